@@ -1,0 +1,74 @@
+//! One hospital's homeserver as a value: nothing here is global, and nothing knows HTTP.
+//!
+//! Modules own one thing each (rooms, keys, media, …) as free functions over [`Homeserver`]; each reads, decides by a
+//! plain function, and commits one atomic batch. Waiting requests are woken by [`feeds::Feeds`], which the change log drives.
+
+pub mod account_data;
+pub mod accounts;
+pub mod backup;
+pub mod devices;
+pub mod directory;
+pub mod feeds;
+pub mod filters;
+pub mod invariants;
+pub mod keys;
+pub mod media;
+pub mod policy;
+pub mod profiles;
+pub mod push_rules;
+pub mod pushers;
+pub mod receipts;
+pub mod rooms;
+pub mod sliding;
+pub mod sync;
+pub mod to_device;
+pub mod typing;
+pub mod uiaa;
+
+use std::sync::Arc;
+
+use base::{Clock, DeviceNid, UserNid};
+use ruma::{OwnedDeviceId, OwnedServerName, OwnedUserId};
+
+pub use policy::Policy;
+
+/// The homeserver of one hospital (tenant).
+pub struct Homeserver {
+    /// The Matrix server name, the part of user ids after the colon.
+    pub server_name: OwnedServerName,
+    /// What this hospital allows; every default is the strictest.
+    pub policy: Policy,
+    /// The tenant's database.
+    pub db: db::Db,
+    /// The tenant's media bytes.
+    pub blobs: blob::Blobs,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The server's signing key.
+    pub signing_key: room::SigningKey,
+    /// Who is woken by what.
+    pub feeds: Arc<feeds::Feeds>,
+    /// The rooms with their queues.
+    pub rooms: rooms::Rooms,
+    /// Who is typing where. In memory only.
+    pub typing: typing::Typing,
+    /// Open interactive authentications. In memory only.
+    pub uiaa: uiaa::Sessions,
+    /// Sliding-sync connections.
+    pub connections: sliding::Connections,
+    /// Access tokens seen lately.
+    pub sessions: accounts::SessionCache,
+}
+
+/// Who makes a request: a local user on one of their devices.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Row number of the user.
+    pub user: UserNid,
+    /// Matrix user id.
+    pub user_id: OwnedUserId,
+    /// Row number of the device.
+    pub device: DeviceNid,
+    /// Matrix device id.
+    pub device_id: OwnedDeviceId,
+}

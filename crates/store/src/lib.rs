@@ -1,0 +1,45 @@
+//! All SQL of Konsil, by chapter of the Matrix specification, beside the rows that it fills.
+//!
+//! Each chapter owns its tables: `SCHEMA` creates them, `COLUMNS` says for what purpose and for how long each column is
+//! kept (the metadata inventory, II.c), and its functions read rows or add writes to a [`db::Batch`].
+
+pub mod account_data;
+pub mod accounts;
+pub mod backup;
+pub mod change;
+pub mod filters;
+pub mod inventory;
+pub mod keys;
+pub mod media;
+pub mod profiles;
+pub mod push;
+pub mod receipts;
+pub mod rooms;
+pub mod sliding;
+pub mod to_device;
+
+pub use change::Touched;
+
+/// A chapter of the store: its tables and what the inventory says of their columns.
+pub struct Chapter {
+    /// DDL, in the portable form of [`db::Migration`].
+    pub schema: &'static [&'static str],
+    /// One entry for every column of `schema`.
+    pub columns: &'static [inventory::Column],
+}
+
+/// Every chapter, in the order in which the tables are created.
+pub const CHAPTERS: &[&Chapter] = &[
+    &accounts::CHAPTER,
+    &rooms::CHAPTER,
+    &profiles::CHAPTER,
+    &account_data::CHAPTER,
+    &receipts::CHAPTER,
+    &filters::CHAPTER,
+    &push::CHAPTER,
+    &keys::CHAPTER,
+    &to_device::CHAPTER,
+    &backup::CHAPTER,
+    &media::CHAPTER,
+    &sliding::CHAPTER,
+];

@@ -1,0 +1,11 @@
+//! What Konsil's tests stand on: the real server as a process, a plain Matrix client, real browsers.
+//!
+//! Everything here panics with a sentence when it cannot do its work: a test has nothing better to do with
+//! the error, and a missing tool must fail the run instead of skipping the test.
+
+pub mod guard;
+pub mod matrix;
+pub mod server;
+
+pub use matrix::{Answer, Api, User};
+pub use server::{Server, Settings};

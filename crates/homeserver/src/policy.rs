@@ -1,0 +1,77 @@
+//! What a hospital allows. Every default is the strictest (I.p); `serve` fills it from the configuration.
+
+use ruma::RoomVersionId;
+
+/// The settings of one hospital, as the configuration names them.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// `public_base_url`: where clients reach this hospital.
+    pub public_base_url: String,
+    /// The hospital's name as people know it.
+    pub display_name: String,
+    /// `registration.open`: anybody may register.
+    pub registration_open: bool,
+    /// `registration.tokens`: who knows one of these may register.
+    pub registration_tokens: Vec<String>,
+    /// `rooms.default_version`.
+    pub default_room_version: RoomVersionId,
+    /// `rooms.require_encryption`: message events in clear are refused and new rooms are encrypted (II.a).
+    pub require_encryption: bool,
+    /// `rooms.allow_clear_reactions`: lets `m.reaction` through in clear, for other Matrix clients.
+    pub allow_clear_reactions: bool,
+    /// `presence.enabled`.
+    pub presence: bool,
+    /// `limits.rate_limits`.
+    pub rate_limits: bool,
+    /// Largest upload, in bytes.
+    pub max_upload_bytes: u64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            public_base_url: String::new(),
+            display_name: String::new(),
+            registration_open: false,
+            registration_tokens: Vec::new(),
+            default_room_version: RoomVersionId::V12,
+            require_encryption: true,
+            allow_clear_reactions: false,
+            presence: false,
+            rate_limits: true,
+            max_upload_bytes: 512 * 1024 * 1024,
+        }
+    }
+}
+
+/// Whether a message event of this type may enter a room (II.a).
+///
+/// State events are judged by the room's power levels alone; what Matrix keeps in clear there stands in the inventory.
+pub fn admits_message(policy: &Policy, event_type: &str) -> bool {
+    !policy.require_encryption
+        || matches!(event_type, "m.room.encrypted" | "m.room.redaction")
+        || (policy.allow_clear_reactions && event_type == "m.reaction")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ciphertext_and_redactions_are_admitted_by_default() {
+        let strict = Policy::default();
+        for refused in ["m.room.message", "m.reaction", "m.sticker", "de.konsil.case", "m.call.invite"] {
+            assert!(!admits_message(&strict, refused), "{refused}");
+        }
+        for admitted in ["m.room.encrypted", "m.room.redaction"] {
+            assert!(admits_message(&strict, admitted), "{admitted}");
+        }
+    }
+
+    #[test]
+    fn clear_reactions_are_a_deviation_of_their_own() {
+        let policy = Policy { allow_clear_reactions: true, ..Policy::default() };
+        assert!(admits_message(&policy, "m.reaction"));
+        assert!(!admits_message(&policy, "m.room.message"));
+    }
+}

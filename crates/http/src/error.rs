@@ -1,0 +1,191 @@
+//! Errors as the protocol says them: the one place where an error becomes `M_…` and a status.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use ruma::api::error::{
+    DeserializationError, ErrorKind, FromHttpRequestError, StandardErrorBody, UnknownTokenErrorData,
+};
+use serde_json::Value;
+
+/// An error answer. <https://spec.matrix.org/v1.19/client-server-api/#standard-error-response>
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    body: Box<Body>,
+}
+
+#[derive(Debug)]
+enum Body {
+    Standard(StandardErrorBody),
+    /// A body of another form: interactive authentication, or a code that ruma does not name.
+    Json(Value),
+}
+
+impl ApiError {
+    /// An error of this kind. `message` is for developers: it names no person and repeats no input.
+    pub fn new(status: StatusCode, kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { status, body: Box::new(Body::Standard(StandardErrorBody::new(kind, message.into()))) }
+    }
+
+    /// An error with a body of its own form.
+    pub fn json(status: StatusCode, body: Value) -> Self {
+        Self { status, body: Box::new(Body::Json(body)) }
+    }
+
+    /// 404 `M_NOT_FOUND`
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, ErrorKind::NotFound, message)
+    }
+
+    /// 403 `M_FORBIDDEN`
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, ErrorKind::Forbidden, message)
+    }
+
+    /// 400 `M_BAD_JSON`
+    pub fn bad_json(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorKind::BadJson, message)
+    }
+
+    /// 400 `M_NOT_JSON`
+    pub fn not_json(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorKind::NotJson, message)
+    }
+
+    /// 400 `M_INVALID_PARAM`
+    pub fn invalid_param(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorKind::InvalidParam, message)
+    }
+
+    /// 400 `M_MISSING_PARAM`
+    pub fn missing_param(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorKind::MissingParam, message)
+    }
+
+    /// 413 `M_TOO_LARGE`
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorKind::TooLarge, message)
+    }
+
+    /// 401 `M_MISSING_TOKEN`
+    pub fn missing_token() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, ErrorKind::MissingToken, "An access token is needed")
+    }
+
+    /// 401 `M_UNKNOWN_TOKEN`; `soft_logout` says that the device may sign in again and keep its keys.
+    pub fn unknown_token(soft_logout: bool) -> Self {
+        let mut data = UnknownTokenErrorData::default();
+        data.soft_logout = soft_logout;
+        let kind = ErrorKind::UnknownToken(data);
+        Self::new(StatusCode::UNAUTHORIZED, kind, "The access token is not known or has ended")
+    }
+
+    /// `M_UNRECOGNIZED`: 404 for an unknown endpoint, 405 for a wrong method.
+    pub fn unrecognized(status: StatusCode) -> Self {
+        Self::new(status, ErrorKind::Unrecognized, "The server does not know this request")
+    }
+
+    /// 503 `M_UNKNOWN`: the storage does not answer; nothing was accepted.
+    pub fn unavailable() -> Self {
+        let message = "The server cannot store or read right now; nothing was accepted";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Unknown, message)
+    }
+
+    /// 500 `M_UNKNOWN`, for what must not happen. Logged here, without content.
+    pub fn internal(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "A request failed inside the server");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorKind::Unknown, "Something failed inside the server")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        match *self.body {
+            Body::Standard(body) => (self.status, Json(body)).into_response(),
+            Body::Json(body) => (self.status, Json(body)).into_response(),
+        }
+    }
+}
+
+impl From<FromHttpRequestError> for ApiError {
+    fn from(error: FromHttpRequestError) -> Self {
+        match error {
+            FromHttpRequestError::Deserialization(error) => error.into(),
+            _ => Self::unrecognized(StatusCode::METHOD_NOT_ALLOWED),
+        }
+    }
+}
+
+impl From<DeserializationError> for ApiError {
+    fn from(error: DeserializationError) -> Self {
+        match error {
+            DeserializationError::Utf8(_) => Self::not_json("The body is not UTF-8"),
+            DeserializationError::Json(error) if error.is_data() => {
+                let message = error.to_string();
+                if message.starts_with("missing field") {
+                    Self::missing_param(message)
+                } else {
+                    Self::bad_json("The JSON does not have the form that this endpoint needs")
+                }
+            }
+            DeserializationError::Json(_) => Self::not_json("The body is not JSON"),
+            DeserializationError::Query(error) => {
+                let message = error.to_string();
+                if message.starts_with("missing field") {
+                    Self::missing_param(message)
+                } else {
+                    Self::invalid_param("A query parameter is not valid")
+                }
+            }
+            DeserializationError::Ident(_) => Self::invalid_param("An identifier is not valid"),
+            _ => Self::invalid_param("A header is not valid"),
+        }
+    }
+}
+
+impl From<db::Error> for ApiError {
+    fn from(error: db::Error) -> Self {
+        tracing::error!(%error, "Reading the database failed");
+        Self::unavailable()
+    }
+}
+
+impl From<db::CommitError> for ApiError {
+    fn from(error: db::CommitError) -> Self {
+        match error {
+            db::CommitError::Conflict { .. } => Self::new(
+                StatusCode::CONFLICT,
+                ErrorKind::Unknown,
+                "Somebody changed the same thing at the same time; try again",
+            ),
+            other => {
+                tracing::error!(error = %other, "Writing the database failed");
+                Self::unavailable()
+            }
+        }
+    }
+}
+
+impl From<homeserver::accounts::AuthenticateError> for ApiError {
+    fn from(error: homeserver::accounts::AuthenticateError) -> Self {
+        use homeserver::accounts::AuthenticateError as E;
+        match error {
+            E::Unknown => Self::unknown_token(false),
+            E::Ended => Self::unknown_token(true),
+            E::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<homeserver::uiaa::UiaaError> for ApiError {
+    fn from(error: homeserver::uiaa::UiaaError) -> Self {
+        use homeserver::uiaa::UiaaError as E;
+        match error {
+            E::Challenge(body) => Self::json(StatusCode::UNAUTHORIZED, body),
+            E::Store(error) => error.into(),
+        }
+    }
+}
