@@ -1,3 +1,5 @@
+//! The tenant's one clock: the position in its change log.
+
 use std::fmt;
 
 /// A position in one tenant's change log.
