@@ -1,0 +1,34 @@
+//! Konsil's client: everything the app does apart from drawing it.
+//!
+//! The crate wraps the Matrix SDK and hands out **view models**: plain data, comparable and cheap to clone, that a user
+//! interface only has to render. What changes over time is a [`Live`] value. No type of the SDK leaves this crate, and
+//! no error is a sentence: errors are enums, the words are the user interface's.
+//!
+//! In the browser the handles ([`Session`], [`Chat`], …) are not `Send`; the view models are.
+#![recursion_limit = "256"]
+
+pub mod chat;
+pub mod connection;
+pub mod directory;
+pub mod ids;
+mod live;
+pub mod people;
+pub mod room_list;
+pub mod session;
+pub mod tabs;
+pub mod trust;
+
+pub use chat::Chat;
+pub use connection::Connection;
+pub use directory::Directory;
+pub use ids::{ChatId, DeviceId, MessageId, PersonId};
+pub use live::Live;
+pub use people::Person;
+pub use room_list::RoomList;
+pub use session::{Session, Settings};
+pub use trust::Trust;
+
+/// Takes the place of what is being filled in.
+async fn later<T>() -> T {
+    std::future::pending().await
+}

@@ -1,0 +1,339 @@
+//! View models of a chat.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    ids::{ChatId, MessageId, PersonId},
+    people::Person,
+    room_list::{Membership, Preview, RoomKind},
+};
+
+/// A row of the timeline, from the oldest to the newest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Stable as long as the chat is open, also when a queued message becomes a sent one.
+    pub key: String,
+    /// What the row is.
+    pub kind: RowKind,
+}
+
+/// What a row is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowKind {
+    /// Here begins the conversation: nothing older exists.
+    Start,
+    /// A new day; any moment of that day in milliseconds since 1970.
+    Day { at_ms: u64 },
+    /// Below are messages that were not read when the chat was opened.
+    NewMessages,
+    /// A message.
+    Message(Box<Message>),
+    /// Somebody came, went, or changed something.
+    System { at_ms: u64, line: SystemLine },
+}
+
+/// A message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// To reply, react, edit, delete.
+    pub id: MessageId,
+    /// Who wrote it.
+    pub sender: Sender,
+    /// When the server took it, or when it was written if it still waits. Milliseconds since 1970.
+    pub at_ms: u64,
+    /// What it says.
+    pub body: Body,
+    /// The message it answers.
+    pub reply: Option<ReplyQuote>,
+    /// Reactions in the order of their first appearance.
+    pub reactions: Vec<Reaction>,
+    /// Changed after it was sent.
+    pub edited: bool,
+    /// For our own messages: how far it got.
+    pub own: Option<OwnState>,
+    /// The others who have read exactly up to here.
+    pub read_by: Vec<Reader>,
+    /// The message before is from the same person within five minutes: leave name and avatar out.
+    pub continues: bool,
+    /// We are mentioned.
+    pub highlighted: bool,
+    /// Something about the sender's device that has to be said.
+    pub warning: Option<TrustWarning>,
+    /// May be changed by us.
+    pub can_edit: bool,
+    /// May be deleted by us.
+    pub can_delete: bool,
+    /// Can be answered and reacted to (the server has it and it is readable).
+    pub can_reply: bool,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sender {
+    /// The person, with role and department as far as the directory knows them.
+    pub person: Person,
+    /// It is us (on any device).
+    pub is_me: bool,
+}
+
+/// Text consisting of nothing but emoji is drawn large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EmojiOnly(pub bool);
+
+/// Content of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// Text. Plain, never HTML: links are found by the user interface.
+    Text { text: String, emoji_only: EmojiOnly },
+    /// A picture.
+    Image(ImageView),
+    /// A file (also audio and video, until they have their own views).
+    File(FileView),
+    /// Deleted by its sender or a moderator.
+    Deleted,
+    /// Cannot be decrypted here (yet).
+    Undecryptable(UndecryptableReason),
+    /// Of a kind this version does not know; the fallback text, if it has one.
+    Unknown { fallback: Option<String> },
+}
+
+/// A picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImageView {
+    /// Fetch with [`crate::Chat::media`].
+    pub full: MediaRef,
+    /// Smaller version, if the sender made one.
+    pub thumbnail: Option<MediaRef>,
+    /// Size in pixels as the sender says, to reserve the place.
+    pub size_px: Option<(u32, u32)>,
+    /// Size in bytes as the sender says.
+    pub size_bytes: Option<u64>,
+    /// Text below the picture.
+    pub caption: Option<String>,
+    /// File name.
+    pub name: String,
+}
+
+/// A file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileView {
+    /// Fetch with [`crate::Chat::media`].
+    pub file: MediaRef,
+    /// File name.
+    pub name: String,
+    /// Content type as the sender says.
+    pub mime: Option<String>,
+    /// Size in bytes as the sender says.
+    pub size_bytes: Option<u64>,
+    /// Text below the file.
+    pub caption: Option<String>,
+}
+
+/// Where an attachment lies and the key that opens it. Prints as `[redacted]`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct MediaRef(pub(crate) Arc<str>);
+
+impl fmt::Debug for MediaRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MediaRef([redacted])")
+    }
+}
+
+/// Why a message cannot be read here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UndecryptableReason {
+    /// The key has not arrived yet; it appears by itself.
+    WaitingForKey,
+    /// Written before this device existed; readable after the device was confirmed or the recovery key entered.
+    NeedsRecovery,
+    /// Written before this device existed, and the backup does not have the key.
+    NotInBackup,
+    /// Written before we were a member.
+    BeforeJoining,
+    /// The sender gives keys only to confirmed devices, and this one is not.
+    DeviceNotConfirmed,
+    /// The sender's own device is not confirmed by its owner, so its messages are not shown.
+    SenderNotConfirmed,
+    /// The sender's identity changed after it had been verified.
+    SenderIdentityChanged,
+    /// Damaged or of an unknown format.
+    Broken,
+}
+
+/// Something about the sender's device that has to be said beside the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrustWarning {
+    /// Sent from a device that its owner has not confirmed.
+    DeviceNotConfirmed,
+    /// The sender's identity changed after it had been verified.
+    IdentityChanged,
+    /// The key came by a way that does not prove who wrote it (for example the backup of an old device).
+    NotProven,
+    /// Arrived without encryption.
+    SentInClear,
+}
+
+/// The message a reply answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplyQuote {
+    /// To scroll to it.
+    pub id: MessageId,
+    /// What it says, as far as it could be found.
+    pub target: ReplyTarget,
+}
+
+/// What a reply answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReplyTarget {
+    /// Being fetched.
+    Loading,
+    /// Name of the sender and one line of the message.
+    Found { sender: Sender, preview: Preview },
+    /// Gone or not accessible.
+    Missing,
+}
+
+/// All reactions with one emoji.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// Who reacted with it, the first one first.
+    pub by: Vec<Person>,
+    /// We are among them; toggling takes it back.
+    pub mine: bool,
+    /// Ours still waits to be sent.
+    pub waiting: bool,
+}
+
+/// How far our own message got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnState {
+    /// Clock: waits in the queue or is on its way. Percent of an attachment already uploaded, if known.
+    Queued { progress_percent: Option<u8> },
+    /// Did not go out and will not by itself.
+    Failed(SendFailure),
+    /// One tick: the server has it on disk.
+    Sent,
+    /// Two filled ticks: somebody has read it; in a group, how many of how many.
+    Read { by: usize, of: usize },
+}
+
+/// Why a message did not go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendFailure {
+    /// Network or server trouble; goes out when the queue runs again.
+    NoConnection,
+    /// Somebody's verified identity has changed. Confirm the new one or withdraw the verification.
+    IdentityChanged,
+    /// This device is not confirmed yet, so it may not send.
+    ThisDeviceNotConfirmed,
+    /// The server refuses it (no permission, not a member any more).
+    Refused,
+    /// Larger than the server takes.
+    TooLarge,
+    /// The attachment is not there any more (the tab was closed before it was uploaded).
+    AttachmentLost,
+    /// Something else.
+    Other,
+}
+
+/// Somebody who has read up to a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reader {
+    /// Who.
+    pub person: Person,
+    /// When, in milliseconds since 1970.
+    pub at_ms: Option<u64>,
+}
+
+/// What happened, for a line in the middle. Names are ready to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SystemLine {
+    /// The chat was created.
+    Created { by: String },
+    /// Came in.
+    Joined { who: String },
+    /// Went.
+    Left { who: String },
+    /// Was asked in.
+    Invited { who: String, by: String },
+    /// Declined, or the invitation was withdrawn.
+    InvitationEnded { who: String },
+    /// Was removed.
+    Removed { who: String, by: String },
+    /// Was removed for good.
+    Banned { who: String, by: String },
+    /// Changed the display name.
+    NameChanged { from: String, to: String },
+    /// Gave the chat a name (which travels encrypted).
+    Renamed { by: String, to: String },
+    /// Gave the chat a topic (which travels encrypted).
+    TopicChanged { by: String, to: String },
+    /// A setting of the chat changed.
+    SettingChanged { by: String },
+}
+
+/// What stands above the chat and above the composer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChatHeader {
+    /// Which chat.
+    pub id: ChatId,
+    /// Kind, with the other person.
+    pub kind: RoomKind,
+    /// Joined or invited.
+    pub membership: Membership,
+    /// Name to show.
+    pub title: String,
+    /// The group's topic.
+    pub topic: Option<String>,
+    /// Role and department of the other person.
+    pub subtitle: Option<String>,
+    /// One or two letters for the avatar.
+    pub initials: String,
+    /// Colour of the avatar, 0 to 7.
+    pub tint: u8,
+    /// Those in the chat and those invited, by name.
+    pub members: Vec<Member>,
+    /// Who is writing just now (never us).
+    pub typing: Vec<Person>,
+    /// We may rename the chat and invite others.
+    pub can_manage: bool,
+    /// The chat is encrypted. `false` only for broken rooms: say so and do not offer the composer.
+    pub encrypted: bool,
+}
+
+/// Somebody in a chat.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// Who.
+    pub person: Person,
+    /// Invited but not in it yet.
+    pub invited: bool,
+    /// Manages the group.
+    pub manages: bool,
+    /// It is us.
+    pub is_me: bool,
+    /// We have compared emoji with them.
+    pub verified: bool,
+}
+
+impl ChatHeader {
+    /// The member with this identifier.
+    pub fn member(&self, id: &PersonId) -> Option<&Member> {
+        self.members.iter().find(|member| &member.person.id == id)
+    }
+}
+
+/// What is above the oldest row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScrollBack {
+    /// There is more; call [`crate::Chat::load_older`] when the top comes near.
+    More,
+    /// Loading: show the skeleton above the rows.
+    Loading,
+    /// The beginning is reached.
+    Beginning,
+    /// Could not be loaded; offer to try again.
+    Failed,
+}

@@ -1,0 +1,89 @@
+//! What can be sent, and what can go wrong with it.
+
+use crate::ids::MessageId;
+
+/// A picture, already re-encoded by the user interface so that it carries no place, time or device (EXIF).
+#[derive(Clone, PartialEq)]
+pub struct ImageToSend {
+    /// File name to show, such as `Foto.jpg`.
+    pub name: String,
+    /// `image/jpeg`, `image/png`, `image/webp` or `image/gif`.
+    pub mime: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Width and height in pixels.
+    pub size_px: (u32, u32),
+    /// Smaller version (JPEG, longest side 800 px or less), with its size in pixels.
+    pub thumbnail: Option<(Vec<u8>, (u32, u32))>,
+    /// Text below it.
+    pub caption: Option<String>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+}
+
+/// Any other file.
+#[derive(Clone, PartialEq)]
+pub struct FileToSend {
+    /// File name to show.
+    pub name: String,
+    /// Content type; `application/octet-stream` if unknown.
+    pub mime: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Text below it.
+    pub caption: Option<String>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+}
+
+/// What was begun in the composer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
+    /// The text.
+    pub text: String,
+    /// The message being answered.
+    pub reply_to: Option<MessageId>,
+    /// The own message being changed.
+    pub editing: Option<MessageId>,
+}
+
+/// Why something could not be done in a chat. What is only queued does not fail here: see
+/// [`OwnState`](super::OwnState).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActionError {
+    /// The message is not in the timeline (any more).
+    #[error("the message is not there any more")]
+    UnknownMessage,
+    /// The message still waits to be sent, so nobody can refer to it.
+    #[error("the message has not been sent yet")]
+    NotSentYet,
+    /// Not ours, or of a kind that cannot be changed.
+    #[error("not allowed for this message")]
+    NotAllowed,
+    /// Needs the network.
+    #[error("the server cannot be reached")]
+    NoConnection,
+    /// The file is larger than the server takes.
+    #[error("larger than {max_bytes} bytes")]
+    TooLarge { max_bytes: u64 },
+    /// Something else failed; the code is for the support desk.
+    #[error("failed: {0}")]
+    Failed(String),
+}
+
+/// Why an attachment could not be fetched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MediaError {
+    /// Needs the network.
+    #[error("the server cannot be reached")]
+    NoConnection,
+    /// The server does not have it (any more).
+    #[error("the file is gone")]
+    Gone,
+    /// It does not decrypt: altered on the way or damaged.
+    #[error("the file is damaged")]
+    Damaged,
+    /// Something else failed; the code is for the support desk.
+    #[error("failed: {0}")]
+    Failed(String),
+}

@@ -1,0 +1,51 @@
+//! Values that change over time.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use eyeball::{SharedObservable, Subscriber};
+use futures_util::{Stream, StreamExt};
+
+/// A value that changes over time: look at it with [`get`](Self::get), wait for the next with [`next`](Self::next).
+///
+/// Only the latest value is kept, so a slow reader skips what is already out of date. The stream ends when the source
+/// is gone (the chat was closed, the session ended).
+#[derive(Debug)]
+pub struct Live<T>(Subscriber<T>);
+
+impl<T: Clone + 'static> Live<T> {
+    pub(crate) fn of(source: &SharedObservable<T>) -> Self {
+        Self(source.subscribe())
+    }
+
+    /// The value now. A following [`next`](Self::next) waits for a later one.
+    pub fn get(&mut self) -> T {
+        self.0.next_now()
+    }
+
+    /// The value now, leaving [`next`](Self::next) untouched.
+    pub fn peek(&self) -> T {
+        self.0.get()
+    }
+
+    /// Waits until the value changes; `None` when it cannot change any more.
+    pub async fn next(&mut self) -> Option<T> {
+        StreamExt::next(&mut self.0).await
+    }
+}
+
+impl<T: Clone + 'static> Stream for Live<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.0.poll_next_unpin(cx)
+    }
+}
+
+impl<T: Clone + 'static> Clone for Live<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}

@@ -1,0 +1,167 @@
+//! The list of chats.
+
+use std::sync::Arc;
+
+use crate::{
+    Live, Session,
+    chat::{OwnState, SystemLine},
+    ids::{ChatId, PersonId},
+    people::Person,
+};
+
+/// One row of the list of chats.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoomRow {
+    /// Which chat; stable key of the row.
+    pub id: ChatId,
+    /// Between two people, or a group.
+    pub kind: RoomKind,
+    /// Name to show: the group's encrypted name, the other person's name, or the members' names.
+    pub title: String,
+    /// Role and department of the other person, in a chat between two.
+    pub subtitle: Option<String>,
+    /// One or two letters for the avatar.
+    pub initials: String,
+    /// Colour of the avatar, 0 to 7.
+    pub tint: u8,
+    /// Whether we are in it or only invited.
+    pub membership: Membership,
+    /// The last thing that happened.
+    pub last: Option<LastLine>,
+    /// Messages since we last read here, as counted on this device.
+    pub unread: u64,
+    /// How many of them mention us.
+    pub highlights: u64,
+    /// Names of those who are writing just now.
+    pub typing: Vec<String>,
+    /// Text that was begun and not sent.
+    pub draft: Option<String>,
+}
+
+/// Kind of a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomKind {
+    /// Two people; the other one, if still a member.
+    Direct { other: Option<Person> },
+    /// More than two, or a group of any size that was created as such.
+    Group { members: u64 },
+}
+
+/// Whether we are in the chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// A member.
+    Joined,
+    /// Asked in, to accept or decline; by whom, if known.
+    Invited { by: Option<Person> },
+}
+
+/// The last line below a chat's name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastLine {
+    /// Name of the sender; `None` for our own messages and system lines.
+    pub sender: Option<String>,
+    /// What it says.
+    pub preview: Preview,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// For our own messages: how far they got.
+    pub own: Option<OwnState>,
+}
+
+/// One line that stands for a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Preview {
+    /// Text, in one line.
+    Text(String),
+    /// A picture, with its caption.
+    Image { caption: Option<String> },
+    /// A file, with its name.
+    File { name: String },
+    /// A recording.
+    Audio,
+    /// A video.
+    Video,
+    /// The message was deleted.
+    Deleted,
+    /// Cannot be decrypted (yet).
+    Undecryptable,
+    /// Somebody came, went, or changed something.
+    System(SystemLine),
+}
+
+/// Everything the list shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoomListView {
+    /// Still waiting for the first rows: show a skeleton.
+    pub loading: bool,
+    /// Invitations first, then the latest on top. Unchanged rows keep their `Arc`.
+    pub rows: Arc<Vec<Arc<RoomRow>>>,
+    /// Sum over all chats, for the tab's title and the bottom bar.
+    pub unread_total: u64,
+}
+
+/// Handle to the list of chats.
+#[derive(Clone)]
+pub struct RoomList {
+    pub(crate) session: Session,
+}
+
+/// Whether a row matches what was typed into the search field: every word must occur in title or subtitle.
+pub fn matches(row: &RoomRow, search: &str) -> bool {
+    let haystack =
+        format!("{} {}", row.title, row.subtitle.as_deref().unwrap_or_default()).to_lowercase();
+    search.to_lowercase().split_whitespace().all(|word| haystack.contains(word))
+}
+
+/// Why a chat could not be created, entered or left.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RoomError {
+    /// No network or no answer.
+    #[error("the server cannot be reached")]
+    NoConnection,
+    /// The chat is not known here (any more).
+    #[error("the chat is not known")]
+    UnknownChat,
+    /// The server does not allow it.
+    #[error("the server refuses it")]
+    Refused,
+    /// Nobody was chosen.
+    #[error("nobody was chosen")]
+    NobodyChosen,
+    /// Something else failed; the code is for the support desk.
+    #[error("failed: {0}")]
+    Failed(String),
+}
+
+impl RoomList {
+    /// The rows.
+    pub fn view(&self) -> Live<RoomListView> {
+        let _ = &self.session;
+        unreachable!("no session exists before the API is filled in")
+    }
+
+    /// Opens the chat with one person: the one that exists, or a new one.
+    pub async fn direct(&self, person: &PersonId) -> Result<ChatId, RoomError> {
+        let _ = person;
+        crate::later().await
+    }
+
+    /// Creates a group. Its name travels encrypted.
+    pub async fn create_group(&self, name: &str, people: &[PersonId]) -> Result<ChatId, RoomError> {
+        let _ = (name, people);
+        crate::later().await
+    }
+
+    /// Accepts an invitation.
+    pub async fn accept(&self, chat: &ChatId) -> Result<(), RoomError> {
+        let _ = chat;
+        crate::later().await
+    }
+
+    /// Declines an invitation.
+    pub async fn decline(&self, chat: &ChatId) -> Result<(), RoomError> {
+        let _ = chat;
+        crate::later().await
+    }
+}
