@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use base::Secret;
 use ruma::{
     CanonicalJsonObject, OwnedServerName, ServerName, SigningKeyAlgorithm,
     serde::{Base64, base64::Standard},
@@ -20,7 +19,7 @@ const PKCS8_PREFIX: [u8; 16] = [
 pub struct SigningKey {
     server: OwnedServerName,
     key_id: String,
-    seed: Secret<[u8; 32]>,
+    seed: [u8; 32],
     pair: Ed25519KeyPair,
 }
 
@@ -44,13 +43,14 @@ impl SigningKey {
         Ok(Self {
             server: server.to_owned(),
             key_id: format!("{}:{name}", SigningKeyAlgorithm::Ed25519),
-            seed: Secret::new(seed),
+            seed,
             pair,
         })
     }
 
-    /// The 32 bytes to store, encrypted or not readable by others.
-    pub fn seed(&self) -> &Secret<[u8; 32]> {
+    /// The 32 bytes to store where no one else reads them. Whoever calls this answers for where they
+    /// go.
+    pub fn seed(&self) -> &[u8; 32] {
         &self.seed
     }
 

@@ -195,3 +195,8 @@ impl Event for Pdu {
 
 /// How the rules look up the state before an event.
 pub type StateBefore<'a> = dyn Fn(&StateEventType, &str) -> Option<Arc<Pdu>> + 'a;
+
+/// Stands in for the event's ID until its hash is known.
+pub(crate) fn placeholder_id() -> OwnedEventId {
+    ruma::owned_event_id!("$0")
+}
