@@ -82,7 +82,8 @@ impl Batch {
     /// Reserves the next position and writes `change` there. The number itself is known only after the commit;
     /// until then the [`PosRef`] stands for it, also as a parameter.
     pub fn change(&mut self, change: Change) -> PosRef {
-        let reserved = PosRef(u32::try_from(self.changes.len()).expect("a batch has fewer than 2^32 changes"));
+        let reserved =
+            PosRef(u32::try_from(self.changes.len()).expect("a batch has fewer than 2^32 changes"));
         self.changes.push(change);
         reserved
     }
@@ -97,7 +98,12 @@ impl Batch {
         self.ops.is_empty() && self.changes.is_empty()
     }
 
-    fn push(&mut self, phase: Option<Phase>, target: Target, params: impl IntoIterator<Item = Value>) {
+    fn push(
+        &mut self,
+        phase: Option<Phase>,
+        target: Target,
+        params: impl IntoIterator<Item = Value>,
+    ) {
         let start = self.values.len();
         self.values.extend(params);
         let values = &self.values[start..];
@@ -113,10 +119,12 @@ impl Batch {
             }
         });
         if let (Some(reason), None) = (defect, &self.defect) {
-            self.defect = Some(CommitError::Invalid { statement: target.name(), reason: reason.to_owned() });
+            self.defect =
+                Some(CommitError::Invalid { statement: target.name(), reason: reason.to_owned() });
         }
         let phase = phase.unwrap_or(if uses_pos { Phase::Positioned } else { Phase::Plain });
-        let at = |index: usize| u32::try_from(index).expect("a batch has fewer than 2^32 parameters");
+        let at =
+            |index: usize| u32::try_from(index).expect("a batch has fewer than 2^32 parameters");
         self.ops.push(Op { phase, target, start: at(start), end: at(self.values.len()) });
     }
 
@@ -191,9 +199,18 @@ mod tests {
         batch.exec(&GUARD, params![pos]);
         batch.exec(&GUARD, params![1]);
         batch.expect_one(&GUARD, params![2]);
-        assert_eq!(batch.ops(Phase::Guard).map(|op| batch.values(op)).collect::<Vec<_>>(), [params![2]]);
-        assert_eq!(batch.ops(Phase::Plain).map(|op| batch.values(op)).collect::<Vec<_>>(), [params![1]]);
-        assert_eq!(batch.ops(Phase::Positioned).map(|op| batch.values(op)).collect::<Vec<_>>(), [params![pos]]);
+        assert_eq!(
+            batch.ops(Phase::Guard).map(|op| batch.values(op)).collect::<Vec<_>>(),
+            [params![2]]
+        );
+        assert_eq!(
+            batch.ops(Phase::Plain).map(|op| batch.values(op)).collect::<Vec<_>>(),
+            [params![1]]
+        );
+        assert_eq!(
+            batch.ops(Phase::Positioned).map(|op| batch.values(op)).collect::<Vec<_>>(),
+            [params![pos]]
+        );
     }
 
     #[test]
@@ -205,7 +222,10 @@ mod tests {
         };
         assert!(invalid(|batch| batch.exec(&GUARD, params![u64::MAX])));
         assert!(invalid(|batch| batch.exec(&GUARD, params!["\0"])));
-        assert!(invalid(|batch| batch.exec(&GUARD, params![PosRef(0)])), "a reserved position of another batch");
+        assert!(
+            invalid(|batch| batch.exec(&GUARD, params![PosRef(0)])),
+            "a reserved position of another batch"
+        );
         assert!(invalid(|batch| {
             let pos = batch.change(CHANGE);
             batch.expect_one(&GUARD, params![pos]);

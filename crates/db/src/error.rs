@@ -3,7 +3,9 @@
 pub enum OpenError {
     #[error("{path} is in use by another process")]
     InUse { path: String },
-    #[error("{path} lies on a network file system ({kind}), where neither locks nor fsync can be trusted; use a local disk or PostgreSQL")]
+    #[error(
+        "{path} lies on a network file system ({kind}), where neither locks nor fsync can be trusted; use a local disk or PostgreSQL"
+    )]
     NetworkFileSystem { path: String, kind: String },
     #[error("{path}: {reason}")]
     File { path: String, reason: String },
@@ -26,11 +28,19 @@ pub enum Error {
     /// The statement or its parameters are wrong; asking again will not help.
     #[error("{statement} was refused: {reason}")]
     Invalid { statement: &'static str, reason: String },
+    /// A stored value is not what was once written there.
+    #[error("{column} holds a value that cannot be read")]
+    Corrupt { column: &'static str },
     #[error("column {index} is {found} where {expected} was expected")]
     Column { index: usize, expected: &'static str, found: &'static str },
 }
 
 impl Error {
+    /// A stored value that its reader cannot parse; `column` is `table.column`.
+    pub fn corrupt(column: &'static str) -> Self {
+        Self::Corrupt { column }
+    }
+
     pub(crate) fn closed() -> Self {
         Self::Unavailable { reason: "it has been closed".to_owned() }
     }

@@ -36,7 +36,9 @@ impl ReadSet {
 
     pub(crate) fn statements(&self) -> impl Iterator<Item = (&'static Stmt, &[Value])> {
         let mut start = 0;
-        self.reads.iter().map(move |&(stmt, end)| (stmt, &self.values[std::mem::replace(&mut start, end)..end]))
+        self.reads
+            .iter()
+            .map(move |&(stmt, end)| (stmt, &self.values[std::mem::replace(&mut start, end)..end]))
     }
 
     /// Refuses values that no database takes, on the caller's side.
@@ -44,7 +46,9 @@ impl ReadSet {
         for (stmt, values) in self.statements() {
             let reserved = values.iter().any(|value| matches!(value, Value::Pos(_)));
             let defect = values.iter().find_map(Value::defect);
-            if let Some(reason) = defect.or(reserved.then_some("a read cannot use a reserved position")) {
+            if let Some(reason) =
+                defect.or(reserved.then_some("a read cannot use a reserved position"))
+            {
                 return Err(Error::Invalid { statement: stmt.name, reason: reason.to_owned() });
             }
         }
@@ -63,7 +67,8 @@ mod tests {
     #[test]
     fn each_statement_keeps_its_own_parameters() {
         let set = ReadSet::new().get(&ONE, params![1]).get(&NONE, params![]).get(&ONE, params![2]);
-        let seen: Vec<_> = set.statements().map(|(stmt, values)| (stmt.name, values.to_vec())).collect();
+        let seen: Vec<_> =
+            set.statements().map(|(stmt, values)| (stmt.name, values.to_vec())).collect();
         assert_eq!(
             seen,
             [("ONE", params![1].to_vec()), ("NONE", vec![]), ("ONE", params![2].to_vec())]

@@ -1,0 +1,116 @@
+//! Where the file lies: whether its file system can be trusted, and whether another process has it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::OpenError;
+
+/// Holds the file for this process; released when dropped, and by the operating system when the process dies.
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// Makes the file (readable by its owner alone) if it is absent, and locks it against other processes.
+///
+/// The lock lies on a file of its own, because closing any handle to the database file would drop SQLite's own locks.
+pub(super) fn claim(path: &Path) -> Result<Lock, OpenError> {
+    let error = |error: std::io::Error| OpenError::File {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    };
+    let private = |path: &Path| {
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+    };
+    let directory =
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = directory.canonicalize().map_err(error)?;
+    if let Some(kind) = network_file_system(&directory) {
+        return Err(OpenError::NetworkFileSystem { path: path.display().to_string(), kind });
+    }
+    let file = private(&lock_path(path)).map_err(error)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(OpenError::InUse { path: path.display().to_string() });
+        }
+        Err(TryLockError::Error(cause)) => return Err(error(cause)),
+    }
+    if !path.exists() {
+        private(path).map_err(error)?;
+    }
+    Ok(Lock { _file: file })
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-lock");
+    name.into()
+}
+
+/// The kind of network file system that `directory` lies on, if so. Known only on Linux.
+fn network_file_system(directory: &Path) -> Option<String> {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    network_mount(&mounts, directory).map(str::to_owned)
+}
+
+/// Looks `directory` up in the text of `/proc/self/mountinfo` (proc_pid_mountinfo(5)).
+fn network_mount<'m>(mounts: &'m str, directory: &Path) -> Option<&'m str> {
+    const NETWORK: [&str; 16] = [
+        "nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "coda", "ceph", "lustre", "gfs2",
+        "ocfs2", "gpfs", "beegfs", "9p", "virtiofs",
+    ];
+    const NETWORK_FUSE: [&str; 5] =
+        ["fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.rclone", "fuse.s3fs"];
+    let mut best: Option<(usize, &str)> = None;
+    for line in mounts.lines() {
+        let (mount, system) = line.split_once(" - ")?;
+        let point = unescape(mount.split(' ').nth(4)?);
+        let kind = system.split(' ').next()?;
+        // A later mount on the same point covers the earlier one.
+        let depth = Path::new(&point).components().count();
+        if directory.starts_with(&point) && best.is_none_or(|(deepest, _)| depth >= deepest) {
+            best = Some((depth, kind));
+        }
+    }
+    best.map(|(_, kind)| kind).filter(|kind| NETWORK.contains(kind) || NETWORK_FUSE.contains(kind))
+}
+
+/// Mount points write space, tab, newline and backslash as octal.
+fn unescape(point: &str) -> String {
+    point.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOUNTS: &str = "\
+22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+40 22 0:50 / /srv rw - nfs4 files:/export rw
+41 40 254:1 / /srv/local\\040disk rw - xfs /dev/vdb rw
+42 22 0:51 / /mnt/cloud rw master:1 - fuse.sshfs host: rw
+43 22 0:52 / /data rw - cifs //files/data rw
+44 22 254:2 / /data rw - ext4 /dev/vdc rw
+";
+
+    #[test]
+    fn a_directory_is_judged_by_the_deepest_and_latest_mount_above_it() {
+        let kind = |path: &str| network_mount(MOUNTS, Path::new(path));
+        assert_eq!(kind("/srv/konsil"), Some("nfs4"));
+        assert_eq!(kind("/srv/local disk/konsil"), None);
+        assert_eq!(kind("/mnt/cloud"), Some("fuse.sshfs"));
+        assert_eq!(kind("/data/konsil"), None, "the local disk is mounted over the share");
+        assert_eq!(kind("/srvother"), None, "a common prefix of names is no parent");
+    }
+
+    #[test]
+    fn a_second_claim_is_refused_until_the_first_is_dropped() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tenant.db");
+        let first = claim(&path).unwrap();
+        assert!(matches!(claim(&path), Err(OpenError::InUse { .. })));
+        drop(first);
+        assert!(claim(&path).is_ok());
+    }
+}
