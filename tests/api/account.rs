@@ -1,0 +1,3 @@
+//! Endpoints of the chapter “account”.
+
+mod whoami;
