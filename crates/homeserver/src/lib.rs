@@ -58,6 +58,8 @@ pub struct Homeserver {
     pub connections: sliding::Connections,
     /// Access tokens seen lately.
     pub sessions: accounts::SessionCache,
+    /// Row numbers of the users met so far.
+    pub user_nids: accounts::UserNids,
 }
 
 /// Who makes a request: a local user on one of their devices.

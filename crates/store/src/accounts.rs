@@ -30,7 +30,7 @@ pub const CHAPTER: Chapter = Chapter {
         )",
         "CREATE TABLE tokens (
             token_hash BYTEA NOT NULL PRIMARY KEY,
-            device_nid BIGINT NOT NULL REFERENCES devices (device_nid) ON DELETE CASCADE,
+            device_nid BIGINT NOT NULL REFERENCES devices (device_nid),
             refresh BIGINT NOT NULL,
             expires_ts BIGINT
         )",
@@ -186,6 +186,13 @@ pub async fn token_owner(db: &Db, token_hash: &[u8], refresh: bool) -> Result<Op
         })
     })
     .transpose()
+}
+
+/// Adds to the batch that a device and its tokens are gone. The chapters that keep more of a device drop it first.
+pub fn delete_device(batch: &mut Batch, device: DeviceNid) {
+    batch.exec(&DELETE_TOKENS_OF_DEVICE, params![device.0]);
+    batch.exec(&crate::rooms::DROP_TRANSACTIONS, params![device.0]);
+    batch.exec(&DELETE_DEVICE, params![device.0]);
 }
 
 /// Adds a user to the batch, local or remote.

@@ -36,6 +36,7 @@ pub const CHAPTER: Chapter = Chapter {
             pos BIGINT,
             kind TEXT NOT NULL,
             state_key TEXT,
+            membership TEXT,
             sender_nid BIGINT NOT NULL,
             ts BIGINT NOT NULL,
             depth BIGINT NOT NULL,
@@ -77,7 +78,7 @@ pub const CHAPTER: Chapter = Chapter {
         "CREATE TABLE aliases (alias TEXT NOT NULL PRIMARY KEY, room_nid BIGINT NOT NULL, creator_nid BIGINT NOT NULL)",
         "CREATE INDEX aliases_room ON aliases (room_nid)",
         "CREATE TABLE transactions (
-            device_nid BIGINT NOT NULL REFERENCES devices (device_nid) ON DELETE CASCADE,
+            device_nid BIGINT NOT NULL REFERENCES devices (device_nid),
             txn_key TEXT NOT NULL,
             event_id TEXT NOT NULL,
             PRIMARY KEY (device_nid, txn_key)
@@ -98,6 +99,7 @@ pub const CHAPTER: Chapter = Chapter {
         column("events.pos", "place in the timeline", Concerns::Nobody, Period::Message),
         column("events.kind", "event type, for the room's rules", Concerns::User, Period::Message),
         column("events.state_key", "what part of the state the event sets", Concerns::User, Period::Message),
+        column("events.membership", "what a membership event says, for history visibility", Concerns::User, Period::Message),
         column("events.sender_nid", "who sent the event, for the room's rules and to show it", Concerns::User, Period::Message),
         column("events.ts", "when it was sent, to show it", Concerns::User, Period::Message),
         column("events.depth", "place in the event graph", Concerns::Nobody, Period::Message),
@@ -148,7 +150,7 @@ insert!(
     EVENT,
     "events",
     [
-        event_nid: int, room_nid: int, event_id: text, pos: int, kind: text, state_key: text, sender_nid: int, ts: int, depth: int,
+        event_nid: int, room_nid: int, event_id: text, pos: int, kind: text, state_key: text, membership: text, sender_nid: int, ts: int, depth: int,
         state_ver: int, notifying: int, txn_device: int, txn_id: text, client: blob,
     ]
 );
@@ -168,6 +170,7 @@ stmt!(REDACT_PDU, "UPDATE pdus SET pdu = $2 WHERE event_nid = $1");
 stmt!(DROP_RELATIONS, "DELETE FROM relations WHERE event_nid = $1");
 // A repeated request finds its key taken, and is answered with what the first one made.
 stmt!(CLAIM_TRANSACTION, "INSERT INTO transactions (device_nid, txn_key, event_id) VALUES ($1, $2, $3) ON CONFLICT (device_nid, txn_key) DO NOTHING");
+stmt!(DROP_TRANSACTIONS, "DELETE FROM transactions WHERE device_nid = $1");
 stmt!(TRANSACTION, "SELECT event_id FROM transactions WHERE device_nid = $1 AND txn_key = $2");
 stmt!(
     STATE_AT,
@@ -205,6 +208,14 @@ stmt!(
      WHERE x.target = $1 AND e.room_nid = $2 AND e.pos > $3 AND e.pos < $4 ORDER BY e.pos DESC"
 );
 stmt!(THREAD_ROOTS, "SELECT x.target, max(e.pos) AS latest FROM relations x JOIN events e ON e.event_nid = x.event_nid WHERE e.room_nid = $1 AND x.rel_type = 'm.thread' GROUP BY x.target HAVING max(e.pos) < $2 ORDER BY latest DESC LIMIT $3");
+// A join leaves a version of the member's state whose content says so; few versions, read rarely.
+stmt!(
+    JOINED_AFTER,
+    "SELECT 1 FROM room_state s JOIN events e ON e.event_nid = s.event_nid
+     WHERE s.room_nid = $1 AND s.kind = 'm.room.member' AND s.state_key = $2 AND s.from_ver > $3
+       AND e.membership = 'join' LIMIT 1"
+);
+stmt!(STATE_VERSION_OF, "SELECT state_ver FROM events WHERE event_nid = $1");
 stmt!(MEMBER, "SELECT membership, event_nid, pos, forgotten FROM members WHERE room_nid = $1 AND user_nid = $2");
 stmt!(MEMBERS, "SELECT u.user_nid, u.user_id, m.membership FROM members m JOIN users u ON u.user_nid = m.user_nid WHERE m.room_nid = $1");
 stmt!(MEMBERSHIPS, "SELECT m.room_nid, r.room_id, m.membership, m.event_nid, m.pos, m.forgotten FROM members m JOIN rooms r ON r.room_nid = m.room_nid WHERE m.user_nid = $1");
@@ -335,6 +346,8 @@ pub struct NewEvent<'a> {
     pub kind: &'a str,
     /// State key of state events.
     pub state_key: Option<&'a str>,
+    /// What a membership event says.
+    pub membership: Option<&'a str>,
     /// Sender.
     pub sender: UserNid,
     /// `origin_server_ts`
@@ -533,6 +546,7 @@ pub fn insert_event(batch: &mut Batch, event: NewEvent<'_>, pos: PosRef) {
             pos,
             event.kind,
             event.state_key,
+            event.membership,
             event.sender.0,
             i64::from(event.ts),
             event.depth,

@@ -1,0 +1,318 @@
+//! New rooms: from the wishes of `createRoom` to one batch that holds the whole room.
+//!
+//! <https://spec.matrix.org/v1.19/client-server-api/#creation>
+
+use std::sync::Arc;
+
+use base::{EventNid, RoomNid, UserNid};
+use db::{Batch, params};
+use parking_lot::Mutex;
+use rand::Rng;
+use room::{Content, Proposal, Refused, RoomVersion};
+use ruma::{OwnedRoomId, OwnedUserId, RoomAliasId, UserId};
+use serde_json::{Map, Value, json};
+use store::rooms as rows;
+
+use super::{Room, WriteError, membership, write};
+use crate::{Homeserver, Session, accounts, profiles};
+
+/// Most events that a client may ask for at the start of a room.
+const MAX_INITIAL_STATE: usize = 100;
+/// Most people who can be invited at once.
+const MAX_INVITES: usize = 500;
+
+/// What the creator of a room wants.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    /// Room version, if not the hospital's default.
+    pub version: Option<String>,
+    /// Further content of the create event.
+    pub creation_content: Map<String, Value>,
+    /// Which defaults.
+    pub preset: Preset,
+    /// Whether the room directory lists it.
+    pub public: bool,
+    /// Local part of an alias.
+    pub alias_localpart: Option<String>,
+    /// Name in clear.
+    pub name: Option<String>,
+    /// Topic in clear.
+    pub topic: Option<String>,
+    /// Who is invited.
+    pub invite: Vec<OwnedUserId>,
+    /// Whether the invitations are to a direct chat.
+    pub is_direct: bool,
+    /// Further state, in order: type, state key, content.
+    pub initial_state: Vec<(String, String, Content)>,
+    /// Overrides of the default power levels.
+    pub power_levels: Option<Map<String, Value>>,
+}
+
+/// The specification's presets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preset {
+    /// By invitation.
+    #[default]
+    PrivateChat,
+    /// By invitation, and all have the creator's power.
+    TrustedPrivateChat,
+    /// Whoever wants may join.
+    PublicChat,
+}
+
+/// What a preset stands for.
+///
+/// <https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3createroom>
+struct Defaults {
+    join_rule: &'static str,
+    history_visibility: &'static str,
+    guest_access: &'static str,
+}
+
+impl Preset {
+    fn defaults(self) -> Defaults {
+        match self {
+            Self::PrivateChat | Self::TrustedPrivateChat => Defaults {
+                join_rule: "invite",
+                history_visibility: "shared",
+                guest_access: "can_join",
+            },
+            Self::PublicChat => Defaults {
+                join_rule: "public",
+                history_visibility: "shared",
+                guest_access: "forbidden",
+            },
+        }
+    }
+}
+
+/// One event of the new room.
+struct Planned {
+    kind: String,
+    state_key: String,
+    content: Content,
+    /// Whom it is about, if it is a membership.
+    target: Option<UserNid>,
+}
+
+/// Makes a room with all its first events in one batch: it is there as a whole or not at all.
+pub async fn create(hs: &Homeserver, session: &Session, mut wishes: Wishes) -> Result<OwnedRoomId, WriteError> {
+    let version = match &wishes.version {
+        Some(version) => version.parse()?,
+        None => RoomVersion::try_from(&hs.policy.default_room_version)?,
+    };
+    if wishes.initial_state.len() > MAX_INITIAL_STATE || wishes.invite.len() > MAX_INVITES {
+        return Err(Refused::BadEvent("too many events for one request".to_owned()).into());
+    }
+    let alias = match &wishes.alias_localpart {
+        Some(localpart) => Some(
+            RoomAliasId::parse(format!("#{localpart}:{}", hs.server_name))
+                .map_err(|_| Refused::BadEvent("the alias is not valid".to_owned()))?,
+        ),
+        None => None,
+    };
+    if let Some(alias) = &alias
+        && rows::alias(&hs.db, alias).await?.is_some()
+    {
+        return Err(WriteError::AliasTaken);
+    }
+    wishes.invite.retain(|user| *user != session.user_id);
+    let mut invites = Vec::new();
+    for user in std::mem::take(&mut wishes.invite) {
+        let nid = accounts::user_nid(hs, &user).await?.ok_or(WriteError::UnknownUser)?;
+        let profile = match user.server_name() == hs.server_name {
+            true => profiles::member_fields(hs, nid).await?,
+            false => (None, None),
+        };
+        invites.push((user, nid, profile));
+    }
+
+    let now = hs.clock.now();
+    if wishes.preset == Preset::TrustedPrivateChat && version.rules().authorization.explicitly_privilege_room_creators
+    {
+        let creators = wishes.creation_content.entry("additional_creators").or_insert_with(|| json!([]));
+        if let Some(creators) = creators.as_array_mut() {
+            creators.extend(invites.iter().map(|(user, ..)| Value::from(user.as_str())));
+        }
+    }
+    let creation = Content::from_value(&wishes.creation_content)?;
+    let opaque: String = {
+        let mut rng = rand::rng();
+        (0..18).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect()
+    };
+    let created = room::create_room(version, &session.user_id, &creation, &opaque, now, &hs.signing_key)?;
+    let room_id = created.room_id.clone();
+    let planned = plan(hs, session, version, &wishes, alias.as_deref(), &invites).await?;
+
+    let count = u32::try_from(planned.len() + 2).expect("bounded above");
+    let mut nids = hs.db.nids().take(count).await?;
+    let mut nid = || nids.next().expect("as many as planned");
+    let room = Arc::new(Room {
+        room: RoomNid(nid()),
+        room_id: room_id.clone(),
+        version,
+        core: Mutex::new(write::new_core()),
+    });
+    let mut batch = Batch::new();
+    {
+        let mut core = room.core.lock();
+        let own = |event, target| write::Rows { event, sender: session.user, target, transaction: None };
+        core.enter(&room, &mut batch, created, own(EventNid(nid()), None));
+        for event in planned {
+            let proposal = Proposal {
+                kind: event.kind.into(),
+                state_key: Some(event.state_key),
+                sender: session.user_id.clone(),
+                content: event.content,
+                redacts: None,
+                origin_server_ts: now,
+            };
+            let rows = own(EventNid(nid()), event.target);
+            core.append(&room, &mut batch, proposal, rows, &hs.signing_key)?;
+        }
+        let extremities: Vec<_> = core.extremities.iter().map(|e| (e.event_id.clone(), e.depth)).collect();
+        batch.lane(room.room.0);
+        batch.expect_one(
+            &rows::NEW_ROOM,
+            params![
+                room.room.0,
+                room_id.as_str(),
+                version.as_str(),
+                core.head,
+                core.state_ver,
+                core.notifying,
+                rows::extremities_text(&extremities),
+                wishes.public,
+            ],
+        );
+    }
+    if let Some(alias) = &alias {
+        batch.expect_one(&rows::CLAIM_ALIAS, params![alias.as_str(), room.room.0, session.user.0]);
+    }
+    match hs.db.commit(batch).await {
+        Ok(_) => {}
+        Err(db::CommitError::Conflict { statement }) if statement == rows::CLAIM_ALIAS.name => {
+            return Err(WriteError::AliasTaken);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    hs.rooms.nids.write().insert(room_id.clone(), room.room);
+    // Kept only now: before, nobody else could know of the room.
+    hs.rooms.open.write().insert(room_id.clone(), room);
+    Ok(room_id)
+}
+
+type Invited = (OwnedUserId, UserNid, (Option<String>, Option<String>));
+
+async fn plan(
+    hs: &Homeserver,
+    session: &Session,
+    version: RoomVersion,
+    wishes: &Wishes,
+    alias: Option<&RoomAliasId>,
+    invites: &[Invited],
+) -> Result<Vec<Planned>, WriteError> {
+    let mut planned = Vec::new();
+    let mut state = |kind: &str, content: Value| -> Result<(), WriteError> {
+        let content = Content::from_value(&content)?;
+        planned.push(Planned { kind: kind.to_owned(), state_key: String::new(), content, target: None });
+        Ok(())
+    };
+    let defaults = wishes.preset.defaults();
+    let wished = |kind: &str| wishes.initial_state.iter().any(|(wished, key, _)| wished == kind && key.is_empty());
+    state("m.room.power_levels", power_levels(session, version, wishes, invites))?;
+    // Encrypted from the first event that could carry anything (II.a).
+    if hs.policy.require_encryption && !wished("m.room.encryption") {
+        state("m.room.encryption", json!({ "algorithm": "m.megolm.v1.aes-sha2" }))?;
+    }
+    if let Some(alias) = alias {
+        state("m.room.canonical_alias", json!({ "alias": alias }))?;
+    }
+    if !wished("m.room.join_rules") {
+        state("m.room.join_rules", json!({ "join_rule": defaults.join_rule }))?;
+    }
+    if !wished("m.room.history_visibility") {
+        state("m.room.history_visibility", json!({ "history_visibility": defaults.history_visibility }))?;
+    }
+    if !wished("m.room.guest_access") {
+        state("m.room.guest_access", json!({ "guest_access": defaults.guest_access }))?;
+    }
+    for (kind, state_key, content) in &wishes.initial_state {
+        let refused = match kind.as_str() {
+            "m.room.create" => Some("a room is created once"),
+            "m.room.member" => Some("members come in by invitation"),
+            "m.room.encryption" if hs.policy.require_encryption && !is_megolm(content) => {
+                Some("this hospital's rooms are encrypted with m.megolm.v1.aes-sha2")
+            }
+            _ => None,
+        };
+        if let Some(reason) = refused {
+            return Err(Refused::BadEvent(reason.to_owned()).into());
+        }
+        let (kind, state_key) = (kind.clone(), state_key.clone());
+        planned.push(Planned { kind, state_key, content: content.clone(), target: None });
+    }
+    let mut state = |kind: &str, content: Value| -> Result<(), WriteError> {
+        let content = Content::from_value(&content)?;
+        planned.push(Planned { kind: kind.to_owned(), state_key: String::new(), content, target: None });
+        Ok(())
+    };
+    if let Some(name) = &wishes.name {
+        state("m.room.name", json!({ "name": name }))?;
+    }
+    if let Some(topic) = &wishes.topic {
+        let plain = json!({ "m.text": [{ "body": topic }] });
+        state("m.room.topic", json!({ "topic": topic, "m.topic": plain }))?;
+    }
+    let creator = membership::join_content(profiles::member_fields(hs, session.user).await?);
+    let mut member = |user: &UserId, nid, content: &Map<String, Value>| -> Result<Planned, WriteError> {
+        let content = Content::from_value(content)?;
+        let (kind, state_key) = ("m.room.member".to_owned(), user.to_string());
+        Ok(Planned { kind, state_key, content, target: Some(nid) })
+    };
+    planned.insert(0, member(&session.user_id, session.user, &creator)?);
+    for (user, nid, profile) in invites {
+        let mut content = Map::new();
+        content.insert("membership".to_owned(), "invite".into());
+        if wishes.is_direct {
+            content.insert("is_direct".to_owned(), true.into());
+        }
+        membership::add_profile(&mut content, profile.clone());
+        planned.push(member(user, *nid, &content)?);
+    }
+    Ok(planned)
+}
+
+fn is_megolm(content: &Content) -> bool {
+    content.read::<Value>().is_ok_and(|content| content["algorithm"] == "m.megolm.v1.aes-sha2")
+}
+
+fn power_levels(session: &Session, version: RoomVersion, wishes: &Wishes, invites: &[Invited]) -> Value {
+    let mut users = Map::new();
+    if !version.rules().authorization.explicitly_privilege_room_creators {
+        users.insert(session.user_id.to_string(), 100.into());
+        if wishes.preset == Preset::TrustedPrivateChat {
+            users.extend(invites.iter().map(|(user, ..)| (user.to_string(), 100.into())));
+        }
+    }
+    let tombstone = if version.rules().authorization.explicitly_privilege_room_creators { 150 } else { 100 };
+    let mut levels = json!({
+        "users": users,
+        "users_default": 0,
+        "events_default": 0,
+        "state_default": 50,
+        "ban": 50, "kick": 50, "redact": 50, "invite": 0, "historical": 100,
+        "notifications": { "room": 50 },
+        "events": {
+            "m.room.name": 50, "m.room.power_levels": 100, "m.room.history_visibility": 100,
+            "m.room.canonical_alias": 50, "m.room.avatar": 50, "m.room.tombstone": tombstone,
+            "m.room.server_acl": 100, "m.room.encryption": 100,
+        },
+    });
+    if let Some(overrides) = &wishes.power_levels
+        && let Some(levels) = levels.as_object_mut()
+    {
+        levels.extend(overrides.clone());
+    }
+    levels
+}

@@ -1,0 +1,234 @@
+//! Who is in a room: invite, join, knock, leave, kick, ban.
+
+use base::EventNid;
+use room::{Content, Proposal, Refused};
+use ruma::{OwnedEventId, RoomId, UserId};
+use serde_json::{Map, Value, json};
+use store::rooms as rows;
+
+use super::{
+    Core, Room, WriteError,
+    write::{Rows, write},
+};
+use crate::{
+    Homeserver, Session,
+    accounts::{self, AccountError},
+    profiles,
+};
+
+/// A change of somebody's membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Into the room.
+    Join,
+    /// A request to be let in.
+    Knock,
+    /// Somebody is asked in.
+    Invite,
+    /// Out of the room, by oneself.
+    Leave,
+    /// Out of the room, by another.
+    Kick,
+    /// Out of the room for good.
+    Ban,
+    /// The ban is over.
+    Unban,
+}
+
+impl Step {
+    fn membership(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Knock => "knock",
+            Self::Invite => "invite",
+            Self::Leave | Self::Kick | Self::Unban => "leave",
+            Self::Ban => "ban",
+        }
+    }
+}
+
+impl From<AccountError> for WriteError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Store(error) => Self::Store(error),
+            AccountError::Commit(error) => Self::Commit(error),
+            AccountError::BadName | AccountError::Taken | AccountError::WeakPassword | AccountError::Unknown => {
+                Self::UnknownUser
+            }
+        }
+    }
+}
+
+/// Changes the membership of `target`. What is so already makes no new event.
+pub async fn step(
+    hs: &Homeserver,
+    session: &Session,
+    room_id: &RoomId,
+    target: &UserId,
+    step: Step,
+    reason: Option<&str>,
+) -> Result<(), WriteError> {
+    let mut content = Map::new();
+    content.insert("membership".to_owned(), step.membership().into());
+    if let Some(reason) = reason {
+        content.insert("reason".to_owned(), reason.into());
+    }
+    change(hs, session, room_id, target, Some(step), content).await.map(drop)
+}
+
+/// A membership event sent through the state endpoint.
+pub(super) async fn from_state(
+    hs: &Homeserver,
+    session: &Session,
+    room_id: &RoomId,
+    state_key: &str,
+    content: Content,
+) -> Result<OwnedEventId, WriteError> {
+    let target = UserId::parse(state_key).map_err(|_| Refused::BadEvent("the state key is not a user id".to_owned()))?;
+    let content: Map<String, Value> = content.read()?;
+    change(hs, session, room_id, &target, None, content).await
+}
+
+async fn change(
+    hs: &Homeserver,
+    session: &Session,
+    room_id: &RoomId,
+    target: &UserId,
+    step: Option<Step>,
+    mut content: Map<String, Value>,
+) -> Result<OwnedEventId, WriteError> {
+    let target_nid = accounts::user_nid(hs, target).await?.ok_or(WriteError::UnknownUser)?;
+    let entering = matches!(content.get("membership").and_then(Value::as_str), Some("join" | "invite" | "knock"));
+    if entering && target.server_name() == hs.server_name && step.is_some() {
+        add_profile(&mut content, profiles::member_fields(hs, target_nid).await?);
+    }
+    let content = Content::from_value(&content)?;
+    let event = EventNid(hs.db.nids().next().await?);
+    let now = hs.clock.now();
+    // The rooms that admit into a restricted one are looked up before its lock is taken.
+    let allowed = super::open(hs, room_id).await?.core.lock().allowed_rooms();
+    for room in &allowed {
+        let _ = super::room_nid(hs, room).await;
+    }
+    write(hs, room_id, |core, room, batch| {
+        let current = core.membership(target);
+        if let Some(step) = step
+            && let Some(entry) = core.entry("m.room.member", target.as_str())
+        {
+            let unchanged = match step {
+                // Being told again changes nothing; being asked in again or thrown out again is judged by the rules.
+                Step::Join | Step::Knock => current.as_deref() == Some(step.membership()),
+                Step::Leave => current.as_deref() == Some("leave"),
+                Step::Unban if current.as_deref() != Some("ban") => {
+                    return Err(WriteError::BadState("the user is not banned"));
+                }
+                Step::Kick if !matches!(current.as_deref(), Some("join" | "invite" | "knock")) => {
+                    return Err(Refused::Forbidden("the user is not in the room".to_owned()).into());
+                }
+                Step::Invite | Step::Kick | Step::Ban | Step::Unban => false,
+            };
+            if unchanged {
+                return Ok(entry.pdu.event_id.clone());
+            }
+        } else if step == Some(Step::Unban) {
+            return Err(WriteError::BadState("the user is not banned"));
+        }
+        if step == Some(Step::Invite) && current.as_deref() == Some("join") {
+            return Err(Refused::Forbidden("the user is in the room already".to_owned()).into());
+        }
+        let content = vouched(hs, core, room, session, target, &content)?;
+        let proposal = Proposal {
+            kind: "m.room.member".into(),
+            state_key: Some(target.to_string()),
+            sender: session.user_id.clone(),
+            content,
+            redacts: None,
+            origin_server_ts: now,
+        };
+        let rows = Rows { event, sender: session.user, target: Some(target_nid), transaction: None };
+        Ok(core.append(room, batch, proposal, rows, &hs.signing_key)?)
+    })
+    .await
+}
+
+/// A join into a restricted room names a member who could invite; the server vouches for the condition.
+///
+/// <https://spec.matrix.org/v1.19/client-server-api/#restricted-rooms>
+fn vouched(
+    hs: &Homeserver,
+    core: &Core,
+    room: &Room,
+    session: &Session,
+    target: &UserId,
+    content: &Content,
+) -> Result<Content, WriteError> {
+    let mut object: Map<String, Value> = content.read()?;
+    let joins = object.get("membership").and_then(Value::as_str) == Some("join") && target == session.user_id;
+    let known = core.membership(target);
+    if !joins || matches!(known.as_deref(), Some("join" | "invite")) || !core.is_restricted() {
+        return Ok(content.clone());
+    }
+    let admitted = core.allowed_rooms().iter().any(|allowed| {
+        let known = hs.rooms.nids.read().get(allowed).copied();
+        known.is_some_and(|nid| hs.feeds.is_joined(nid, session.user))
+    });
+    let Some(voucher) = core.who_may_invite(room, &hs.server_name).filter(|_| admitted) else {
+        return Ok(content.clone());
+    };
+    object.insert("join_authorised_via_users_server".to_owned(), voucher.as_str().into());
+    Ok(Content::from_value(&object)?)
+}
+
+/// Name and picture as members of a room see them.
+pub(super) fn add_profile(content: &mut Map<String, Value>, (name, avatar): (Option<String>, Option<String>)) {
+    if let Some(name) = name {
+        content.insert("displayname".to_owned(), name.into());
+    }
+    if let Some(avatar) = avatar {
+        content.insert("avatar_url".to_owned(), avatar.into());
+    }
+}
+
+/// Brings the user's member events up to date after a change of name or picture.
+pub async fn refresh_profile(hs: &Homeserver, session: &Session) -> Result<(), WriteError> {
+    for room in hs.feeds.joined_rooms(session.user) {
+        let Some(row) = rows::room_by_nid(&hs.db, room).await? else { continue };
+        let mut content = Map::new();
+        content.insert("membership".to_owned(), "join".into());
+        add_profile(&mut content, profiles::member_fields(hs, session.user).await?);
+        match change(hs, session, &row.room_id, &session.user_id, None, content).await {
+            // A room whose rules refuse it keeps the old name; the others follow.
+            Ok(_) | Err(WriteError::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Takes a room that the user has left out of the user's sight.
+///
+/// # Errors
+/// [`WriteError::BadState`] if the user is still in it.
+pub async fn forget(hs: &Homeserver, session: &Session, room_id: &RoomId) -> Result<(), WriteError> {
+    let room = super::room_nid(hs, room_id).await?;
+    match rows::member(&hs.db, room, session.user).await? {
+        None => Err(WriteError::UnknownRoom),
+        Some(member) if !matches!(member.membership.as_str(), "leave" | "ban") => {
+            Err(WriteError::BadState("the user is still in the room"))
+        }
+        Some(_) => {
+            let mut batch = db::Batch::new();
+            batch.exec(&rows::FORGET, db::params![room.0, session.user.0]);
+            hs.db.commit(batch).await?;
+            Ok(())
+        }
+    }
+}
+
+/// The content of the creator's own join.
+pub(super) fn join_content(profile: (Option<String>, Option<String>)) -> Map<String, Value> {
+    let mut content = Map::new();
+    content.insert("membership".to_owned(), json!("join"));
+    add_profile(&mut content, profile);
+    content
+}
