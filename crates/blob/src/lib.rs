@@ -1,0 +1,200 @@
+#![doc = include_str!("../README.md")]
+
+mod download;
+mod name;
+mod upload;
+
+use std::{
+    fs, io,
+    ops::Range,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+pub use download::Download;
+pub use name::{InvalidName, ObjectName};
+pub use upload::{Stored, Upload};
+
+/// Bytes that one step writes or reads: what an upload or a download holds in memory is a small multiple of it.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// Why an object could not be written, read or deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no object of this name.
+    #[error("the object is not there")]
+    NotFound,
+    /// The storage refused: disk full, no permission, an I/O error.
+    #[error("the media storage failed: {0}")]
+    Storage(io::Error),
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::NotFound { Self::NotFound } else { Self::Storage(error) }
+    }
+}
+
+/// The objects of one hospital. Clones are handles to the same ones.
+#[derive(Clone, Debug)]
+pub struct Blobs {
+    directory: Arc<Directory>,
+}
+
+/// What a listing says of an object.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its name.
+    pub name: ObjectName,
+    /// Its size.
+    pub size_bytes: u64,
+    /// When it was last written to.
+    pub modified: SystemTime,
+}
+
+#[derive(Debug)]
+struct Directory {
+    root: PathBuf,
+}
+
+impl Directory {
+    /// The directory that holds an object: one of 256, so that none grows too large.
+    fn shard(&self, name: &ObjectName) -> PathBuf {
+        self.root.join(name.shard())
+    }
+
+    fn path(&self, name: &ObjectName) -> PathBuf {
+        self.shard(name).join(name.as_str())
+    }
+
+    fn create(&self, name: &ObjectName) -> io::Result<fs::File> {
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.path(name))
+    }
+
+    fn remove(&self, name: &ObjectName) -> io::Result<()> {
+        match fs::remove_file(self.path(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        }
+    }
+
+    fn sync_shard(&self, name: &ObjectName) -> io::Result<()> {
+        fs::File::open(self.shard(name))?.sync_all()
+    }
+
+    fn list(&self, shard: u8) -> io::Result<Vec<Listed>> {
+        let mut objects = Vec::new();
+        for entry in fs::read_dir(self.root.join(format!("{shard:02x}")))? {
+            let entry = entry?;
+            // What is not named like an object was not put here by us, and is left alone.
+            let Some(name) =
+                entry.file_name().to_str().and_then(|name| ObjectName::parse(name).ok())
+            else {
+                continue;
+            };
+            let metadata = match entry.metadata() {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                metadata => metadata?,
+            };
+            objects.push(Listed {
+                name,
+                size_bytes: metadata.len(),
+                modified: metadata.modified()?,
+            });
+        }
+        Ok(objects)
+    }
+}
+
+impl Blobs {
+    /// Opens a local directory, and makes it with its 256 subdirectories if it is absent. Only the server's own user may read it.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if the directory cannot be made or written.
+    pub async fn open_directory(root: impl Into<PathBuf>) -> Result<Self, Error> {
+        let root = root.into();
+        let directory = blocking(move || {
+            make_directory(&root)?;
+            for shard in 0..=u8::MAX {
+                make_directory(&root.join(format!("{shard:02x}")))?;
+            }
+            sync_directory(&root)?;
+            sync_directory(
+                root.parent()
+                    .filter(|parent| !parent.as_os_str().is_empty())
+                    .unwrap_or(Path::new(".")),
+            )?;
+            Ok(Directory { root })
+        })
+        .await?;
+        Ok(Self { directory: Arc::new(directory) })
+    }
+
+    /// Begins an object. Nothing of it is promised before [`Upload::finish`]; if the upload is dropped before, what was
+    /// written is deleted.
+    pub fn create(&self, name: ObjectName) -> Upload {
+        Upload::begin(self.directory.clone(), name)
+    }
+
+    /// The size of an object.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] or [`Error::Storage`].
+    pub async fn size_bytes(&self, name: &ObjectName) -> Result<u64, Error> {
+        let path = self.directory.path(name);
+        Ok(blocking(move || Ok(fs::metadata(path)?.len())).await?)
+    }
+
+    /// Reads the bytes of an object that lie in `range`; what lies behind its end is left out.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] or [`Error::Storage`].
+    pub async fn read(&self, name: &ObjectName, range: Range<u64>) -> Result<Download, Error> {
+        Ok(Download::begin(self.directory.path(name), range).await?)
+    }
+
+    /// Deletes an object; one that is not there is deleted already. Durable when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn delete(&self, name: &ObjectName) -> Result<(), Error> {
+        let (directory, name) = (self.directory.clone(), name.clone());
+        blocking(move || {
+            directory.remove(&name)?;
+            directory.sync_shard(&name)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// The objects whose names begin with the byte `shard`, in no order. All 256 together are all objects, those that are
+    /// being uploaded among them.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn list(&self, shard: u8) -> Result<Vec<Listed>, Error> {
+        let directory = self.directory.clone();
+        Ok(blocking(move || directory.list(shard)).await?)
+    }
+}
+
+fn make_directory(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    fs::File::open(path)?.sync_all()
+}
+
+/// Runs what waits for the disk on a thread of its own.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    finished(tokio::task::spawn_blocking(work).await)
+}
+
+fn finished<T>(joined: Result<io::Result<T>, tokio::task::JoinError>) -> io::Result<T> {
+    joined.unwrap_or_else(|error| Err(io::Error::other(error)))
+}

@@ -1,0 +1,192 @@
+use std::{
+    fs::File,
+    io::{self, Write},
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tokio::{runtime::Handle, task::JoinHandle};
+
+use crate::{CHUNK_BYTES, Directory, Error, ObjectName, finished};
+
+/// A finished object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its name.
+    pub name: ObjectName,
+    /// Its size.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+}
+
+/// An object that is being written.
+///
+/// While one piece is written and hashed on a thread for the disk, the next is gathered; a slow sender holds no thread.
+#[derive(Debug)]
+pub struct Upload {
+    directory: Arc<Directory>,
+    name: ObjectName,
+    gathered: Vec<Bytes>,
+    gathered_bytes: usize,
+    size_bytes: u64,
+    written: Step,
+    /// Whether there is a file of ours to delete if the upload is given up.
+    created: Arc<AtomicBool>,
+    finished: bool,
+}
+
+#[derive(Debug)]
+enum Step {
+    Unwritten,
+    Writing(JoinHandle<io::Result<Writer>>),
+    /// The last step failed, or its writer is in use.
+    Failed,
+}
+
+#[derive(Debug)]
+struct Writer {
+    file: File,
+    hash: Sha256,
+    /// The directory is made durable while the content still comes in: its entry is there from the first piece on.
+    entry: JoinHandle<io::Result<()>>,
+}
+
+impl Writer {
+    fn create(
+        directory: &Arc<Directory>,
+        name: &ObjectName,
+        created: &AtomicBool,
+    ) -> io::Result<Self> {
+        let file = directory.create(name)?;
+        created.store(true, Ordering::SeqCst);
+        let (directory, name) = (directory.clone(), name.clone());
+        let entry = Handle::current().spawn_blocking(move || directory.sync_shard(&name));
+        Ok(Self { file, hash: Sha256::new(), entry })
+    }
+
+    fn write(&mut self, pieces: &[Bytes]) -> io::Result<()> {
+        for piece in pieces {
+            self.file.write_all(piece)?;
+            self.hash.update(piece);
+        }
+        Ok(())
+    }
+}
+
+impl Upload {
+    pub(crate) fn begin(directory: Arc<Directory>, name: ObjectName) -> Self {
+        Self {
+            directory,
+            name,
+            gathered: Vec::new(),
+            gathered_bytes: 0,
+            size_bytes: 0,
+            written: Step::Unwritten,
+            created: Arc::default(),
+            finished: false,
+        }
+    }
+
+    /// Bytes so far.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Adds bytes. Waits while the disk is slower than the sender.
+    ///
+    /// # Errors
+    /// [`Error::Storage`]; the upload is then lost.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
+        self.size_bytes += bytes.len() as u64;
+        self.gathered_bytes += bytes.len();
+        self.gathered.push(bytes);
+        if self.gathered_bytes >= CHUNK_BYTES {
+            self.write_gathered().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left, and waits until object and directory are on the disk.
+    ///
+    /// # Errors
+    /// [`Error::Storage`]: nothing was stored.
+    pub async fn finish(mut self) -> Result<Stored, Error> {
+        self.write_gathered().await?;
+        let Writer { file, hash, entry } = self.writer().await?.ok_or_else(lost)?;
+        crate::blocking(move || file.sync_data()).await?;
+        finished(entry.await)?;
+        self.finished = true;
+        Ok(Stored {
+            name: self.name.clone(),
+            size_bytes: self.size_bytes,
+            sha256: hash.finalize().into(),
+        })
+    }
+
+    async fn write_gathered(&mut self) -> Result<(), Error> {
+        let pieces = mem::take(&mut self.gathered);
+        self.gathered_bytes = 0;
+        let writer = self.writer().await?;
+        let (directory, name, created) =
+            (self.directory.clone(), self.name.clone(), self.created.clone());
+        self.written = Step::Writing(tokio::task::spawn_blocking(move || {
+            let mut writer = match writer {
+                Some(writer) => writer,
+                None => Writer::create(&directory, &name, &created)?,
+            };
+            writer.write(&pieces)?;
+            Ok(writer)
+        }));
+        Ok(())
+    }
+
+    /// Takes the writer after its last step, `None` before the first.
+    async fn writer(&mut self) -> Result<Option<Writer>, Error> {
+        match &mut self.written {
+            // Awaited in place: if this future is dropped meanwhile, the step is still known and what it wrote is deleted.
+            Step::Writing(step) => {
+                let done = finished(step.await);
+                self.written = Step::Failed;
+                Ok(Some(done.map_err(Error::Storage)?))
+            }
+            Step::Unwritten => Ok(None),
+            Step::Failed => Err(lost()),
+        }
+    }
+}
+
+fn lost() -> Error {
+    Error::Storage(io::Error::other("an earlier write of this upload failed"))
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        let step = mem::replace(&mut self.written, Step::Failed);
+        if matches!(step, Step::Unwritten) {
+            return;
+        }
+        let (directory, name, created) =
+            (self.directory.clone(), self.name.clone(), self.created.clone());
+        // Without a runtime the process is about to end; the sweep finds the rest.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                if let Step::Writing(step) = step {
+                    let _ = step.await;
+                }
+                if created.load(Ordering::SeqCst) {
+                    // What cannot be deleted now is found by the sweep.
+                    let _ = crate::blocking(move || directory.remove(&name)).await;
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What is stored comes back, by the byte; what is not finished is not there.
+
+use std::time::{Duration, Instant};
+
+use blob::{Blobs, Error, ObjectName};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use sha2::{Digest, Sha256};
+
+async fn blobs() -> (tempfile::TempDir, Blobs) {
+    let directory = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open_directory(directory.path().join("media")).await.unwrap();
+    (directory, blobs)
+}
+
+fn name(byte: u8) -> ObjectName {
+    ObjectName::from_random([byte; 20])
+}
+
+/// Bytes that differ everywhere, so that a shifted piece is seen.
+fn content(size_bytes: usize) -> Bytes {
+    (0..size_bytes).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
+}
+
+async fn store(
+    blobs: &Blobs,
+    name: ObjectName,
+    content: &Bytes,
+    piece_bytes: usize,
+) -> blob::Stored {
+    let mut upload = blobs.create(name);
+    let mut at = 0;
+    while at < content.len() {
+        let end = content.len().min(at + piece_bytes);
+        upload.write(content.slice(at..end)).await.unwrap();
+        at = end;
+    }
+    upload.finish().await.unwrap()
+}
+
+#[tokio::test]
+async fn objects_of_any_size_come_back_unchanged() {
+    let (_directory, blobs) = blobs().await;
+    for (number, size) in
+        [0, 1, 1000, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 3_000_001].into_iter().enumerate()
+    {
+        let content = content(size);
+        let stored = store(&blobs, name(number as u8), &content, 60_000).await;
+        assert_eq!(stored.size_bytes, size as u64);
+        assert_eq!(stored.sha256[..], Sha256::digest(&content)[..]);
+        assert_eq!(blobs.size_bytes(&stored.name).await.unwrap(), size as u64);
+        let download = blobs.read(&stored.name, 0..u64::MAX).await.unwrap();
+        assert_eq!((download.size_bytes(), download.length()), (size as u64, size as u64));
+        assert!(download.into_bytes().await.unwrap() == content, "{size} bytes came back changed");
+    }
+}
+
+#[tokio::test]
+async fn a_range_is_read_exactly() {
+    let (_directory, blobs) = blobs().await;
+    let content = content(700_000);
+    let stored = store(&blobs, name(1), &content, 100_000).await;
+    for range in [
+        0..1,
+        5..5,
+        5..300_000,
+        262_143..262_145,
+        699_999..700_000,
+        699_990..800_000,
+        700_000..700_001,
+    ] {
+        let download =
+            blobs.read(&stored.name, range.start as u64..range.end as u64).await.unwrap();
+        let expected = &content[range.start..range.end.min(content.len())];
+        assert_eq!(download.length(), expected.len() as u64);
+        assert!(download.into_bytes().await.unwrap() == expected, "{range:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_download_comes_in_pieces_of_bounded_size() {
+    let (_directory, blobs) = blobs().await;
+    let stored = store(&blobs, name(1), &content(2_000_000), 2_000_000).await;
+    let mut download = blobs.read(&stored.name, 0..u64::MAX).await.unwrap();
+    while let Some(piece) = download.next().await {
+        assert!(piece.unwrap().len() <= 256 * 1024);
+    }
+}
+
+#[tokio::test]
+async fn an_unfinished_upload_leaves_nothing() {
+    let (_directory, blobs) = blobs().await;
+    for written in [0, 10, 1_000_000] {
+        let mut upload = blobs.create(name(9));
+        upload.write(content(written)).await.unwrap();
+        drop(upload);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !blobs.list(9).await.unwrap().is_empty() {
+            assert!(
+                Instant::now() < deadline,
+                "{written} bytes of an unfinished upload are still there"
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(matches!(blobs.read(&name(9), 0..1).await, Err(Error::NotFound)));
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_used_once() {
+    let (_directory, blobs) = blobs().await;
+    store(&blobs, name(1), &content(10), 10).await;
+    let mut second = blobs.create(name(1));
+    second.write(content(20)).await.unwrap();
+    assert!(matches!(second.finish().await, Err(Error::Storage(_))));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let first = blobs.read(&name(1), 0..10).await.unwrap().into_bytes().await.unwrap();
+    assert_eq!(first, content(10), "the second one neither changes nor deletes the first");
+}
+
+#[tokio::test]
+async fn a_deleted_object_is_gone_and_can_be_deleted_again() {
+    let (_directory, blobs) = blobs().await;
+    let stored = store(&blobs, name(3), &content(10), 10).await;
+    assert_eq!(blobs.list(3).await.unwrap()[0].name, stored.name);
+    blobs.delete(&stored.name).await.unwrap();
+    assert!(matches!(blobs.size_bytes(&stored.name).await, Err(Error::NotFound)));
+    assert!(blobs.list(3).await.unwrap().is_empty());
+    blobs.delete(&stored.name).await.unwrap();
+}
+
+#[tokio::test]
+async fn objects_survive_reopening_and_strange_files_are_left_alone() {
+    let (directory, blobs) = blobs().await;
+    let stored = store(&blobs, name(4), &content(100), 100).await;
+    let strange = directory.path().join("media/04/README");
+    std::fs::write(&strange, "not ours").unwrap();
+    let again = Blobs::open_directory(directory.path().join("media")).await.unwrap();
+    assert_eq!(again.list(4).await.unwrap().len(), 1);
+    assert_eq!(
+        again.read(&stored.name, 0..100).await.unwrap().into_bytes().await.unwrap(),
+        content(100)
+    );
+    assert!(strange.exists());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_but_the_server_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let (directory, blobs) = blobs().await;
+    let stored = store(&blobs, name(5), &content(10), 10).await;
+    let root = directory.path().join("media");
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o077;
+    assert_eq!(mode(&root), 0);
+    assert_eq!(mode(&root.join("05")), 0);
+    assert_eq!(mode(&root.join("05").join(stored.name.as_str())), 0);
+}
