@@ -1,1 +1,263 @@
-//! 
+//! Media: which object of the media storage belongs to which `mxc://` address. With encryption the bytes are ciphertext.
+
+use base::{Timestamp, UserNid};
+use db::{Batch, Db, Error, Row, params, stmt};
+
+use crate::{
+    Chapter,
+    inventory::{Concerns, Period, column},
+};
+
+/// The tables of this chapter.
+pub const CHAPTER: Chapter = Chapter {
+    schema: &[
+        "CREATE TABLE media (
+            media_id TEXT NOT NULL PRIMARY KEY,
+            user_nid BIGINT NOT NULL REFERENCES accounts (user_nid),
+            created_ts BIGINT NOT NULL,
+            object TEXT UNIQUE,
+            size_bytes BIGINT,
+            sha256 BYTEA,
+            content_type TEXT,
+            file_name TEXT
+        )",
+        "CREATE INDEX media_awaited ON media (user_nid, created_ts) WHERE object IS NULL",
+        "CREATE TABLE thumbnails (
+            media_id TEXT NOT NULL REFERENCES media (media_id) ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            object TEXT NOT NULL UNIQUE,
+            size_bytes BIGINT NOT NULL,
+            content_type TEXT NOT NULL,
+            PRIMARY KEY (media_id, kind)
+        )",
+    ],
+    columns: &[
+        column("media.media_id", "address of the file", Concerns::Nobody, Period::Message),
+        column(
+            "media.user_nid",
+            "who uploads the file, so that nobody else completes it",
+            Concerns::User,
+            Period::Message,
+        ),
+        column(
+            "media.created_ts",
+            "until when an announced upload is awaited; deletion after the set period",
+            Concerns::User,
+            Period::Message,
+        ),
+        column("media.object", "where the bytes lie", Concerns::Nobody, Period::Message),
+        column(
+            "media.size_bytes",
+            "size of the file, for the download",
+            Concerns::Nobody,
+            Period::Message,
+        ),
+        column(
+            "media.sha256",
+            "check of the stored bytes; with encryption these are ciphertext",
+            Concerns::Nobody,
+            Period::Message,
+        ),
+        column(
+            "media.content_type",
+            "kind of file as the client names it; with encryption only that it is data",
+            Concerns::User,
+            Period::Message,
+        ),
+        column(
+            "media.file_name",
+            "name of the file, if the client gives one; Konsil's app gives none",
+            Concerns::User,
+            Period::Message,
+        ),
+        column(
+            "thumbnails.media_id",
+            "the picture that was made smaller",
+            Concerns::Nobody,
+            Period::Message,
+        ),
+        column("thumbnails.kind", "how large it is now", Concerns::Nobody, Period::Message),
+        column("thumbnails.object", "where the bytes lie", Concerns::Nobody, Period::Message),
+        column(
+            "thumbnails.size_bytes",
+            "size of the small picture",
+            Concerns::Nobody,
+            Period::Message,
+        ),
+        column(
+            "thumbnails.content_type",
+            "format of the small picture",
+            Concerns::Nobody,
+            Period::Message,
+        ),
+    ],
+};
+
+stmt!(
+    MEDIA,
+    "SELECT user_nid, created_ts, object, size_bytes, sha256, content_type, file_name FROM media WHERE media_id = $1"
+);
+stmt!(
+    INSERT_MEDIA,
+    "INSERT INTO media (media_id, user_nid, created_ts, object, size_bytes, sha256, content_type, file_name)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (media_id) DO NOTHING"
+);
+// The guard: of two uploads to one address only the first is kept.
+stmt!(
+    COMPLETE_MEDIA,
+    "UPDATE media SET object = $2, size_bytes = $3, sha256 = $4, content_type = $5, file_name = $6
+     WHERE media_id = $1 AND object IS NULL"
+);
+stmt!(
+    COUNT_AWAITED,
+    "SELECT COUNT(*) FROM media WHERE user_nid = $1 AND object IS NULL AND created_ts > $2"
+);
+stmt!(
+    DELETE_EXPIRED,
+    "DELETE FROM media WHERE user_nid = $1 AND object IS NULL AND created_ts <= $2"
+);
+stmt!(
+    THUMBNAIL,
+    "SELECT object, size_bytes, content_type FROM thumbnails WHERE media_id = $1 AND kind = $2"
+);
+stmt!(
+    INSERT_THUMBNAIL,
+    "INSERT INTO thumbnails (media_id, kind, object, size_bytes, content_type) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (media_id, kind) DO NOTHING"
+);
+stmt!(
+    OBJECTS_OF_SHARD,
+    "SELECT object, size_bytes FROM media WHERE object >= $1 AND object < $2
+     UNION ALL SELECT object, size_bytes FROM thumbnails WHERE object >= $1 AND object < $2"
+);
+
+/// An `mxc://` address of this server.
+#[derive(Clone, Debug)]
+pub struct Media {
+    /// Who made the address.
+    pub user: UserNid,
+    /// When.
+    pub created: Timestamp,
+    /// The file, once it is uploaded.
+    pub file: Option<File>,
+}
+
+/// An uploaded file.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Name of the object that holds the bytes.
+    pub object: String,
+    /// Size.
+    pub size_bytes: u64,
+    /// SHA-256 of the bytes.
+    pub sha256: Vec<u8>,
+    /// Content type as the client gave it.
+    pub content_type: Option<String>,
+    /// File name as the client gave it.
+    pub file_name: Option<String>,
+}
+
+/// A stored thumbnail.
+#[derive(Clone, Debug)]
+pub struct Thumbnail {
+    /// Name of the object that holds the bytes.
+    pub object: String,
+    /// Size.
+    pub size_bytes: u64,
+    /// `image/png` or `image/jpeg`.
+    pub content_type: String,
+}
+
+fn media_of(row: &Row) -> Result<Media, Error> {
+    let file = match row.get::<Option<String>>(2)? {
+        Some(object) => Some(File {
+            object,
+            size_bytes: row.get(3)?,
+            sha256: row.get(4)?,
+            content_type: row.get(5)?,
+            file_name: row.get(6)?,
+        }),
+        None => None,
+    };
+    Ok(Media { user: UserNid(row.get(0)?), created: Timestamp(row.get(1)?), file })
+}
+
+/// What is known of an address.
+pub async fn media(db: &Db, media_id: &str) -> Result<Option<Media>, Error> {
+    db.query_opt(&MEDIA, params![media_id]).await?.as_ref().map(media_of).transpose()
+}
+
+/// How many addresses a user has announced after `since` and not filled.
+pub async fn count_awaited(db: &Db, user: UserNid, since: Timestamp) -> Result<u64, Error> {
+    let row = db.query_opt(&COUNT_AWAITED, params![user.0, since.0]).await?;
+    row.map_or(Ok(0), |row| row.get(0))
+}
+
+/// Adds an address to the batch, with its file or announced only.
+pub fn insert_media(batch: &mut Batch, media_id: &str, media: &Media) {
+    let file = media.file.as_ref();
+    batch.expect_one(
+        &INSERT_MEDIA,
+        params![
+            media_id,
+            media.user.0,
+            media.created.0,
+            file.map(|file| file.object.as_str()),
+            file.map(|file| file.size_bytes),
+            file.map(|file| file.sha256.clone()),
+            file.and_then(|file| file.content_type.as_deref()),
+            file.and_then(|file| file.file_name.as_deref()),
+        ],
+    );
+}
+
+/// Fills an announced address in the batch, unless it was filled meanwhile.
+pub fn complete_media(batch: &mut Batch, media_id: &str, file: &File) {
+    batch.expect_one(
+        &COMPLETE_MEDIA,
+        params![
+            media_id,
+            file.object.as_str(),
+            file.size_bytes,
+            file.sha256.clone(),
+            file.content_type.as_deref(),
+            file.file_name.as_deref(),
+        ],
+    );
+}
+
+/// Adds to the batch that a user's addresses which were announced until `until` and never filled are forgotten.
+pub fn delete_expired(batch: &mut Batch, user: UserNid, until: Timestamp) {
+    batch.exec(&DELETE_EXPIRED, params![user.0, until.0]);
+}
+
+/// A thumbnail that was made before. `kind` is size and method.
+pub async fn thumbnail(db: &Db, media_id: &str, kind: &str) -> Result<Option<Thumbnail>, Error> {
+    let row = db.query_opt(&THUMBNAIL, params![media_id, kind]).await?;
+    row.map(|row| {
+        Ok(Thumbnail { object: row.get(0)?, size_bytes: row.get(1)?, content_type: row.get(2)? })
+    })
+    .transpose()
+}
+
+/// Adds a thumbnail to the batch, unless somebody else has made it meanwhile.
+pub fn insert_thumbnail(batch: &mut Batch, media_id: &str, kind: &str, thumbnail: &Thumbnail) {
+    batch.expect_one(
+        &INSERT_THUMBNAIL,
+        params![
+            media_id,
+            kind,
+            thumbnail.object.as_str(),
+            thumbnail.size_bytes,
+            thumbnail.content_type.as_str(),
+        ],
+    );
+}
+
+/// The objects whose names begin with the byte `shard`, and their sizes, as the rows know them.
+pub async fn objects_of_shard(db: &Db, shard: u8) -> Result<Vec<(String, u64)>, Error> {
+    // `g` follows `f`, the last digit of an object's name.
+    let (first, end) = (format!("{shard:02x}"), format!("{shard:02x}g"));
+    let rows = db.query(&OBJECTS_OF_SHARD, params![first, end]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
