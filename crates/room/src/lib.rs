@@ -13,6 +13,7 @@ mod power;
 mod redaction;
 mod refused;
 mod resolve;
+pub mod state_rows;
 mod version;
 mod visibility;
 
