@@ -17,7 +17,7 @@ pub struct Guard {
 const SCRIPT: &str = r#"
 group=
 while read -r line; do group=$line; done
-if [ -n "$group" ]; then kill -KILL -- "-$group" 2>/dev/null; fi
+if [ -n "$group" ]; then kill -s KILL -- "-$group" 2>/dev/null; fi
 if [ -n "$1" ]; then rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }; fi
 exit 0
 "#;
@@ -65,7 +65,7 @@ mod tests {
     fn a_dropped_guard_kills_the_group_and_removes_the_directory() {
         let directory = tempfile::tempdir().unwrap().keep();
         std::fs::write(directory.join("file"), "x").unwrap();
-        let mut child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
+        let mut child = Command::new("sleep").arg("20").process_group(0).spawn().unwrap();
         let mut guard = Guard::over(&directory);
         guard.watch(Some(child.id()));
         assert!(child.try_wait().unwrap().is_none(), "the child lives while the guard lives");

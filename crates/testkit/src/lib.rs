@@ -3,6 +3,7 @@
 //! Everything here panics with a sentence when it cannot do its work: a test has nothing better to do with
 //! the error, and a missing tool must fail the run instead of skipping the test.
 
+pub mod postgres;
 pub mod guard;
 pub mod matrix;
 pub mod server;

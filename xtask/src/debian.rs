@@ -1,0 +1,59 @@
+//! Programs the tests need beside Rust, from Debian's packages.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::Failure;
+use crate::cargo::step;
+
+struct Tool {
+    package: &'static str,
+    present: fn() -> bool,
+}
+
+const TOOLS: [Tool; 4] = [
+    Tool { package: "chromium", present: || on_path("chromium") },
+    Tool { package: "chromium-driver", present: || on_path("chromedriver") },
+    Tool { package: "postgresql", present: || below("/usr/lib/postgresql", "bin/initdb") },
+    Tool { package: "fonts-dejavu-core", present: || below("/usr/share/fonts", "") },
+];
+
+/// Installs what is missing when run as root; else names the command that does.
+pub fn ensure() -> Result<(), Failure> {
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let command = format!("apt-get install --yes --no-install-recommends {}", missing.join(" "));
+    if !root()? {
+        return Err(format!(
+            "some tests need programs that are not installed; run\n    sudo {command}"
+        )
+        .into());
+    }
+    let script = format!("apt-get update --quiet && DEBIAN_FRONTEND=noninteractive {command}");
+    step("Debian packages for the tests", Command::new("sh").args(["-c", &script]))?;
+    match self::missing().as_slice() {
+        [] => Ok(()),
+        still => Err(format!("still missing after the installation: {}", still.join(" ")).into()),
+    }
+}
+
+fn missing() -> Vec<&'static str> {
+    TOOLS.iter().filter(|tool| !(tool.present)()).map(|tool| tool.package).collect()
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}
+
+/// Whether some directory directly below `directory` holds `file`.
+fn below(directory: &str, file: &str) -> bool {
+    let Ok(entries) = Path::new(directory).read_dir() else { return false };
+    entries.flatten().any(|entry| entry.path().join(file).exists())
+}
+
+fn root() -> Result<bool, Failure> {
+    Ok(Command::new("id").arg("-u").output()?.stdout.trim_ascii() == b"0")
+}

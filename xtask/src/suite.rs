@@ -1,0 +1,80 @@
+//! `cargo xtask test`: every test there is, one line at the end.
+
+use std::fs;
+use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::cargo::{Target, cargo, root, step, target_dir};
+use crate::tally::{Claims, Tally};
+use crate::{Failure, debian, web};
+
+/// Packages whose tests need the Matrix SDK natively, built apart (see [`Target::Client`]).
+const CLIENT: [&str; 2] = ["konsil-client", "konsil-web"];
+
+/// Builds everything the tests touch, runs them all, and fails unless all of them ran and passed.
+pub fn run(crash_seconds: Option<u32>) -> Result<(), Failure> {
+    let started = Instant::now();
+    debian::ensure()?;
+    let claims = fs::read_to_string(root().join("tests/acceptance/rows.toml"))?;
+    let claims = Claims::parse(&claims)?;
+
+    step("The server", cargo("build", Target::Native).args(["--package", "konsil"]))?;
+    let dist = web::build(web::Profile::Development)?;
+
+    let mut tally = Tally::default();
+    let mut broken = Vec::new();
+    let mut native = cargo("test", Target::Native);
+    native.args(["--workspace", "--no-fail-fast"]);
+    CLIENT.iter().for_each(|package| {
+        native.args(["--exclude", package]);
+    });
+    native
+        .env("KONSIL_BIN", target_dir(Target::Native).join("debug/konsil"))
+        .env("KONSIL_WEB_DIST", dist);
+    if let Some(seconds) = crash_seconds {
+        native.env("KONSIL_CRASH_SECONDS", seconds.to_string());
+    }
+    let mut client = cargo("test", Target::Client);
+    client.arg("--no-fail-fast");
+    CLIENT.iter().for_each(|package| {
+        client.args(["--package", package]);
+    });
+    for (headline, command) in [
+        ("The app's own code, natively", &mut client),
+        ("Server, storage, API, crash, acceptance in real browsers", &mut native),
+    ] {
+        if let Err(failure) = counted(headline, command, &mut tally) {
+            broken.push(failure.to_string());
+        }
+    }
+
+    broken.extend(tally.faults(&claims));
+    println!("── All tests: {:.0} s", started.elapsed().as_secs_f64());
+    if !broken.is_empty() {
+        println!("   {}", broken.join("\n   "));
+    }
+    println!("{}", tally.summary(&claims));
+    if broken.is_empty() { Ok(()) } else { Err("not everything passed".into()) }
+}
+
+/// Runs `cargo test`, passing its output on line by line while counting.
+fn counted(headline: &str, command: &mut Command, tally: &mut Tally) -> Result<(), Failure> {
+    println!("── {headline}");
+    let started = Instant::now();
+    let colour = if std::io::stdout().is_terminal() { "always" } else { "never" };
+    command.args(["--color", colour, "--", "--color", colour]).stdout(Stdio::piped());
+    let mut child = command.spawn()?;
+    let output = child.stdout.take().ok_or("cargo's output is piped")?;
+    let mut lines = BufReader::new(output).split(b'\n');
+    let mut stdout = std::io::stdout().lock();
+    while let Some(line) = lines.next().transpose()? {
+        let line = String::from_utf8_lossy(&line);
+        tally.read(&line);
+        writeln!(stdout, "{line}")?;
+    }
+    drop(stdout);
+    let status = child.wait()?;
+    println!("   {:.1} s", started.elapsed().as_secs_f64());
+    if status.success() { Ok(()) } else { Err(format!("{headline}: {status}").into()) }
+}
