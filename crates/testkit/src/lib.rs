@@ -3,9 +3,10 @@
 //! Everything here panics with a sentence when it cannot do its work: a test has nothing better to do with
 //! the error, and a missing tool must fail the run instead of skipping the test.
 
-pub mod postgres;
 pub mod guard;
 pub mod matrix;
+pub mod postgres;
+pub mod search;
 pub mod server;
 
 pub use matrix::{Answer, Api, User};
