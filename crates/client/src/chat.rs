@@ -1,7 +1,15 @@
 //! One chat: its rows, and what can be done in it.
 
+mod actions;
+mod convert;
+mod encrypt;
+mod header;
+mod media;
+pub(crate) mod preview;
+pub(crate) mod reactions;
 mod rows;
 mod send;
+mod watch;
 
 pub use rows::{
     Body, ChatHeader, EmojiOnly, FileView, ImageView, MediaRef, Member, Message, OwnState,
@@ -10,137 +18,105 @@ pub use rows::{
 };
 pub use send::{ActionError, Draft, FileToSend, ImageToSend, MediaError};
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use eyeball::SharedObservable;
+use matrix_sdk::{
+    Room,
+    executor::{AbortOnDrop, JoinHandleExt, spawn},
+};
+use matrix_sdk_ui::timeline::{RoomExt, Timeline, TimelineReadReceiptTracking};
+use ruma::{OwnedEventId, RoomId};
 
 use crate::{
-    Live,
-    ids::{MessageId, PersonId},
+    Live, Session, details, ids::ChatId, room_list::RoomError, session::core::Core, trouble,
 };
 
 /// A chat that is open. Clone it freely; the chat closes with its last clone.
 #[derive(Clone)]
 pub struct Chat {
-    pub(crate) inner: Arc<Inner>,
+    inner: Arc<Inner>,
 }
 
-pub(crate) struct Inner {}
+struct Inner {
+    open: Arc<Open>,
+    _tasks: Vec<AbortOnDrop<()>>,
+}
+
+/// What the tasks of an open chat share.
+struct Open {
+    core: Arc<Core>,
+    room: Room,
+    timeline: Timeline,
+    rows: SharedObservable<Arc<Vec<Arc<Row>>>>,
+    header: SharedObservable<ChatHeader>,
+    scroll_back: SharedObservable<ScrollBack>,
+    /// The last event that was read when the chat was opened; the "new messages" mark stays below it.
+    read_up_to: Option<OwnedEventId>,
+    /// Replies whose target was asked for.
+    asked_for: Mutex<BTreeSet<OwnedEventId>>,
+}
+
+/// How many messages a first look and each scroll back bring.
+const PAGE: u16 = 40;
 
 impl Chat {
+    pub(crate) async fn open(session: &Session, chat: &ChatId) -> Result<Self, RoomError> {
+        let core = session.inner.core.clone();
+        let id = RoomId::parse(chat.as_str()).map_err(|_| RoomError::UnknownChat)?;
+        let room = core.client.get_room(&id).ok_or(RoomError::UnknownChat)?;
+        // The list brings the newest events only; a subscription brings members, receipts and more of the past.
+        core.sync.room_list_service().set_room_subscriptions(&[&id]).await;
+        let timeline = room
+            .timeline_builder()
+            .track_read_marker_and_receipts(TimelineReadReceiptTracking::AllEvents)
+            .event_filter(watch::is_shown)
+            .build()
+            .await
+            .map_err(|error| RoomError::Failed(trouble::kind_of(&error)))?;
+        let read_up_to =
+            timeline.latest_user_read_receipt(&core.own_id).await.map(|(event, _)| event);
+        let header = header::build(&core, &room).await;
+        let open = Arc::new(Open {
+            core: core.clone(),
+            room: room.clone(),
+            timeline,
+            rows: SharedObservable::new(Arc::default()),
+            header: SharedObservable::new(header),
+            scroll_back: SharedObservable::new(ScrollBack::More),
+            read_up_to,
+            asked_for: Mutex::default(),
+        });
+        watch::build_rows_once(&open).await;
+        let tasks = vec![
+            spawn(watch::keep_rows(open.clone())).abort_on_drop(),
+            spawn(header::keep(open.clone())).abort_on_drop(),
+            spawn(watch::first_page(open.clone())).abort_on_drop(),
+            spawn(details::search_history(core, room)).abort_on_drop(),
+        ];
+        Ok(Self { inner: Arc::new(Inner { open, _tasks: tasks }) })
+    }
+
     /// The rows, oldest first. Unchanged rows keep their `Arc`.
     pub fn rows(&self) -> Live<Arc<Vec<Arc<Row>>>> {
-        let _ = &self.inner;
-        unreachable!("no session exists before the API is filled in")
+        Live::of(&self.inner.open.rows)
     }
 
     /// What stands above the chat.
     pub fn header(&self) -> Live<ChatHeader> {
-        unreachable!("no session exists before the API is filled in")
+        Live::of(&self.inner.open.header)
     }
 
     /// What is above the oldest row.
     pub fn scroll_back(&self) -> Live<ScrollBack> {
-        unreachable!("no session exists before the API is filled in")
+        Live::of(&self.inner.open.scroll_back)
     }
 
     /// Loads older rows. Does nothing while loading or at the beginning.
     pub async fn load_older(&self) {
-        crate::later().await
-    }
-
-    /// Sends text. Returns as soon as it is safely queued; it is shown at once.
-    pub async fn send_text(
-        &self,
-        text: &str,
-        reply_to: Option<&MessageId>,
-    ) -> Result<(), ActionError> {
-        let _ = (text, reply_to);
-        crate::later().await
-    }
-
-    /// Changes an own message.
-    pub async fn edit(&self, message: &MessageId, text: &str) -> Result<(), ActionError> {
-        let _ = (message, text);
-        crate::later().await
-    }
-
-    /// Deletes a message for everybody; takes a waiting one out of the queue.
-    pub async fn delete(&self, message: &MessageId) -> Result<(), ActionError> {
-        let _ = message;
-        crate::later().await
-    }
-
-    /// Adds our reaction or takes it back. Encrypted; waits in a queue while offline.
-    pub async fn react(&self, message: &MessageId, emoji: &str) -> Result<(), ActionError> {
-        let _ = (message, emoji);
-        crate::later().await
-    }
-
-    /// Sends a picture. Returns as soon as it is queued.
-    pub async fn send_image(&self, image: ImageToSend) -> Result<(), ActionError> {
-        let _ = image;
-        crate::later().await
-    }
-
-    /// Sends a file. Returns as soon as it is queued.
-    pub async fn send_file(&self, file: FileToSend) -> Result<(), ActionError> {
-        let _ = file;
-        crate::later().await
-    }
-
-    /// Tries a failed message again.
-    pub async fn retry(&self, message: &MessageId) -> Result<(), ActionError> {
-        let _ = message;
-        crate::later().await
-    }
-
-    /// Fetches and decrypts an attachment; from memory if it was fetched before.
-    pub async fn media(&self, media: &MediaRef) -> Result<Vec<u8>, MediaError> {
-        let _ = media;
-        crate::later().await
-    }
-
-    /// Tells the others that we are writing, or no longer. Call it on every keystroke; it is throttled here.
-    pub async fn typing(&self, writing: bool) {
-        let _ = writing;
-        crate::later().await
-    }
-
-    /// We see the newest row: moves our read mark there. Call it when the chat is visible and at the bottom.
-    pub async fn mark_read(&self) {
-        crate::later().await
-    }
-
-    /// What was begun in the composer earlier.
-    pub async fn draft(&self) -> Draft {
-        crate::later().await
-    }
-
-    /// Keeps what is begun in the composer, encrypted on this device. An empty draft is deleted.
-    pub async fn keep_draft(&self, draft: &Draft) {
-        let _ = draft;
-        crate::later().await
-    }
-
-    /// Names the group. Travels encrypted.
-    pub async fn rename(&self, name: &str) -> Result<(), ActionError> {
-        let _ = name;
-        crate::later().await
-    }
-
-    /// Gives the group a topic. Travels encrypted.
-    pub async fn set_topic(&self, topic: &str) -> Result<(), ActionError> {
-        let _ = topic;
-        crate::later().await
-    }
-
-    /// Asks people in.
-    pub async fn invite(&self, people: &[PersonId]) -> Result<(), ActionError> {
-        let _ = people;
-        crate::later().await
-    }
-
-    /// Leaves the chat.
-    pub async fn leave(&self) -> Result<(), ActionError> {
-        crate::later().await
+        watch::load_older(&self.inner.open).await;
     }
 }

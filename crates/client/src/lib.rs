@@ -7,16 +7,23 @@
 //! In the browser the handles ([`Session`], [`Chat`], …) are not `Send`; the view models are.
 #![recursion_limit = "256"]
 
+#[cfg(target_family = "wasm")]
+mod browser;
 pub mod chat;
 pub mod connection;
+mod details;
 pub mod directory;
 pub mod ids;
+mod kept;
 mod live;
+mod network;
 pub mod people;
 pub mod room_list;
 pub mod session;
 pub mod tabs;
+mod trouble;
 pub mod trust;
+mod vault;
 
 pub use chat::Chat;
 pub use connection::Connection;
@@ -27,8 +34,3 @@ pub use people::Person;
 pub use room_list::RoomList;
 pub use session::{Session, Settings};
 pub use trust::Trust;
-
-/// Takes the place of what is being filled in.
-async fn later<T>() -> T {
-    std::future::pending().await
-}

@@ -1,6 +1,17 @@
 //! People: who somebody is, as it stands in the header, above the composer and in the directory.
 
-use crate::ids::PersonId;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+
+use eyeball::SharedObservable;
+use matrix_sdk::{Client, executor::spawn};
+use ruma::UserId;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{ids::PersonId, kept, session::core::Core, trouble::Trouble};
 
 /// A person of the hospital's directory, or somebody met in a chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +52,129 @@ impl Person {
     /// A number from 0 to 7 for the avatar's colour, always the same for the same person.
     pub fn tint(&self) -> u8 {
         tint(self.id.as_str())
+    }
+}
+
+/// What is known of people: from the directory, kept on this device so that names and roles are there without network.
+#[derive(Default)]
+pub(crate) struct People {
+    known: Mutex<BTreeMap<String, Profile>>,
+    /// Those we have asked for since the start, so that each is asked for once.
+    asked: Mutex<BTreeSet<String>>,
+    /// Counted up when somebody became known or changed.
+    pub changed: SharedObservable<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Profile {
+    pub name: Option<String>,
+    pub role: Option<String>,
+    pub department: Option<String>,
+    pub phone: Option<String>,
+}
+
+impl Profile {
+    /// From a profile, or from a result of a search, both of which have the fields side by side.
+    pub fn from_fields<'a>(field: impl Fn(&str) -> Option<&'a Value>, name_field: &str) -> Self {
+        let text = |key| {
+            field(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        Self {
+            name: text(name_field),
+            role: text(vocabulary::profile::ROLE),
+            department: text(vocabulary::profile::DEPARTMENT),
+            phone: text(vocabulary::profile::PHONE),
+        }
+    }
+
+    pub fn person(self, id: &str, fallback_name: Option<&str>) -> Person {
+        let name = self
+            .name
+            .or(fallback_name.map(str::to_owned))
+            .unwrap_or_else(|| local_part(id).to_owned());
+        Person {
+            id: PersonId::new(id),
+            name,
+            role: self.role,
+            department: self.department,
+            phone: self.phone,
+        }
+    }
+}
+
+const KEPT_AS: &str = "konsil.people";
+
+impl People {
+    pub async fn load(&self, client: &Client) {
+        let kept: BTreeMap<String, Profile> = kept::read(client, KEPT_AS).await.unwrap_or_default();
+        *self.known.lock().expect("no panic while held") = kept;
+    }
+
+    /// The person as known now. Somebody unknown is looked up in the background; [`Self::changed`] tells the result.
+    pub fn person(&self, core: &Arc<Core>, id: &UserId, fallback_name: Option<&str>) -> Person {
+        self.ask_once(core, id);
+        match self.known.lock().expect("no panic while held").get(id.as_str()) {
+            Some(profile) => profile.clone().person(id.as_str(), fallback_name),
+            None => Person {
+                name: fallback_name.unwrap_or_else(|| local_part(id.as_str())).to_owned(),
+                ..Person::unknown(PersonId::new(id))
+            },
+        }
+    }
+
+    /// Asks the server for somebody's profile and keeps it.
+    pub async fn fetch(&self, client: &Client, id: &UserId) -> Result<Person, Trouble> {
+        let response = client
+            .account()
+            .fetch_user_profile_of(id)
+            .await
+            .map_err(|error| Trouble::of(&error))?;
+        let profile = Profile::from_fields(|key| response.get(key), "displayname");
+        self.learn(client, [(id.to_string(), profile.clone())]).await;
+        Ok(profile.person(id.as_str(), None))
+    }
+
+    /// Keeps what was found out about people.
+    pub async fn learn(&self, client: &Client, found: impl IntoIterator<Item = (String, Profile)>) {
+        let snapshot = {
+            let mut known = self.known.lock().expect("no panic while held");
+            let mut news = false;
+            for (id, profile) in found {
+                news |= known.insert(id, profile.clone()).as_ref() != Some(&profile);
+            }
+            if !news {
+                return;
+            }
+            known.clone()
+        };
+        kept::write(client, KEPT_AS, &snapshot).await;
+        self.changed.update(|n| *n += 1);
+    }
+
+    /// After a time without connection: those that could not be asked for are asked for again.
+    pub fn refresh(&self, core: &Arc<Core>) {
+        let asked = std::mem::take(&mut *self.asked.lock().expect("no panic while held"));
+        for id in asked {
+            if let Ok(id) = UserId::parse(&id) {
+                self.ask_once(core, &id);
+            }
+        }
+    }
+
+    fn ask_once(&self, core: &Arc<Core>, id: &UserId) {
+        if !self.asked.lock().expect("no panic while held").insert(id.to_string()) {
+            return;
+        }
+        let (core, id) = (core.clone(), id.to_owned());
+        spawn(async move {
+            if let Err(trouble) = core.people.fetch(&core.client, &id).await {
+                tracing::debug!(trouble = trouble.code(), "A profile could not be fetched");
+            }
+            if id == core.own_id {
+                let person = core.people.person(&core, &id, None);
+                core.me.update(|me| me.person = person);
+            }
+        });
     }
 }
 

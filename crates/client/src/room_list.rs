@@ -1,11 +1,16 @@
 //! The list of chats.
 
+mod actions;
+mod build;
+
+pub(crate) use build::{face, keep_rows};
+
 use std::sync::Arc;
 
 use crate::{
     Live, Session,
     chat::{OwnState, SystemLine},
-    ids::{ChatId, PersonId},
+    ids::ChatId,
     people::Person,
 };
 
@@ -101,6 +106,12 @@ pub struct RoomListView {
     pub unread_total: u64,
 }
 
+impl Default for RoomListView {
+    fn default() -> Self {
+        Self { loading: true, rows: Arc::default(), unread_total: 0 }
+    }
+}
+
 /// Handle to the list of chats.
 #[derive(Clone)]
 pub struct RoomList {
@@ -137,31 +148,39 @@ pub enum RoomError {
 impl RoomList {
     /// The rows.
     pub fn view(&self) -> Live<RoomListView> {
-        let _ = &self.session;
-        unreachable!("no session exists before the API is filled in")
+        Live::of(&self.session.inner.core.rooms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(title: &str, subtitle: Option<&str>) -> RoomRow {
+        RoomRow {
+            id: ChatId::new("!1:klinikum.example"),
+            kind: RoomKind::Group { members: 3 },
+            title: title.into(),
+            subtitle: subtitle.map(Into::into),
+            initials: String::new(),
+            tint: 0,
+            membership: Membership::Joined,
+            last: None,
+            unread: 0,
+            highlights: 0,
+            typing: Vec::new(),
+            draft: None,
+        }
     }
 
-    /// Opens the chat with one person: the one that exists, or a new one.
-    pub async fn direct(&self, person: &PersonId) -> Result<ChatId, RoomError> {
-        let _ = person;
-        crate::later().await
-    }
-
-    /// Creates a group. Its name travels encrypted.
-    pub async fn create_group(&self, name: &str, people: &[PersonId]) -> Result<ChatId, RoomError> {
-        let _ = (name, people);
-        crate::later().await
-    }
-
-    /// Accepts an invitation.
-    pub async fn accept(&self, chat: &ChatId) -> Result<(), RoomError> {
-        let _ = chat;
-        crate::later().await
-    }
-
-    /// Declines an invitation.
-    pub async fn decline(&self, chat: &ChatId) -> Result<(), RoomError> {
-        let _ = chat;
-        crate::later().await
+    #[test]
+    fn the_filter_wants_every_word_in_title_or_subtitle() {
+        let anna = row("Dr. Anna Meyer", Some("Oberärztin · Kardiologie"));
+        for (search, expected) in
+            [("", true), ("ann kardio", true), ("MEYER", true), ("anna chirurgie", false)]
+        {
+            assert_eq!(matches(&anna, search), expected, "{search}");
+        }
+        assert!(!matches(&row("Station 3", None), "anna"));
     }
 }

@@ -2,9 +2,21 @@
 
 use std::{fmt, sync::Arc};
 
+use matrix_sdk::executor::{AbortOnDrop, JoinHandleExt, spawn};
+
+pub(crate) mod core;
+mod login;
+mod store;
+mod sync;
+
+use self::core::{Core, OpenError};
 use crate::{
-    Chat, Connection, Directory, Live, RoomList, Trust, ids::ChatId, people::Person,
-    room_list::RoomError,
+    Chat, Connection, Directory, Live, RoomList, Trust, details,
+    ids::ChatId,
+    people::Person,
+    room_list::{self, RoomError},
+    trouble::Trouble,
+    trust, vault,
 };
 
 /// Where the server is and what the store on this device is called.
@@ -117,51 +129,116 @@ pub struct Me {
     pub device: crate::ids::DeviceId,
 }
 
-pub(crate) struct Inner {}
+/// Keeps the tasks of the session alive; with it they end.
+pub(crate) struct Inner {
+    pub(crate) core: Arc<Core>,
+    _tasks: Vec<AbortOnDrop<()>>,
+}
 
 impl Session {
     /// Opens the session stored on this device, if there is one. Works without network. Starts syncing at once.
     pub async fn restore(settings: &Settings) -> Result<Option<Self>, RestoreError> {
-        let _ = settings;
-        crate::later().await
+        let store_error = |error: String| RestoreError::Store(error);
+        let Some(secrets) =
+            vault::open(&settings.store).await.map_err(|e| store_error(e.to_string()))?
+        else {
+            return Ok(None);
+        };
+        #[cfg(target_family = "wasm")]
+        vault::delete_databases(&format!("{}-store", settings.store), Some(&secrets.database))
+            .await;
+        let core = Core::open(settings, secrets).await.map_err(|error| match error {
+            OpenError::Store(code) => RestoreError::Store(code),
+            OpenError::Failed(code) => RestoreError::Failed(code),
+        })?;
+        Ok(Some(Self::start(core).await))
     }
 
     /// Logs in, opens the store, starts syncing. At the first login of an account it also makes the account's identity,
-    /// key backup and recovery key ([`Trust::new_recovery_key`](crate::Trust::new_recovery_key) hands it out).
+    /// key backup and recovery key ([`Trust::new_recovery_key`] hands it out).
     pub async fn login(settings: &Settings, credentials: &Credentials) -> Result<Self, LoginError> {
-        let _ = (settings, credentials);
-        crate::later().await
+        let mut secrets = login::request_session(settings, credentials).await?;
+        // What an earlier session left behind is unreadable without its vault, but takes space.
+        #[cfg(target_family = "wasm")]
+        vault::delete_databases(&format!("{}-store", settings.store), None).await;
+        secrets.database = store::new_name(&settings.store);
+        vault::seal(&settings.store, &secrets)
+            .await
+            .map_err(|e| LoginError::Store(e.to_string()))?;
+        let core = Core::open(settings, secrets).await.map_err(|error| match error {
+            OpenError::Store(code) => LoginError::Store(code),
+            OpenError::Failed(code) => LoginError::Failed(code),
+        })?;
+        let first_login = trust::make_identity(&core, Some(&credentials.password)).await;
+        let session = Self::start(core).await;
+        match first_login {
+            // The recovery key is made in the background: it takes several requests and is not needed to begin.
+            Ok(true) => {
+                let trust = session.trust();
+                let task = spawn(async move {
+                    if let Err(error) = trust.set_up(None).await {
+                        tracing::warn!(%error, "The recovery key could not be made yet");
+                    }
+                });
+                drop(task);
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "The account's identity could not be made"),
+        }
+        Ok(session)
     }
 
     /// Deletes everything that is stored on this device, without asking the server. For a store that cannot be opened
     /// and after [`SessionEnd::LoggedOutByServer`]; drop all clones of the session first.
     pub async fn forget(settings: &Settings) -> Result<(), LogoutError> {
-        let _ = settings;
-        crate::later().await
+        let failed = |error: String| LogoutError::Store(error);
+        #[cfg_attr(target_family = "wasm", allow(unused))]
+        let secrets = vault::open(&settings.store).await.unwrap_or_default();
+        vault::destroy(&settings.store).await.map_err(|error| failed(error.to_string()))?;
+        #[cfg(target_family = "wasm")]
+        vault::delete_databases(&format!("{}-store", settings.store), None).await;
+        #[cfg(not(target_family = "wasm"))]
+        if let Some(secrets) = secrets {
+            std::fs::remove_dir_all(&secrets.database)
+                .map_err(|error| failed(error.kind().to_string()))?;
+        }
+        Ok(())
     }
 
     /// Logs this device out and deletes its store.
     pub async fn logout(&self, mode: LogoutMode) -> Result<(), LogoutError> {
-        let _ = mode;
-        crate::later().await
+        let core = &self.inner.core;
+        if mode == LogoutMode::KeepKeys && !trust::all_keys_backed_up(core).await {
+            return Err(LogoutError::KeysNotSafe);
+        }
+        match core.client.matrix_auth().logout().await {
+            Ok(_) => {}
+            Err(error) if Trouble::of_http(&error) == Trouble::LoggedOut => {}
+            Err(_) if mode == LogoutMode::LoseKeys => {}
+            Err(_) => return Err(LogoutError::NoConnection),
+        }
+        core.sync.stop().await;
+        Self::forget(&core.settings).await
     }
 
     /// Who is logged in.
     pub fn me(&self) -> Live<Me> {
-        unreachable!("no session exists before the API is filled in")
+        Live::of(&self.inner.core.me)
     }
 
     /// Whether the server can be reached.
     pub fn connection(&self) -> Live<Connection> {
-        unreachable!("no session exists before the API is filled in")
+        Live::of(&self.inner.core.connection)
     }
 
     /// Tries at once instead of waiting for the next try ("try now" in the banner).
-    pub fn retry_now(&self) {}
+    pub fn retry_now(&self) {
+        self.inner.core.retry.update(|n| *n += 1);
+    }
 
     /// Becomes `Some` when the session ended without our doing.
     pub fn ended(&self) -> Live<Option<SessionEnd>> {
-        unreachable!("no session exists before the API is filled in")
+        Live::of(&self.inner.core.ended)
     }
 
     /// The list of chats.
@@ -171,8 +248,7 @@ impl Session {
 
     /// Opens a chat; its rows are there at once as far as the device has them.
     pub async fn open(&self, chat: &ChatId) -> Result<Chat, RoomError> {
-        let _ = chat;
-        crate::later().await
+        Chat::open(self, chat).await
     }
 
     /// The directory.
@@ -183,5 +259,26 @@ impl Session {
     /// Devices, recovery key, comparison of emoji.
     pub fn trust(&self) -> Trust {
         Trust { session: self.clone() }
+    }
+
+    async fn start(core: Arc<Core>) -> Self {
+        // A failure here means that the event cache was started before, which is as good.
+        let _ = core.client.event_cache().subscribe();
+        core.people.load(&core.client).await;
+        core.details.load(&core.client).await;
+        core.reactions.load(&core.client).await;
+        core.handle_events();
+        core.client.send_queue().enable_upload_progress(true);
+        let tasks = vec![
+            spawn(sync::keep_in_sync(core.clone())).abort_on_drop(),
+            spawn(sync::keep_sending(core.clone())).abort_on_drop(),
+            spawn(sync::watch_token(core.clone())).abort_on_drop(),
+            spawn(room_list::keep_rows(core.clone())).abort_on_drop(),
+            spawn(details::keep_known(core.clone())).abort_on_drop(),
+            spawn(trust::keep_view(core.clone())).abort_on_drop(),
+        ];
+        // Messages that were written before the last reload go out as soon as the server answers.
+        core.client.send_queue().respawn_tasks_for_rooms_with_unsent_requests().await;
+        Self { inner: Arc::new(Inner { core, _tasks: tasks }) }
     }
 }

@@ -1,5 +1,13 @@
 //! Confirming devices and people, and getting old messages back: recovery key, key backup, emoji comparison.
 
+mod recovery;
+mod state;
+mod verification;
+
+pub(crate) use recovery::make_identity;
+pub(crate) use state::{TrustState, all_keys_backed_up, back_up_soon, keep_view};
+pub(crate) use verification::on_request;
+
 use crate::{
     Live, Session,
     ids::{DeviceId, PersonId},
@@ -177,75 +185,26 @@ pub enum TrustError {
     Failed(String),
 }
 
+impl Default for TrustView {
+    fn default() -> Self {
+        Self {
+            this_device: DeviceTrust::Unknown,
+            recovery: Recovery::Unknown,
+            keys_to_back_up: 0,
+            verification: None,
+        }
+    }
+}
+
 impl Trust {
     /// Where this device and account stand.
     pub fn view(&self) -> Live<TrustView> {
-        let _ = &self.session;
-        unreachable!("no session exists before the API is filled in")
+        Live::of(&self.session.inner.core.trust.view)
     }
 
     /// The recovery key that was made in this session and that its owner has not yet confirmed to have kept. Show it
     /// full screen until [`Self::recovery_key_kept`] is called; it survives a reload.
     pub fn new_recovery_key(&self) -> Live<Option<RecoveryKey>> {
-        unreachable!("no session exists before the API is filled in")
-    }
-
-    /// The owner has written the key down or printed it.
-    pub async fn recovery_key_kept(&self) {
-        crate::later().await
-    }
-
-    /// The recovery key to show it once more, as far as this device knows it.
-    pub async fn recovery_key(&self) -> Result<RecoveryKey, TrustError> {
-        crate::later().await
-    }
-
-    /// Whether what was typed is the account's recovery key, to test the printed one.
-    pub async fn check_recovery_key(&self, typed: &str) -> Result<(), TrustError> {
-        let _ = typed;
-        crate::later().await
-    }
-
-    /// Makes identity, key backup and recovery key. Only needed if the first login was interrupted.
-    pub async fn set_up(&self, password: Option<&str>) -> Result<(), TrustError> {
-        let _ = password;
-        crate::later().await
-    }
-
-    /// Confirms this device and gets the old messages back.
-    pub async fn recover(&self, typed: &str) -> Result<(), TrustError> {
-        let _ = typed;
-        crate::later().await
-    }
-
-    /// Our devices.
-    pub async fn devices(&self) -> Result<Vec<OwnDevice>, TrustError> {
-        crate::later().await
-    }
-
-    /// Asks for a comparison of emoji. It appears in [`TrustView::verification`].
-    pub async fn verify(&self, with: &VerifyWith) -> Result<(), TrustError> {
-        let _ = with;
-        crate::later().await
-    }
-
-    /// Accepts the comparison that the other side asks for.
-    pub async fn accept(&self) -> Result<(), TrustError> {
-        crate::later().await
-    }
-
-    /// The emoji are the same.
-    pub async fn confirm(&self) -> Result<(), TrustError> {
-        crate::later().await
-    }
-
-    /// The emoji differ.
-    pub async fn mismatch(&self) -> Result<(), TrustError> {
-        crate::later().await
-    }
-
-    /// Cancels the comparison, or clears it away when it is over.
-    pub async fn cancel(&self) -> Result<(), TrustError> {
-        crate::later().await
+        Live::of(&self.session.inner.core.trust.new_key)
     }
 }

@@ -1,16 +1,74 @@
 //! Web Locks: the browser gives the lock to one tab and takes it back when that tab goes away, however it ends.
 
+use std::cell::RefCell;
+
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+
 use super::TabRole;
+use crate::browser::get;
+
+/// One lock for the whole origin, since all tabs share one store.
+const LOCK: &str = "konsil-store";
+
+thread_local! {
+    /// Settles when the lock we hold is stolen; set as soon as we hold it.
+    static HELD: RefCell<Option<Promise>> = const { RefCell::new(None) };
+}
 
 pub async fn elect() -> TabRole {
-    crate::later().await
+    if request("ifAvailable").await { TabRole::Leading } else { TabRole::Following }
 }
+
 pub async fn wait_for_turn() {
-    crate::later().await
+    request("").await;
 }
+
 pub async fn take_over() {
-    crate::later().await
+    request("steal").await;
 }
+
 pub async fn lost() {
-    crate::later().await
+    let held = HELD.with_borrow(Clone::clone);
+    match held {
+        // The promise of the request is rejected with AbortError when another tab steals the lock.
+        Some(held) => {
+            let _ = JsFuture::from(held).await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Asks for the lock and keeps it as long as the page lives. Resolves with whether we have it.
+async fn request(option: &str) -> bool {
+    let navigator = get(&js_sys::global(), "navigator");
+    let locks = get(&navigator, "locks");
+    let Ok(request) = get(&locks, "request").dyn_into::<Function>() else {
+        // No Web Locks (very old browsers): then the app works in one tab as it would without this module.
+        return true;
+    };
+    let options = Object::new();
+    if !option.is_empty() {
+        let _ = Reflect::set(&options, &option.into(), &JsValue::TRUE);
+    }
+    let granted = Promise::new(&mut |resolve: Function, reject: Function| {
+        let on_lock = Closure::once_into_js(move |lock: JsValue| -> JsValue {
+            let have_it = !lock.is_null() && !lock.is_undefined();
+            let _ = resolve.call1(&JsValue::UNDEFINED, &JsValue::from_bool(have_it));
+            // A promise that never settles: the lock stays ours until the page is gone or somebody steals it.
+            if have_it { Promise::new(&mut |_, _| {}).into() } else { JsValue::UNDEFINED }
+        });
+        match request.call3(&locks, &LOCK.into(), &options, &on_lock) {
+            Ok(held) => HELD.set(held.dyn_into().ok()),
+            Err(error) => {
+                let _ = reject.call1(&JsValue::UNDEFINED, &error);
+            }
+        }
+    });
+    let granted = JsFuture::from(granted).await.ok().and_then(|it| it.as_bool()).unwrap_or(false);
+    if !granted {
+        HELD.set(None);
+    }
+    granted
 }

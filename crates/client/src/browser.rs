@@ -1,0 +1,67 @@
+//! Small bridges to the browser: IndexedDB requests as futures, and the page's global object.
+
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest};
+
+/// A failure of the browser, by its name (`QuotaExceededError`), which holds no user data.
+pub(crate) fn name_of(error: &JsValue) -> String {
+    Reflect::get(error, &"name".into())
+        .ok()
+        .and_then(|name| name.as_string())
+        .unwrap_or_else(|| "unknown".into())
+}
+
+/// Property of an object, or `undefined`.
+pub(crate) fn get(object: &JsValue, property: &str) -> JsValue {
+    Reflect::get(object, &property.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// `indexedDB`, which pages and workers have.
+pub(crate) fn databases() -> Result<IdbFactory, JsValue> {
+    get(&js_sys::global(), "indexedDB")
+        .dyn_into()
+        .map_err(|_| js_sys::Error::new("no IndexedDB").into())
+}
+
+/// Waits for a request and gives its result.
+pub(crate) async fn done(request: &IdbRequest) -> Result<JsValue, JsValue> {
+    let promise = Promise::new(&mut |resolve: Function, reject: Function| {
+        let succeeded = {
+            let request = request.clone();
+            Closure::once_into_js(move || {
+                let result = request.result().unwrap_or(JsValue::UNDEFINED);
+                let _ = resolve.call1(&JsValue::UNDEFINED, &result);
+            })
+        };
+        let failed = {
+            let request = request.clone();
+            Closure::once_into_js(move || {
+                let error =
+                    request.error().ok().flatten().map_or(JsValue::UNDEFINED, JsValue::from);
+                let _ = reject.call1(&JsValue::UNDEFINED, &error);
+            })
+        };
+        request.set_onsuccess(Some(succeeded.unchecked_ref()));
+        request.set_onerror(Some(failed.unchecked_ref()));
+    });
+    JsFuture::from(promise).await
+}
+
+/// Opens a database with one object store, making it if need be.
+pub(crate) async fn open_database(name: &str, store: &'static str) -> Result<IdbDatabase, JsValue> {
+    let request: IdbOpenDbRequest = databases()?.open_with_u32(name, 1)?;
+    let upgrade = {
+        let request = request.clone();
+        Closure::once_into_js(move || {
+            if let Ok(database) = request.result()
+                && let Ok(database) = database.dyn_into::<IdbDatabase>()
+            {
+                let _ = database.create_object_store(store);
+            }
+        })
+    };
+    request.set_onupgradeneeded(Some(upgrade.unchecked_ref()));
+    done(&request).await?.dyn_into()
+}

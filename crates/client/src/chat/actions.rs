@@ -1,0 +1,296 @@
+//! What can be done in a chat.
+
+use matrix_sdk::{
+    ComposerDraft, ComposerDraftType,
+    attachment::{AttachmentInfo, BaseFileInfo, BaseImageInfo, Thumbnail},
+    room::edit::EditedContent,
+};
+use matrix_sdk_ui::timeline::{
+    AttachmentConfig, AttachmentSource, EventTimelineItem, TimelineEventItemId,
+};
+use ruma::{
+    EventId, OwnedEventId, OwnedTransactionId, UInt, UserId,
+    api::client::receipt::create_receipt::v3::ReceiptType,
+    events::room::message::{RoomMessageEventContentWithoutRelation, TextMessageEventContent},
+};
+
+use super::{ActionError, Chat, Draft, FileToSend, ImageToSend, Open, reactions};
+use crate::{
+    details,
+    ids::{MessageId, PersonId},
+    trouble::{self, Trouble},
+};
+
+impl Chat {
+    /// Sends text. Returns as soon as it is safely queued; it is shown at once.
+    pub async fn send_text(
+        &self,
+        text: &str,
+        reply_to: Option<&MessageId>,
+    ) -> Result<(), ActionError> {
+        let open = &self.inner.open;
+        let content = RoomMessageEventContentWithoutRelation::text_plain(text);
+        match reply_to {
+            Some(target) => {
+                open.timeline.send_reply(content, event_id(target)?).await.map_err(failed)?;
+            }
+            None => {
+                open.timeline.send(content.with_relation(None).into()).await.map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes an own message.
+    pub async fn edit(&self, message: &MessageId, text: &str) -> Result<(), ActionError> {
+        let open = &self.inner.open;
+        let item = open.item(message).await?;
+        if !item.is_own() || !item.is_editable() {
+            return Err(ActionError::NotAllowed);
+        }
+        let is_text = item.content().as_message().is_some_and(|it| {
+            matches!(it.msgtype(), ruma::events::room::message::MessageType::Text(_))
+        });
+        let content = if is_text {
+            EditedContent::RoomMessage(RoomMessageEventContentWithoutRelation::text_plain(text))
+        } else {
+            let caption = Some(text.to_owned()).filter(|text| !text.is_empty());
+            EditedContent::MediaCaption { caption, formatted_caption: None, mentions: None }
+        };
+        open.timeline.edit(&item.identifier(), content).await.map_err(failed)
+    }
+
+    /// Deletes a message for everybody; takes a waiting one out of the queue.
+    pub async fn delete(&self, message: &MessageId) -> Result<(), ActionError> {
+        let open = &self.inner.open;
+        let item = open.item(message).await?;
+        open.timeline.redact(&item.identifier(), None).await.map_err(failed)
+    }
+
+    /// Adds our reaction or takes it back. Encrypted; waits in a queue while offline.
+    pub async fn react(&self, message: &MessageId, emoji: &str) -> Result<(), ActionError> {
+        let open = &self.inner.open;
+        let target = event_id(message)?;
+        let rows = open.rows.get();
+        let shown = rows.iter().find_map(|row| match &row.kind {
+            super::RowKind::Message(it) if it.id == *message => Some(it),
+            _ => None,
+        });
+        let shown = shown.ok_or(ActionError::UnknownMessage)?;
+        let mine = shown.reactions.iter().any(|reaction| reaction.emoji == emoji && reaction.mine);
+        reactions::toggle(&open.core, open.room.room_id(), target, emoji, mine).await;
+        Ok(())
+    }
+
+    /// Sends a picture. Returns as soon as it is queued.
+    pub async fn send_image(&self, image: ImageToSend) -> Result<(), ActionError> {
+        let (width, height) = image.size_px;
+        let info = AttachmentInfo::Image(BaseImageInfo {
+            height: Some(height.into()),
+            width: Some(width.into()),
+            size: UInt::new(image.bytes.len() as u64),
+            blurhash: None,
+            is_animated: None,
+        });
+        let thumbnail = image.thumbnail.map(|(data, (width, height))| Thumbnail {
+            size: UInt::new(data.len() as u64).unwrap_or_default(),
+            data,
+            content_type: mime::IMAGE_JPEG,
+            height: height.into(),
+            width: width.into(),
+        });
+        let upload =
+            Upload { name: image.name, mime: image.mime, bytes: image.bytes, info, thumbnail };
+        self.inner.open.upload(upload, image.caption, image.reply_to).await
+    }
+
+    /// Sends a file. Returns as soon as it is queued.
+    pub async fn send_file(&self, file: FileToSend) -> Result<(), ActionError> {
+        let info = AttachmentInfo::File(BaseFileInfo { size: UInt::new(file.bytes.len() as u64) });
+        let upload =
+            Upload { name: file.name, mime: file.mime, bytes: file.bytes, info, thumbnail: None };
+        self.inner.open.upload(upload, file.caption, file.reply_to).await
+    }
+
+    /// Tries a failed message again.
+    pub async fn retry(&self, message: &MessageId) -> Result<(), ActionError> {
+        let open = &self.inner.open;
+        let item = open.item(message).await?;
+        let handle = item.local_echo_send_handle().ok_or(ActionError::NotAllowed)?;
+        handle.unwedge().await.map_err(failed)?;
+        open.core.client.send_queue().set_enabled(true).await;
+        Ok(())
+    }
+
+    /// Tells the others that we are writing, or no longer. Call it on every keystroke; it is throttled here.
+    pub async fn typing(&self, writing: bool) {
+        // Nobody misses it when it fails.
+        let _ = self.inner.open.room.typing_notice(writing).await;
+    }
+
+    /// We see the newest row: moves our read mark there. Call it when the chat is visible and at the bottom.
+    pub async fn mark_read(&self) {
+        let open = &self.inner.open;
+        for receipt in [ReceiptType::Read, ReceiptType::FullyRead] {
+            if let Err(error) = open.timeline.mark_as_read(receipt).await {
+                tracing::debug!(
+                    error = trouble::kind_of(&error),
+                    "The read mark could not be moved"
+                );
+                return;
+            }
+        }
+        open.core.room_changed(open.room.room_id());
+    }
+
+    /// What was begun in the composer earlier.
+    pub async fn draft(&self) -> Draft {
+        let draft = self.inner.open.room.load_composer_draft(None).await.ok().flatten();
+        let Some(draft) = draft else { return Draft::default() };
+        let (reply_to, editing) = match draft.draft_type {
+            ComposerDraftType::NewMessage => (None, None),
+            ComposerDraftType::Reply { event_id } => {
+                (Some(MessageId::Sent(event_id.as_str().into())), None)
+            }
+            ComposerDraftType::Edit { event_id } => {
+                (None, Some(MessageId::Sent(event_id.as_str().into())))
+            }
+        };
+        Draft { text: draft.plain_text, reply_to, editing }
+    }
+
+    /// Keeps what is begun in the composer, encrypted on this device. An empty draft is deleted.
+    pub async fn keep_draft(&self, draft: &Draft) {
+        let open = &self.inner.open;
+        let kept = if *draft == Draft::default() {
+            open.room.clear_composer_draft(None).await
+        } else {
+            let of = |id: &Option<MessageId>| id.as_ref().and_then(|id| event_id(id).ok());
+            let draft_type = match (of(&draft.editing), of(&draft.reply_to)) {
+                (Some(event_id), _) => ComposerDraftType::Edit { event_id },
+                (None, Some(event_id)) => ComposerDraftType::Reply { event_id },
+                (None, None) => ComposerDraftType::NewMessage,
+            };
+            let draft = ComposerDraft {
+                plain_text: draft.text.clone(),
+                html_text: None,
+                draft_type,
+                attachments: Vec::new(),
+            };
+            open.room.save_composer_draft(draft, None).await
+        };
+        if kept.is_err() {
+            tracing::warn!("A draft could not be kept");
+        }
+        open.core.room_changed(open.room.room_id());
+    }
+
+    /// Names the group. Travels encrypted.
+    pub async fn rename(&self, name: &str) -> Result<(), ActionError> {
+        let open = &self.inner.open;
+        let topic = open.core.details.get(open.room.room_id()).and_then(|details| details.topic);
+        details::give(&open.core, &open.room, filled(name), topic).await.map_err(failed)
+    }
+
+    /// Gives the group a topic. Travels encrypted.
+    pub async fn set_topic(&self, topic: &str) -> Result<(), ActionError> {
+        let open = &self.inner.open;
+        let name = open.core.details.get(open.room.room_id()).and_then(|details| details.name);
+        details::give(&open.core, &open.room, name, filled(topic)).await.map_err(failed)
+    }
+
+    /// Asks people in.
+    pub async fn invite(&self, people: &[PersonId]) -> Result<(), ActionError> {
+        let open = &self.inner.open;
+        for person in people {
+            let user = UserId::parse(person.as_str()).map_err(failed)?;
+            open.room
+                .invite_user_by_id(&user)
+                .await
+                .map_err(|error| refused(&Trouble::of(&error)))?;
+        }
+        // Invited people get the room's keys already, so they see the name before they accept.
+        details::repeat(&open.core, &open.room).await;
+        Ok(())
+    }
+
+    /// Leaves the chat.
+    pub async fn leave(&self) -> Result<(), ActionError> {
+        self.inner.open.room.leave().await.map_err(|error| refused(&Trouble::of(&error)))
+    }
+}
+
+struct Upload {
+    name: String,
+    mime: String,
+    bytes: Vec<u8>,
+    info: AttachmentInfo,
+    thumbnail: Option<Thumbnail>,
+}
+
+impl Open {
+    async fn item(&self, message: &MessageId) -> Result<EventTimelineItem, ActionError> {
+        let id = match message {
+            MessageId::Sent(id) => TimelineEventItemId::EventId(
+                EventId::parse(&**id).map_err(|_| ActionError::UnknownMessage)?,
+            ),
+            MessageId::Waiting(id) => {
+                TimelineEventItemId::TransactionId(OwnedTransactionId::from(&**id))
+            }
+        };
+        let items = self.timeline.items().await;
+        let found = items.iter().rev().filter_map(|item| item.as_event()).find(|event| match &id {
+            TimelineEventItemId::EventId(id) => event.event_id() == Some(id),
+            TimelineEventItemId::TransactionId(id) => event.transaction_id() == Some(id),
+        });
+        found.cloned().ok_or(ActionError::UnknownMessage)
+    }
+
+    async fn upload(
+        &self,
+        upload: Upload,
+        caption: Option<String>,
+        reply_to: Option<MessageId>,
+    ) -> Result<(), ActionError> {
+        // Asked for once and then remembered; offline the server's answer comes with the upload itself.
+        if let Ok(limit) = self.core.client.load_or_fetch_max_upload_size().await
+            && UInt::new(upload.bytes.len() as u64).is_none_or(|size| size > limit)
+        {
+            return Err(ActionError::TooLarge { max_bytes: limit.into() });
+        }
+        let mime = upload.mime.parse().unwrap_or(mime::APPLICATION_OCTET_STREAM);
+        let source = AttachmentSource::Data { bytes: upload.bytes, filename: upload.name };
+        let config = AttachmentConfig {
+            info: Some(upload.info),
+            thumbnail: upload.thumbnail,
+            caption: caption.filter(|text| !text.is_empty()).map(TextMessageEventContent::plain),
+            in_reply_to: reply_to.as_ref().map(event_id).transpose()?,
+            ..AttachmentConfig::default()
+        };
+        self.timeline.send_attachment(source, mime, config).use_send_queue().await.map_err(failed)
+    }
+}
+
+fn event_id(message: &MessageId) -> Result<OwnedEventId, ActionError> {
+    match message {
+        MessageId::Sent(id) => EventId::parse(&**id).map_err(|_| ActionError::UnknownMessage),
+        MessageId::Waiting(_) => Err(ActionError::NotSentYet),
+    }
+}
+
+fn filled(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn failed(error: impl std::fmt::Debug) -> ActionError {
+    ActionError::Failed(trouble::kind_of(&error))
+}
+
+fn refused(trouble: &Trouble) -> ActionError {
+    match trouble {
+        Trouble::NoConnection => ActionError::NoConnection,
+        Trouble::Refused => ActionError::NotAllowed,
+        other => ActionError::Failed(other.code()),
+    }
+}

@@ -1,0 +1,165 @@
+//! Keeping the rows of an open chat up to date.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use eyeball::SharedObservable;
+use futures_util::{FutureExt, StreamExt, pin_mut, select};
+use matrix_sdk::executor::spawn;
+use matrix_sdk_ui::{
+    eyeball_im::Vector,
+    timeline::{TimelineDetails, TimelineItem, TimelineItemContent, default_event_filter},
+};
+use ruma::{
+    events::{AnySyncMessageLikeEvent, AnySyncStateEvent, AnySyncTimelineEvent},
+    room_version_rules::RoomVersionRules,
+};
+use vocabulary::ROOM_DETAILS;
+
+use super::{
+    Open, PAGE, Row, ScrollBack,
+    convert::{self, Context},
+    reactions,
+};
+use crate::trouble::kind_of;
+
+/// What gets a row at all. Receipts of what gets none count for the row before it.
+pub(super) fn is_shown(event: &AnySyncTimelineEvent, rules: &RoomVersionRules) -> bool {
+    match event {
+        AnySyncTimelineEvent::MessageLike(message) if reactions::is_taken_back(message) => false,
+        AnySyncTimelineEvent::MessageLike(AnySyncMessageLikeEvent::_Custom(_)) => {
+            event.event_type().to_string() == ROOM_DETAILS
+        }
+        AnySyncTimelineEvent::State(state) => {
+            matches!(state, AnySyncStateEvent::RoomMember(_) | AnySyncStateEvent::RoomCreate(_))
+        }
+        message => default_event_filter(message, rules),
+    }
+}
+
+pub(super) async fn build_rows_once(open: &Arc<Open>) {
+    let items = open.timeline.items().await;
+    rebuild(open, &items);
+}
+
+/// Runs as long as the chat is open.
+pub(super) async fn keep_rows(open: Arc<Open>) {
+    let (mut items, changes) = open.timeline.subscribe().await;
+    pin_mut!(changes);
+    let mut people = open.core.people.changed.subscribe();
+    let mut waiting = open.core.reactions.changed.subscribe();
+    let mut header = open.header.subscribe();
+    loop {
+        rebuild(&open, &items);
+        fetch_reply_targets(&open, &items);
+        select! {
+            diffs = changes.next().fuse() => match diffs {
+                Some(diffs) => for diff in diffs {
+                    diff.apply(&mut items);
+                },
+                None => return,
+            },
+            _ = people.next().fuse() => {}
+            _ = waiting.next().fuse() => {}
+            _ = header.next().fuse() => {}
+        }
+    }
+}
+
+fn rebuild(open: &Arc<Open>, items: &Vector<Arc<TimelineItem>>) {
+    let joined_others =
+        open.header.read().members.iter().filter(|member| !member.invited && !member.is_me).count();
+    let waiting = open.core.reactions.in_room(open.room.room_id());
+    let context = Context {
+        core: &open.core,
+        others: joined_others,
+        waiting: &waiting,
+        read_up_to: open.read_up_to.as_ref(),
+    };
+    let rows = convert::rows(items.iter(), &context);
+    publish(&open.rows, rows);
+}
+
+/// Unchanged rows keep their `Arc`, and nobody is woken for nothing.
+fn publish(target: &SharedObservable<Arc<Vec<Arc<Row>>>>, rows: Vec<Row>) {
+    let old = target.get();
+    let by_key: BTreeMap<&str, &Arc<Row>> = old.iter().map(|row| (row.key.as_str(), row)).collect();
+    let rows: Vec<Arc<Row>> = rows
+        .into_iter()
+        .map(|row| match by_key.get(row.key.as_str()) {
+            Some(same) if ***same == row => (*same).clone(),
+            _ => Arc::new(row),
+        })
+        .collect();
+    let unchanged = rows.len() == old.len()
+        && rows.iter().zip(old.iter()).all(|(new, old)| Arc::ptr_eq(new, old));
+    if !unchanged {
+        target.set(Arc::new(rows));
+    }
+}
+
+/// Messages that answer something further up than what is loaded: has it fetched, once each.
+fn fetch_reply_targets(open: &Arc<Open>, items: &Vector<Arc<TimelineItem>>) {
+    for event in items.iter().filter_map(|item| item.as_event()) {
+        let TimelineItemContent::MsgLike(content) = event.content() else { continue };
+        let is_missing = content
+            .in_reply_to
+            .as_ref()
+            .is_some_and(|it| matches!(it.event, TimelineDetails::Unavailable));
+        let Some(id) = event.event_id().filter(|_| is_missing) else { continue };
+        if !open.asked_for.lock().expect("no panic while held").insert(id.to_owned()) {
+            continue;
+        }
+        let (open, id) = (open.clone(), id.to_owned());
+        spawn(async move {
+            // A failure shows in the quote itself.
+            let _ = open.timeline.fetch_details_for_event(&id).await;
+        });
+    }
+}
+
+/// A chat that shows less than a screen loads more by itself.
+pub(super) async fn first_page(open: Arc<Open>) {
+    if open.rows.read().len() < usize::from(PAGE) / 2 {
+        load_older(&open).await;
+    }
+}
+
+pub(super) async fn load_older(open: &Arc<Open>) {
+    if matches!(open.scroll_back.get(), ScrollBack::Loading | ScrollBack::Beginning) {
+        return;
+    }
+    open.scroll_back.set(ScrollBack::Loading);
+    let state = match open.timeline.paginate_backwards(PAGE).await {
+        Ok(true) => ScrollBack::Beginning,
+        Ok(false) => ScrollBack::More,
+        Err(error) => {
+            tracing::warn!(error = kind_of(&error), "Older messages could not be loaded");
+            ScrollBack::Failed
+        }
+    };
+    open.scroll_back.set(state);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::RowKind;
+
+    fn row(key: &str, at_ms: u64) -> Row {
+        Row { key: key.into(), kind: RowKind::Day { at_ms } }
+    }
+
+    #[test]
+    fn unchanged_rows_keep_their_place_in_memory_and_wake_nobody() {
+        let target =
+            SharedObservable::new(Arc::new(vec![Arc::new(row("a", 1)), Arc::new(row("b", 2))]));
+        let before = target.get();
+        let subscriber = target.subscribe();
+        publish(&target, vec![row("a", 1), row("b", 2)]);
+        assert!(Arc::ptr_eq(&before, &target.get()));
+        publish(&target, vec![row("a", 1), row("b", 3)]);
+        let after = target.get();
+        assert!(Arc::ptr_eq(&before[0], &after[0]) && !Arc::ptr_eq(&before[1], &after[1]));
+        drop(subscriber);
+    }
+}

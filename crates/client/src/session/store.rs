@@ -1,0 +1,50 @@
+//! Opening the encrypted stores: IndexedDB in the browser, SQLite natively.
+
+use matrix_sdk::{cross_process_lock::CrossProcessLockConfig, store::StoreConfig};
+use rand::{Rng, distr::Alphanumeric};
+
+use crate::vault::Secrets;
+
+/// Name for the stores of a new session. Each login has its own, so what an earlier one left behind never collides.
+pub(super) fn new_name(store: &str) -> String {
+    let tail: String = rand::rng().sample_iter(Alphanumeric).take(8).map(char::from).collect();
+    if cfg!(target_family = "wasm") {
+        format!("{store}-store-{tail}")
+    } else {
+        format!("{store}/store-{tail}")
+    }
+}
+
+/// State, keys and events are kept encrypted on the device. Media stay in memory: an opened picture or document never
+/// rests on the device, and the browser's media store would take many times a file's size.
+#[cfg(target_family = "wasm")]
+pub(super) async fn open(secrets: &Secrets) -> Result<StoreConfig, String> {
+    let stores =
+        matrix_sdk_indexeddb::IndexeddbStores::open(&secrets.database, Some(&secrets.passphrase))
+            .await
+            .map_err(|error| error.to_string())?;
+    Ok(StoreConfig::new(CrossProcessLockConfig::SingleProcess)
+        .state_store(stores.state)
+        .crypto_store(stores.crypto)
+        .event_cache_store(stores.event_cache))
+}
+
+/// Natively for tests and tools, with the same division as in the browser.
+#[cfg(not(target_family = "wasm"))]
+pub(super) async fn open(secrets: &Secrets) -> Result<StoreConfig, String> {
+    use matrix_sdk::{
+        SqliteCryptoStore, SqliteEventCacheStore, SqliteStateStore, SqliteStoreConfig,
+    };
+    let config = SqliteStoreConfig::new(&secrets.database).passphrase(Some(&secrets.passphrase));
+    let state =
+        SqliteStateStore::open_with_config(&config).await.map_err(|error| error.to_string())?;
+    let crypto =
+        SqliteCryptoStore::open_with_config(&config).await.map_err(|error| error.to_string())?;
+    let events = SqliteEventCacheStore::open_with_config(&config)
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok(StoreConfig::new(CrossProcessLockConfig::SingleProcess)
+        .state_store(state)
+        .crypto_store(crypto)
+        .event_cache_store(events))
+}

@@ -1,0 +1,261 @@
+//! Comparing emoji, in both directions.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use matrix_sdk::{
+    encryption::verification::{
+        CancelInfo, SasState, SasVerification, Verification as SdkVerification,
+        VerificationRequest, VerificationRequestState,
+    },
+    executor::{AbortOnDrop, JoinHandleExt, spawn},
+};
+use ruma::{OwnedUserId, UserId, events::key::verification::cancel::CancelCode};
+
+use super::{
+    Emoji, Trust, TrustError, Verification, VerificationEnd, VerificationStep, VerifyWith,
+    recovery::of,
+};
+use crate::{ids::DeviceId, session::core::Core};
+
+/// The comparison under way.
+pub(crate) struct Flow {
+    request: VerificationRequest,
+    sas: Option<SasVerification>,
+    _task: AbortOnDrop<()>,
+}
+
+impl Trust {
+    /// Asks for a comparison of emoji. It appears in [`super::TrustView::verification`].
+    pub async fn verify(&self, with: &VerifyWith) -> Result<(), TrustError> {
+        let core = &self.session.inner.core;
+        let user = match with {
+            VerifyWith::MyOtherDevice => core.own_id.clone(),
+            VerifyWith::Person(id) => {
+                UserId::parse(id.as_str()).map_err(|_| TrustError::NoIdentity)?
+            }
+        };
+        let identity = core
+            .client
+            .encryption()
+            .request_user_identity(&user)
+            .await
+            .map_err(|error| of(&error))?;
+        let identity = identity.ok_or(TrustError::NoIdentity)?;
+        let request = identity
+            .request_verification()
+            .await
+            .map_err(|error| TrustError::Failed(crate::trouble::kind_of(&error)))?;
+        follow(core, request);
+        Ok(())
+    }
+
+    /// Accepts the comparison that the other side asks for.
+    pub async fn accept(&self) -> Result<(), TrustError> {
+        let request = self.with_flow(|flow| flow.request.clone())?;
+        request.accept().await.map_err(|error| of(&error))
+    }
+
+    /// The emoji are the same.
+    pub async fn confirm(&self) -> Result<(), TrustError> {
+        let sas = self.with_flow(|flow| flow.sas.clone())?.ok_or(TrustError::NoVerification)?;
+        sas.confirm().await.map_err(|error| of(&error))
+    }
+
+    /// The emoji differ.
+    pub async fn mismatch(&self) -> Result<(), TrustError> {
+        let sas = self.with_flow(|flow| flow.sas.clone())?.ok_or(TrustError::NoVerification)?;
+        sas.mismatch().await.map_err(|error| of(&error))
+    }
+
+    /// Cancels the comparison, or clears it away when it is over.
+    pub async fn cancel(&self) -> Result<(), TrustError> {
+        let core = &self.session.inner.core;
+        let flow = core.trust.flow.lock().expect("no panic while held").take();
+        core.trust.verification.set(None);
+        let Some(flow) = flow else { return Ok(()) };
+        if flow.request.is_done() || flow.request.is_cancelled() {
+            return Ok(());
+        }
+        flow.request.cancel().await.map_err(|error| of(&error))
+    }
+
+    fn with_flow<T>(&self, look: impl FnOnce(&Flow) -> T) -> Result<T, TrustError> {
+        let core = &self.session.inner.core;
+        core.trust
+            .flow
+            .lock()
+            .expect("no panic while held")
+            .as_ref()
+            .map(look)
+            .ok_or(TrustError::NoVerification)
+    }
+}
+
+/// Somebody asks us to compare, or another device of ours does.
+pub(crate) async fn on_request(core: Arc<Core>, sender: OwnedUserId, flow_id: String) {
+    let Some(request) = core.client.encryption().get_verification_request(&sender, &flow_id).await
+    else {
+        return;
+    };
+    if request.we_started() || request.is_done() || request.is_cancelled() || request.is_passive() {
+        return;
+    }
+    let busy = core.trust.flow.lock().expect("no panic while held").as_ref().is_some_and(|flow| {
+        !flow.request.is_done()
+            && !flow.request.is_cancelled()
+            && flow.request.flow_id() != request.flow_id()
+    });
+    if busy {
+        // One comparison at a time; the other side sees that it was cancelled.
+        let _ = request.cancel().await;
+    } else {
+        follow(&core, request);
+    }
+}
+
+/// Follows a comparison to its end. It takes the place of an earlier one.
+fn follow(core: &Arc<Core>, request: VerificationRequest) {
+    let task = spawn(run(core.clone(), request.clone())).abort_on_drop();
+    let old = core.trust.flow.lock().expect("no panic while held").replace(Flow {
+        request,
+        sas: None,
+        _task: task,
+    });
+    drop(old);
+}
+
+async fn run(core: Arc<Core>, request: VerificationRequest) {
+    let mut states = Box::pin(request.changes());
+    let mut state = request.state();
+    let mut device = None;
+    loop {
+        match state {
+            VerificationRequestState::Created { .. } => {
+                show(&core, &request, None, VerificationStep::WaitingForOther)
+            }
+            VerificationRequestState::Requested { ref other_device_data, .. } => {
+                device = Some(DeviceId::new(other_device_data.device_id()));
+                show(&core, &request, device.clone(), VerificationStep::AskedByOther);
+            }
+            VerificationRequestState::Ready { ref other_device_data, .. } => {
+                device = Some(DeviceId::new(other_device_data.device_id()));
+                show(&core, &request, device.clone(), VerificationStep::WaitingForOther);
+                // Whoever asked begins, so that the two do not begin at the same time.
+                if request.we_started() && request.start_sas().await.is_err() {
+                    show(
+                        &core,
+                        &request,
+                        device.clone(),
+                        VerificationStep::Ended(VerificationEnd::Failed),
+                    );
+                    return;
+                }
+            }
+            VerificationRequestState::Transitioned {
+                verification: SdkVerification::SasV1(sas),
+            } => {
+                return compare(&core, &request, sas, device).await;
+            }
+            VerificationRequestState::Transitioned { .. } => {
+                return show(
+                    &core,
+                    &request,
+                    device,
+                    VerificationStep::Ended(VerificationEnd::Failed),
+                );
+            }
+            VerificationRequestState::Done => {
+                return show(&core, &request, device, VerificationStep::Done);
+            }
+            VerificationRequestState::Cancelled(info) => {
+                return show(&core, &request, device, VerificationStep::Ended(end(&info)));
+            }
+        }
+        match states.next().await {
+            Some(next) => state = next,
+            None => return,
+        }
+    }
+}
+
+async fn compare(
+    core: &Arc<Core>,
+    request: &VerificationRequest,
+    sas: SasVerification,
+    device: Option<DeviceId>,
+) {
+    if let Some(flow) = core.trust.flow.lock().expect("no panic while held").as_mut() {
+        flow.sas = Some(sas.clone());
+    }
+    let device = Some(DeviceId::new(sas.other_device().device_id())).or(device);
+    let mut states = Box::pin(sas.changes());
+    let mut state = sas.state();
+    if !sas.we_started() && sas.accept().await.is_err() {
+        return show(core, request, device, VerificationStep::Ended(VerificationEnd::Failed));
+    }
+    loop {
+        let step = match state {
+            SasState::Created { .. } | SasState::Started { .. } | SasState::Accepted { .. } => {
+                VerificationStep::WaitingForOther
+            }
+            SasState::KeysExchanged { emojis: Some(emojis), .. } => VerificationStep::Compare {
+                emoji: emojis
+                    .emojis
+                    .iter()
+                    .zip(emojis.indices)
+                    .map(|(emoji, index)| Emoji {
+                        symbol: emoji.symbol.to_owned(),
+                        index,
+                        name: emoji.description.to_owned(),
+                    })
+                    .collect(),
+            },
+            // Every client of the last years has the emoji.
+            SasState::KeysExchanged { emojis: None, .. } => {
+                let _ = sas.cancel().await;
+                VerificationStep::Ended(VerificationEnd::Failed)
+            }
+            SasState::Confirmed => VerificationStep::WaitingForConfirmation,
+            SasState::Done { .. } => VerificationStep::Done,
+            SasState::Cancelled(ref info) => VerificationStep::Ended(end(info)),
+        };
+        let is_over = matches!(step, VerificationStep::Done | VerificationStep::Ended(_));
+        show(core, request, device.clone(), step);
+        if is_over {
+            return;
+        }
+        match states.next().await {
+            Some(next) => state = next,
+            None => return,
+        }
+    }
+}
+
+fn show(
+    core: &Arc<Core>,
+    request: &VerificationRequest,
+    device: Option<DeviceId>,
+    step: VerificationStep,
+) {
+    core.trust.verification.set_if_not_eq(Some(Verification {
+        flow: request.flow_id().to_owned(),
+        with: core.people.person(core, request.other_user_id(), None),
+        is_own_device: request.is_self_verification(),
+        device,
+        step,
+    }));
+}
+
+fn end(info: &CancelInfo) -> VerificationEnd {
+    match info.cancel_code() {
+        CancelCode::Accepted => VerificationEnd::AcceptedElsewhere,
+        CancelCode::Timeout => VerificationEnd::TimedOut,
+        CancelCode::MismatchedSas | CancelCode::MismatchedCommitment | CancelCode::KeyMismatch => {
+            VerificationEnd::Mismatch
+        }
+        CancelCode::User if info.cancelled_by_us() => VerificationEnd::CancelledByUs,
+        CancelCode::User => VerificationEnd::CancelledByOther,
+        _ => VerificationEnd::Failed,
+    }
+}
