@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ruma::{
-    MilliSecondsSinceUnixEpoch, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, UserId,
+    CanonicalJsonObject, MilliSecondsSinceUnixEpoch, OwnedEventId, OwnedRoomId, OwnedUserId,
+    RoomId, UserId,
     events::{StateEventType, TimelineEventType},
     state_res::{
         auth_types_for_event, check_state_dependent_auth_rules, check_state_independent_auth_rules,
@@ -158,7 +159,6 @@ pub fn accept(
     pdu.prev_events = previous.iter().map(|event| event.event_id.clone()).collect();
     pdu.auth_events = auth.iter().map(|event| event.event_id.clone()).collect();
     pdu.depth = (deepest + 1).min(limits::MAX_DEPTH);
-    check_joins_by_proxy(&pdu)?;
 
     seal(facts.version, pdu, key, |pdu| {
         let rules = &facts.version.rules().authorization;
@@ -268,21 +268,23 @@ fn draft(
 
 /// A restricted join vouched for by another server needs that server's signature, which only the
 /// federation handshake can fetch.
-fn check_joins_by_proxy(pdu: &Pdu) -> Result<(), Refused> {
-    #[derive(serde::Deserialize)]
-    struct Voucher {
-        join_authorised_via_users_server: OwnedUserId,
-    }
-    if pdu.kind != TimelineEventType::RoomMember {
+///
+/// The key is looked at in events of every type: servers that verify signatures as ruma does ask for the signature of whoever it names, and
+/// drop the event if it is no user ID.
+fn check_voucher(pdu: &Pdu) -> Result<(), Refused> {
+    const KEY: &str = "join_authorised_via_users_server";
+    // Canonical JSON spells a key in one way only, so nearly no content is parsed for this.
+    if !pdu.content.get().contains(KEY) {
         return Ok(());
     }
-    match serde_json::from_str::<Voucher>(pdu.content.get()) {
-        Ok(Voucher { join_authorised_via_users_server: voucher })
-            if voucher.server_name() != pdu.sender.server_name() =>
-        {
+    let content: CanonicalJsonObject = pdu.read_content()?;
+    let Some(voucher) = content.get(KEY) else { return Ok(()) };
+    match voucher.as_str().map(<&UserId>::try_from) {
+        Some(Ok(voucher)) if voucher.server_name() == pdu.sender.server_name() => Ok(()),
+        Some(Ok(_)) => {
             Err(Refused::Forbidden("the join is vouched for by another server".to_owned()))
         }
-        _ => Ok(()),
+        Some(Err(_)) | None => Err(Refused::BadEvent(format!("{KEY} is no user ID"))),
     }
 }
 
@@ -297,6 +299,7 @@ fn seal(
         return Err(Refused::bad_event("the sender is not a user of the signing server"));
     }
     limits::check_fields(&pdu)?;
+    check_voucher(&pdu)?;
     let hashed = Draft { pdu: &pdu, version }.hash();
     pdu.event_id = hashed.event_id.clone();
     authorise(&pdu).map_err(Refused::Forbidden)?;

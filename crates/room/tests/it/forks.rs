@@ -164,7 +164,7 @@ pub fn receive_all(graph: &Graph) -> Receiver<'_> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn rows_and_full_maps_agree_on_the_state_at_every_event_of_a_hostile_graph(

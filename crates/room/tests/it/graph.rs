@@ -278,8 +278,10 @@ impl Graph {
             self.resolve_fully(&parents)
         };
         // One event in four claims a state from elsewhere in the graph, as a lying server would.
-        let view =
-            (step.stale % 4 == 0).then(|| self.nodes[pick(step.stale / 4, settled)].after.clone());
+        let view = step
+            .stale
+            .is_multiple_of(4)
+            .then(|| self.nodes[pick(step.stale / 4, settled)].after.clone());
         let actor = usize::from(step.actor) % PEOPLE.len();
         let (kind, state_key, body) = self.action(step, view.as_ref().unwrap_or(&before), actor);
         let clock = u32::from(step.clock) + 10;
@@ -318,7 +320,7 @@ impl Graph {
                         |pdu| pdu.read_content().expect("JSON"),
                     );
                 levels["users"][target] = json!([0, 50, 100][usize::from(choice) % 3]);
-                if choice % 4 == 0 {
+                if choice.is_multiple_of(4) {
                     levels["state_default"] = json!([0, 50, 100][usize::from(step.clock) % 3]);
                 }
                 ("m.room.power_levels", Some(String::new()), levels)

@@ -4,4 +4,8 @@ mod building;
 mod figures;
 mod forks;
 mod graph;
+mod properties;
+mod rules;
+mod vectors;
+mod views;
 mod world;

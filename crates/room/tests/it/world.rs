@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 
 pub const ANNA: &str = "@anna:klinikum.test";
 pub const JONAS: &str = "@jonas:klinikum.test";
-#[allow(dead_code)]
 pub const MIRA: &str = "@mira:klinikum.test";
 
 pub fn key() -> SigningKey {
@@ -126,6 +125,32 @@ impl Room {
     ) -> Result<OwnedEventId, Refused> {
         let proposal = self.proposal(sender, kind, Some(state_key), &body);
         self.put(proposal)
+    }
+
+    /// Whether the rules would let this state event in.
+    pub fn allows(&self, sender: &str, kind: &str, state_key: &str, body: Value) -> bool {
+        match self.ask(self.proposal(sender, kind, Some(state_key), &body)) {
+            Ok(_) => true,
+            Err(Refused::Forbidden(_)) => false,
+            Err(other) => panic!("neither allowed nor forbidden: {other}"),
+        }
+    }
+
+    /// Lets people in, whatever the join rule.
+    pub fn join(&mut self, people: &[&str]) {
+        for person in people {
+            self.state(person, "m.room.member", person, json!({ "membership": "join" }))
+                .expect("the room is public");
+        }
+    }
+
+    /// Sets the power levels, in every version so that Anna stays above all.
+    pub fn levels(&mut self, levels: &Value) {
+        let mut levels = levels.clone();
+        if self.version != RoomVersion::V12 {
+            levels["users"][ANNA] = json!(100);
+        }
+        self.state(ANNA, "m.room.power_levels", "", levels).expect("Anna may");
     }
 
     pub fn message(&mut self, sender: &str, body: Value) -> Result<OwnedEventId, Refused> {
