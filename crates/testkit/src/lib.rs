@@ -3,11 +3,13 @@
 //! Everything here panics with a sentence when it cannot do its work: a test has nothing better to do with
 //! the error, and a missing tool must fail the run instead of skipping the test.
 
+pub mod browser;
 pub mod guard;
 pub mod matrix;
 pub mod postgres;
 pub mod search;
 pub mod server;
 
+pub use browser::{Browser, Screen};
 pub use matrix::{Answer, Api, User};
 pub use server::{Server, Settings};

@@ -12,6 +12,7 @@ mod streams;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use memchr::memmem::Finder;
 
 /// Compressed values inside compressed blocks inside a table are three.
@@ -157,15 +158,8 @@ fn files(root: &Path) -> Vec<PathBuf> {
 
 /// The characters of `bytes` in base64 that do not depend on their neighbours, `offset` bytes after a group's start.
 fn base64_inside(bytes: &[u8], offset: usize) -> Vec<u8> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let from = (3 - offset) % 3;
-    bytes[from..]
-        .chunks_exact(3)
-        .flat_map(|group| {
-            let bits = u32::from(group[0]) << 16 | u32::from(group[1]) << 8 | u32::from(group[2]);
-            [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 63) as usize])
-        })
-        .collect()
+    let aligned = &bytes[(3 - offset) % 3..];
+    BASE64_STANDARD.encode(&aligned[..aligned.len() / 3 * 3]).into_bytes()
 }
 
 #[cfg(test)]
