@@ -19,6 +19,7 @@ pub mod push_rules;
 pub mod pushers;
 pub mod receipts;
 pub mod rooms;
+pub mod setup;
 pub mod sliding;
 pub mod sync;
 pub mod to_device;
@@ -28,7 +29,7 @@ pub mod uiaa;
 use std::sync::Arc;
 
 use base::{Clock, DeviceNid, UserNid};
-use ruma::{OwnedDeviceId, OwnedServerName, OwnedUserId};
+use ruma::{MilliSecondsSinceUnixEpoch, OwnedDeviceId, OwnedServerName, OwnedUserId, UInt};
 
 pub use policy::Policy;
 
@@ -42,6 +43,8 @@ pub struct Homeserver {
     pub db: db::Db,
     /// The tenant's media bytes.
     pub blobs: blob::Blobs,
+    /// How many thumbnails are made at once.
+    pub thumbnails: media::Thumbnails,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// The server's signing key.
@@ -60,6 +63,14 @@ pub struct Homeserver {
     pub sessions: accounts::SessionCache,
     /// Row numbers of the users met so far.
     pub user_nids: accounts::UserNids,
+}
+
+impl Homeserver {
+    /// The time now, as events carry it.
+    pub fn origin_server_ts(&self) -> MilliSecondsSinceUnixEpoch {
+        // 2^53 milliseconds are 285,000 years.
+        MilliSecondsSinceUnixEpoch(UInt::new_saturating(self.clock.now().0))
+    }
 }
 
 /// Who makes a request: a local user on one of their devices.

@@ -62,6 +62,7 @@ stmt!(
     DELETE_OF_OTHERS,
     "DELETE FROM pushers WHERE app_id = $1 AND pushkey = $2 AND user_nid <> $3"
 );
+stmt!(DELETE_OF_DEVICE, "DELETE FROM pushers WHERE device_nid = $1");
 stmt!(DELETE_OF_OTHER_DEVICES, "DELETE FROM pushers WHERE user_nid = $1 AND device_nid <> $2");
 
 /// The pushers of a user, as the JSON that `GET /pushers` lists.
@@ -102,4 +103,9 @@ pub fn delete_pusher(batch: &mut Batch, user: UserNid, app_id: &str, pushkey: &s
 /// Adds to the batch that only `device` keeps its pushers, as the specification asks when a password changes.
 pub fn delete_pushers_of_other_devices(batch: &mut Batch, user: UserNid, device: DeviceNid) {
     batch.exec(&DELETE_OF_OTHER_DEVICES, params![user.0, device.0]);
+}
+
+/// Adds to the batch that a device is no longer woken: it signs out.
+pub fn delete_pushers_of_device(batch: &mut Batch, device: DeviceNid) {
+    batch.exec(&DELETE_OF_DEVICE, params![device.0]);
 }
