@@ -29,8 +29,8 @@ pub struct Proposal {
     pub sender: OwnedUserId,
     /// Its content.
     pub content: Content,
-    /// What an `m.room.redaction` redacts. The builder puts it where the room version wants it; a `redacts` in the content does as
-    /// well.
+    /// What an `m.room.redaction` redacts. The builder puts it where the room version wants it; a
+    /// `redacts` in the content does as well.
     pub redacts: Option<OwnedEventId>,
     /// When it was made.
     pub origin_server_ts: MilliSecondsSinceUnixEpoch,
@@ -129,9 +129,11 @@ fn selected_auth_keys(
 /// # Errors
 ///
 /// * [`Refused::Forbidden`] by the room's authorisation rules;
-/// * [`Refused::TooLarge`] beyond 255 bytes for an ID, type or state key, or 65,536 bytes for the whole;
-/// * [`Refused::BadEvent`] for a create event (see [`create_room`]), a redaction without target, a sender of another server, a
-///   membership event without state key or membership, no or more than 20 previous events.
+/// * [`Refused::TooLarge`] beyond 255 bytes for an ID, type or state key, or 65,536 bytes for the
+///   whole;
+/// * [`Refused::BadEvent`] for a create event (see [`create_room`]), a redaction without target, a
+///   sender of another server, a membership event without state key or membership, no or more than
+///   20 previous events.
 pub fn accept(
     facts: &Facts<'_>,
     proposal: Proposal,
@@ -175,9 +177,10 @@ pub fn accept(
 
 /// Makes the create event of a new room, and with it the room.
 ///
-/// `opaque_id` becomes the local part of the room's ID up to version 11 (letters and digits from the caller's randomness, 18 are usual);
-/// version 12 ignores it. `content` holds what the creator chose (`m.federate`, `type`, `predecessor`, `additional_creators`);
-/// `room_version` and, up to version 10, `creator` are set here.
+/// `opaque_id` becomes the local part of the room's ID up to version 11 (letters and digits from
+/// the caller's randomness, 18 are usual); version 12 ignores it. `content` holds what the creator
+/// chose (`m.federate`, `type`, `predecessor`, `additional_creators`); `room_version` and, up to
+/// version 10, `creator` are set here.
 ///
 /// # Errors
 ///
@@ -269,8 +272,8 @@ fn draft(
 /// A restricted join vouched for by another server needs that server's signature, which only the
 /// federation handshake can fetch.
 ///
-/// The key is looked at in events of every type: servers that verify signatures as ruma does ask for the signature of whoever it names, and
-/// drop the event if it is no user ID.
+/// The key is looked at in events of every type: servers that verify signatures as ruma does ask
+/// for the signature of whoever it names, and drop the event if it is no user ID.
 fn check_voucher(pdu: &Pdu) -> Result<(), Refused> {
     const KEY: &str = "join_authorised_via_users_server";
     // Canonical JSON spells a key in one way only, so nearly no content is parsed for this.

@@ -1,8 +1,9 @@
 //! Checks on receipt of an event that another server made, or of one's own coming back.
 //!
-//! Spec: <https://spec.matrix.org/latest/server-server-api/#checks-performed-on-receipt-of-a-pdu>. Steps 1 to 3 (format, signatures, hash)
-//! are [`check`]; steps 4 to 6 are [`authorise_by_auth_events`], then [`authorise`] with the state before the event, then with the current
-//! state.
+//! Spec: <https://spec.matrix.org/latest/server-server-api/#checks-performed-on-receipt-of-a-pdu>.
+//! Steps 1 to 3 (format, signatures, hash) are [`check`]; steps 4 to 6 are
+//! [`authorise_by_auth_events`], then [`authorise`] with the state before the event, then with the
+//! current state.
 
 use std::sync::Arc;
 
@@ -30,8 +31,8 @@ pub struct Checked {
     pub pdu_json: Vec<u8>,
     /// The event for clients, without `unsigned`.
     pub client_json: Vec<u8>,
-    /// Its content hash does not fit, so all that redaction takes away was taken away, as the specification asks: it may be the
-    /// redacted form of a good event.
+    /// Its content hash does not fit, so all that redaction takes away was taken away, as the
+    /// specification asks: it may be the redacted form of a good event.
     pub altered: bool,
 }
 
@@ -40,7 +41,8 @@ pub struct Checked {
 /// # Errors
 ///
 /// * [`Refused::BadJson`], [`Refused::TooLarge`], [`Refused::BadEvent`] by its form;
-/// * [`Refused::BadSignature`] if a required signature is missing, made with an unknown key, or wrong.
+/// * [`Refused::BadSignature`] if a required signature is missing, made with an unknown key, or
+///   wrong.
 pub fn check(
     version: RoomVersion,
     event_json: &[u8],
@@ -150,7 +152,8 @@ fn ids<'a>(
         .ok_or_else(|| Refused::BadEvent(format!("{key} is not a list of at most {max} IDs")))
 }
 
-/// Step 4: the rules that look at the event and its auth events only, then the other rules by the state that the auth events make.
+/// Step 4: the rules that look at the event and its auth events only, then the other rules by the
+/// state that the auth events make.
 ///
 /// `fetch` finds accepted and rejected events of the room by ID, among them the create event.
 ///
@@ -184,7 +187,8 @@ pub fn authorise_by_auth_events(
 ///
 /// # Errors
 ///
-/// [`Refused::Forbidden`]: by the state before the event it is *rejected*, by the current state *soft-failed*.
+/// [`Refused::Forbidden`]: by the state before the event it is *rejected*, by the current state
+/// *soft-failed*.
 pub fn authorise(version: RoomVersion, pdu: &Pdu, state: &StateBefore<'_>) -> Result<(), Refused> {
     check_state_dependent_auth_rules(&version.rules().authorization, pdu, state)
         .map_err(Refused::Forbidden)

@@ -1,7 +1,7 @@
 //! Writing an event as canonical JSON text, without building a tree.
 //!
-//! The top-level keys of a PDU are known and written in sorted order; `content` is canonical already. So hashing, signing
-//! and serving one message costs a few buffer writes.
+//! The top-level keys of a PDU are known and written in sorted order; `content` is canonical
+//! already. So hashing, signing and serving one message costs a few buffer writes.
 
 use base64::{
     Engine,
@@ -138,8 +138,8 @@ fn redacted_content(
     kind: &str,
     content: &serde_json::value::RawValue,
 ) -> Content {
-    // Types of which redaction keeps something. Of all others nothing is left, so their content, often a long
-    // ciphertext, is not parsed again.
+    // Types of which redaction keeps something. Of all others nothing is left, so their content,
+    // often a long ciphertext, is not parsed again.
     const KEEPING: [&str; 7] = [
         "m.room.member",
         "m.room.create",
@@ -160,7 +160,8 @@ fn redacted_content(
 
 /// The event as clients get it, without `unsigned`.
 ///
-/// `redacts` stands both at the top level and in `content`, since clients of either age look in either place
+/// `redacts` stands both at the top level and in `content`, since clients of either age look in
+/// either place
 /// (<https://spec.matrix.org/latest/rooms/v11/#moving-the-redacts-property-of-mroomredaction-events-to-a-content-property>).
 pub(crate) fn client_form(pdu: &Pdu, room_id: &RoomId) -> Vec<u8> {
     let content = pdu.content.get();
@@ -199,8 +200,8 @@ pub(crate) fn client_form(pdu: &Pdu, room_id: &RoomId) -> Vec<u8> {
 
 /// Appends a client form with its reader's `unsigned` to `out`: a copy of bytes, nothing is parsed.
 ///
-/// `client_json` is an [`Accepted::client_json`](crate::Accepted::client_json) as stored; `unsigned_json` is a JSON object.
-/// An empty `unsigned_json` leaves the key out.
+/// `client_json` is an [`Accepted::client_json`](crate::Accepted::client_json) as stored;
+/// `unsigned_json` is a JSON object. An empty `unsigned_json` leaves the key out.
 pub fn with_unsigned(client_json: &[u8], unsigned_json: &[u8], out: &mut Vec<u8>) {
     let Some((_, open)) = client_json.split_last() else { return };
     if unsigned_json.is_empty() {

@@ -28,8 +28,9 @@ impl Content {
     ///
     /// # Errors
     ///
-    /// [`Refused::BadJson`] if it is no JSON object, or holds what canonical JSON cannot: fractions or exponents, integers
-    /// beyond ±(2^53 − 1), a key twice in one object, a lone surrogate, more than 127 levels.
+    /// [`Refused::BadJson`] if it is no JSON object, or holds what canonical JSON cannot: fractions
+    /// or exponents, integers beyond ±(2^53 − 1), a key twice in one object, a lone surrogate, more
+    /// than 127 levels.
     pub fn from_json(json: &[u8]) -> Result<Self, Refused> {
         let node: Node<'_> = serde_json::from_slice(json).map_err(bad_json)?;
         Self::from_node(&node)

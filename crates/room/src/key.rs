@@ -48,8 +48,8 @@ impl SigningKey {
         })
     }
 
-    /// The 32 bytes to store where no one else reads them. Whoever calls this answers for where they
-    /// go.
+    /// The 32 bytes to store where no one else reads them. Whoever calls this answers for where
+    /// they go.
     pub fn seed(&self) -> &[u8; 32] {
         &self.seed
     }

@@ -1,6 +1,4 @@
-//! The room engine: builds, hashes, signs and authorises events and resolves state.
-//!
-//! Pure: no I/O, no clock, no randomness of its own. Facts go in, decisions come out.
+#![doc = include_str!("../README.md")]
 
 mod accept;
 mod check;

@@ -1,7 +1,8 @@
 //! Lengths that the specification fixes.
 //!
-//! They are checked here and not left to ruma's identifier types, whose `compat-*` features relax them in builds where
-//! another crate switches these on. Spec: <https://spec.matrix.org/latest/client-server-api/#size-limits>.
+//! They are checked here and not left to ruma's identifier types, whose `compat-*` features relax
+//! them in builds where another crate switches these on. Spec:
+//! <https://spec.matrix.org/latest/client-server-api/#size-limits>.
 
 use crate::{Pdu, Refused};
 

@@ -22,7 +22,8 @@ pub type StateKey = (StateEventType, String);
 pub struct Pdu {
     /// The reference hash.
     pub event_id: OwnedEventId,
-    /// The room. `None` in create events of version 12, whose hash *is* the room's ID: see [`Pdu::room`].
+    /// The room. `None` in create events of version 12, whose hash *is* the room's ID: see
+    /// [`Pdu::room`].
     pub room_id: Option<OwnedRoomId>,
     /// Who sent it.
     pub sender: OwnedUserId,

@@ -1,7 +1,7 @@
 //! Who may do what, as clients and the endpoints ask it.
 //!
-//! The authorisation of events itself is in [`accept`](crate::accept); this answers questions beside it: may this user redact that event,
-//! notify the whole room, see an upgrade button.
+//! The authorisation of events itself is in [`accept`](crate::accept); this answers questions
+//! beside it: may this user redact that event, notify the whole room, see an upgrade button.
 
 use ruma::{
     Int, UserId,
@@ -87,9 +87,11 @@ impl<'a> Power<'a> {
         }
     }
 
-    /// Whether a *user of this server* may redact an event of `author`: one's own, or any with the `redact` level.
+    /// Whether a *user of this server* may redact an event of `author`: one's own, or any with the
+    /// `redact` level.
     ///
-    /// Whether the redaction event itself may be sent is the authorisation rules' question and comes on top.
+    /// Whether the redaction event itself may be sent is the authorisation rules' question and
+    /// comes on top.
     ///
     /// # Errors
     ///
@@ -98,8 +100,8 @@ impl<'a> Power<'a> {
         Ok(user == author || self.of(user)? >= UserPowerLevel::Int(self.needed_to(REDACT)?))
     }
 
-    /// Whether a redaction *from any server* takes effect: its server is the author's, which answers for its users, or its sender
-    /// has the `redact` level.
+    /// Whether a redaction *from any server* takes effect: its server is the author's, which
+    /// answers for its users, or its sender has the `redact` level.
     ///
     /// Spec: <https://spec.matrix.org/latest/rooms/v3/#handling-redactions>.
     ///

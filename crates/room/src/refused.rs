@@ -17,8 +17,8 @@ pub enum Refused {
         /// The specification's limit.
         max_bytes: usize,
     },
-    /// Not JSON (`M_NOT_JSON`), or not representable as canonical JSON: fractions, exponents, numbers beyond ±(2^53 − 1),
-    /// a key given twice, lone surrogates (`M_BAD_JSON`).
+    /// Not JSON (`M_NOT_JSON`), or not representable as canonical JSON: fractions, exponents,
+    /// numbers beyond ±(2^53 − 1), a key given twice, lone surrogates (`M_BAD_JSON`).
     #[error("the JSON is not usable: {0}")]
     BadJson(String),
     /// Well-formed JSON that is not a well-formed event (`M_BAD_JSON`).

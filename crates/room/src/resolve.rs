@@ -1,8 +1,9 @@
 //! State resolution, worked out on the keys in which the forks differ.
 //!
 //! Spec: <https://spec.matrix.org/latest/rooms/v2/#state-resolution>; version 12 amends it
-//! (<https://spec.matrix.org/latest/rooms/v12/#state-resolution>). The algorithm is ruma's. What is ours is the cut: a room of thousands of
-//! members is not handed over whole when two forks differ in three keys.
+//! (<https://spec.matrix.org/latest/rooms/v12/#state-resolution>). The algorithm is ruma's. What is
+//! ours is the cut: a room of thousands of members is not handed over whole when two forks differ
+//! in three keys.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,8 +20,8 @@ use crate::{Pdu, RoomVersion};
 /// Why forks could not be resolved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
-    /// These events are needed, and `fetch` has not got them: load them with their auth chains and ask
-    /// again.
+    /// These events are needed, and `fetch` has not got them: load them with their auth chains and
+    /// ask again.
     #[error("{} events are missing from the auth chains", .0.len())]
     Missing(Vec<OwnedEventId>),
     /// An event in the room's state cannot be read by the algorithm.
@@ -62,7 +63,8 @@ pub fn resolve(
         HashSet::new()
     };
 
-    // The rules look the state up under these keys only, so only these of the agreed ones are handed over.
+    // The rules look the state up under these keys only, so only these of the agreed ones are
+    // handed over.
     let mut looked_up = StateMap::new();
     for id in conflicted.iter().chain(&difference).chain(&subgraph) {
         let Some(event) = chains.load(id) else { continue };
@@ -152,8 +154,8 @@ impl AuthChains<'_> {
         chain
     }
 
-    /// The auth difference of the whole states, though only their differing parts are walked first: what
-    /// also authorises an agreed event is in every fork's chain, hence in no difference.
+    /// The auth difference of the whole states, though only their differing parts are walked first:
+    /// what also authorises an agreed event is in every fork's chain, hence in no difference.
     fn difference(
         &mut self,
         agreed: &StateMap<OwnedEventId>,
@@ -181,8 +183,8 @@ impl AuthChains<'_> {
     /// The conflicted state subgraph of version 12: all events on a path of auth events from one
     /// conflicted event to another, both included.
     fn between(&mut self, conflicted: &HashSet<OwnedEventId>) -> HashSet<OwnedEventId> {
-        // Depth first without recursion, since chains are as long as others make them. An event is decided after all that
-        // authorise it.
+        // Depth first without recursion, since chains are as long as others make them. An event is
+        // decided after all that authorise it.
         let mut leads: HashMap<OwnedEventId, bool> = HashMap::new();
         let mut open: Vec<(OwnedEventId, bool)> =
             conflicted.iter().map(|id| (id.clone(), false)).collect();

@@ -1,11 +1,13 @@
 //! A room's state as versioned rows: the model that the store's tables follow (ADR 0003).
 //!
-//! The state at the room's head is a *line* of versions. A row `(key, from_ver, to_ver, event)` says that `event` stood under `key` in the
-//! versions `from_ver ≤ v < to_ver`. What other servers send beside the line goes onto *branches*: each has versions and rows of its
-//! own, starts from a version of the line or of another branch, and shows what lies under it wherever it has no row. So the state at any
-//! event is two numbers, and a state event costs one row, in line or not.
+//! The state at the room's head is a *line* of versions. A row `(key, from_ver, to_ver, event)`
+//! says that `event` stood under `key` in the versions `from_ver ≤ v < to_ver`. What other servers
+//! send beside the line goes onto *branches*: each has versions and rows of its own, starts from a
+//! version of the line or of another branch, and shows what lies under it wherever it has no row.
+//! So the state at any event is two numbers, and a state event costs one row, in line or not.
 //!
-//! Keys and events are whatever the caller numbers them by: row numbers in the store, names in tests.
+//! Keys and events are whatever the caller numbers them by: row numbers in the store, names in
+//! tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,8 +29,8 @@ pub const LINE: BranchId = BranchId(0);
 
 /// From how many branches on top of each other a state is written anew, straight on the line.
 ///
-/// It bounds how many branches a look-up goes through. Who forks forks of forks makes us copy one overlay in every
-/// `MAX_DEPTH` such forks.
+/// It bounds how many branches a look-up goes through. Who forks forks of forks makes us copy one
+/// overlay in every `MAX_DEPTH` such forks.
 pub const MAX_DEPTH: u8 = 16;
 
 /// The state at some event.
@@ -50,7 +52,8 @@ impl StateAt {
 /// What changes under a key: another event, or none any more.
 pub type Changes<K, E> = BTreeMap<K, Option<E>>;
 
-/// A state that is worked out and not, or not yet, stored: a stored one and what is different from it.
+/// A state that is worked out and not, or not yet, stored: a stored one and what is different from
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Derived<K, E> {
     /// The stored state.
@@ -112,7 +115,8 @@ impl<K: Ord + Clone, E: Eq + Clone> StateRows<K, E> {
         self.settle(&Derived { from: self.head(), changes })
     }
 
-    /// Lets the line go on to the room's current state. Nothing is appended if that is what it shows already.
+    /// Lets the line go on to the room's current state. Nothing is appended if that is what it
+    /// shows already.
     pub fn settle(&mut self, current: &Derived<K, E>) -> StateAt {
         let head = self.head();
         let changes = self.changes_between(head, current);
@@ -122,8 +126,8 @@ impl<K: Ord + Clone, E: Eq + Clone> StateRows<K, E> {
         self.head()
     }
 
-    /// Stores a state beside the line, so that later events can build on it: on the branch it comes from if that
-    /// ends there, else on a new one.
+    /// Stores a state beside the line, so that later events can build on it: on the branch it comes
+    /// from if that ends there, else on a new one.
     pub fn keep(&mut self, state: &Derived<K, E>) -> StateAt {
         if state.changes.is_empty() {
             return state.from;
@@ -198,8 +202,8 @@ impl<K: Ord + Clone, E: Eq + Clone> StateRows<K, E> {
             .collect()
     }
 
-    /// The keys under which some of these states have different events. Looks only at rows that lie between
-    /// them.
+    /// The keys under which some of these states have different events. Looks only at rows that lie
+    /// between them.
     pub fn conflicting(&self, states: &[StateAt]) -> BTreeSet<K> {
         self.suspects(states)
             .into_iter()
@@ -282,7 +286,8 @@ impl<K: Ord + Clone, E: Eq + Clone> StateRows<K, E> {
         let Some(&first) = states.first() else { return Ok(self.head().into()) };
         let conflicts = self.conflicting(states);
         if conflicts.is_empty() {
-            // They are one state. One that its branch ends with can be continued at the cost of a row.
+            // They are one state. One that its branch ends with can be continued at the cost of a
+            // row.
             let best = states.iter().min_by_key(|state| (self.depth(**state), state.branch));
             return Ok(best.copied().unwrap_or(first).into());
         }

@@ -17,8 +17,8 @@ pub struct Viewpoint<'a> {
 
 /// Whether a user may see an event.
 ///
-/// A change of the history visibility, and a change of the user's own membership, are visible if they are from *either* side: ask with the
-/// state before and with the state after the event.
+/// A change of the history visibility, and a change of the user's own membership, are visible if
+/// they are from *either* side: ask with the state before and with the state after the event.
 pub fn visible(view: &Viewpoint<'_>) -> bool {
     let joined = view.membership == Some(&MembershipState::Join);
     match view.visibility {

@@ -1,4 +1,5 @@
-//! What versioned rows cost on hostile graphs, beside content-addressed tree nodes (figures of ADR 0003).
+//! What versioned rows cost on hostile graphs, beside content-addressed tree nodes (figures of ADR
+//! 0003).
 //!
 //! `cargo test -p room --test it figures -- --nocapture` prints them.
 
@@ -162,7 +163,7 @@ fn runner() -> TestRunner {
 }
 
 #[test]
-fn overlays_stay_small_on_random_hostile_graphs() {
+fn a_state_event_of_a_random_hostile_graph_costs_less_than_three_rows() {
     let mut runner = runner();
     let mut figures = Figures::default();
     for round in 0..24 {
@@ -171,7 +172,8 @@ fn overlays_stay_small_on_random_hostile_graphs() {
         figures.add(&graph, &receive_all(&graph));
     }
     figures.print("random hostile graphs");
-    // The graphs are hostile indeed: without these the equality with the full maps would prove little.
+    // The graphs are hostile indeed: without these the equality with the full maps would prove
+    // little.
     assert!(figures.resolutions > 1_000, "{} resolutions", figures.resolutions);
     assert!(figures.rejected > 50, "{} rejected", figures.rejected);
     assert!(figures.soft_failed > 50, "{} soft-failed", figures.soft_failed);
@@ -179,7 +181,8 @@ fn overlays_stay_small_on_random_hostile_graphs() {
     assert!(figures.line_rows + figures.branch_rows < 3 * figures.state_events);
 }
 
-/// A hospital cut off for long: both sides go on by themselves, then the withheld side arrives at once, event by event.
+/// A hospital cut off for long: both sides go on by themselves, then the withheld side arrives at
+/// once, event by event.
 fn partition(events_per_side: usize, state_every: usize) -> (Graph, Vec<usize>) {
     let mut graph = Graph::new(RoomVersion::V11);
     let fork = graph.nodes.len() - 1;
@@ -217,7 +220,7 @@ fn partition(events_per_side: usize, state_every: usize) -> (Graph, Vec<usize>) 
 }
 
 #[test]
-fn a_long_partition_costs_what_the_adr_says() {
+fn a_state_event_of_a_long_partition_costs_at_most_two_rows() {
     for (events, state_every) in [(400, 20), (400, 1)] {
         let (graph, order) = partition(events, state_every);
         let mut receiver = Receiver::new(&graph);
@@ -231,7 +234,8 @@ fn a_long_partition_costs_what_the_adr_says() {
     }
 }
 
-/// Forks of forks of forks: at each level a branch goes on by one event and another branches off under it.
+/// Forks of forks of forks: at each level a branch goes on by one event and another branches off
+/// under it.
 fn nested(levels: usize) -> Graph {
     let mut graph = Graph::new(RoomVersion::V12);
     let mut parent = graph.nodes.len() - 1;
@@ -261,8 +265,8 @@ fn forks_of_forks_are_never_deeper_than_the_limit_and_stay_right() {
     assert_eq!(figures.depths.iter().max(), Some(&usize::from(MAX_DEPTH)));
 }
 
-/// One side has many keys of one person; the other bans and readmits that person again and again, and each time resolution takes all the keys away
-/// or gives them back.
+/// One side has many keys of one person; the other bans and readmits that person again and again,
+/// and each time resolution takes all the keys away or gives them back.
 #[test]
 fn a_state_that_flips_writes_its_keys_anew_each_time() {
     let mut graph = Graph::new(RoomVersion::V11);

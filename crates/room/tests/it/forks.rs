@@ -1,4 +1,5 @@
-//! The versioned rows say the same as one full map per event, whatever other servers send (ADR 0003).
+//! The versioned rows say the same as one full map per event, whatever other servers send (ADR
+//! 0003).
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -129,8 +130,8 @@ impl<'a> Receiver<'a> {
         }
     }
 
-    /// Rows of one key on one branch do not overlap, branches are not piled up without end, and the difference of two states
-    /// is that of their full maps.
+    /// Rows of one key on one branch do not overlap, branches are not piled up without end, and the
+    /// difference of two states is that of their full maps.
     pub fn check_rows(&self) {
         let mut ends: HashMap<(BranchId, &StateKey), u64> = HashMap::new();
         for (branch, row) in self.rows.rows() {

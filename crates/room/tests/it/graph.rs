@@ -132,7 +132,8 @@ impl Graph {
         assert!(kept, "the room's first events are allowed");
     }
 
-    /// Builds one event with `view` as the state that its server claims (the true one, if `None`), and keeps it if the builder lets it pass.
+    /// Builds one event with `view` as the state that its server claims (the true one, if `None`),
+    /// and keeps it if the builder lets it pass.
     #[allow(clippy::too_many_arguments)]
     pub fn put(
         &mut self,

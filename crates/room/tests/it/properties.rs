@@ -118,7 +118,8 @@ proptest! {
         let keys = PublicKeys::from(&key());
         match check_whole(room.version, &bytes, &keys) {
             Err(_) => {}
-            // The same event in another spelling, such as base64 with other unused bits, is the same event.
+            // The same event in another spelling, such as base64 with other unused bits, is the
+            // same event.
             Ok(same) => prop_assert_eq!(&same.pdu.event_id, room.last().event_id()),
         }
     }

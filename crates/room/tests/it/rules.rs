@@ -1,6 +1,7 @@
 //! The authorisation rules, as far as they differ in what people do: tables of who may do what.
 //!
-//! Spec: <https://spec.matrix.org/latest/rooms/v12/#authorisation-rules> and the pages of versions 10 and 11.
+//! Spec: <https://spec.matrix.org/latest/rooms/v12/#authorisation-rules> and the pages of versions
+//! 10 and 11.
 
 use room::{Refused, RoomVersion, SigningKey, accept};
 use ruma::{server_name, user_id};

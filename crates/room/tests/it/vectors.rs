@@ -1,6 +1,7 @@
 //! The specification's own test vectors, and what it says canonical JSON cannot hold.
 //!
-//! Spec: <https://spec.matrix.org/latest/appendices/#canonical-json>, `#cryptographic-test-vectors`.
+//! Spec: <https://spec.matrix.org/latest/appendices/#canonical-json>,
+//! `#cryptographic-test-vectors`.
 
 use proptest::prelude::*;
 use room::{Content, PublicKeys, Refused, RoomVersion, SigningKey, canonical_json, check};
@@ -91,8 +92,9 @@ fn json_is_signed_as_in_the_specification() {
     }
 }
 
-/// The signed event of the specification. It lacks `state_key`-like niceties but is a whole event, so the check on receipt
-/// must find its hash and signature right. (`origin` is covered by the signature before version 11 only.)
+/// The signed event of the specification. It lacks `state_key`-like niceties but is a whole event,
+/// so the check on receipt must find its hash and signature right. (`origin` is covered by the
+/// signature before version 11 only.)
 fn spec_event() -> Value {
     json!({
         "auth_events": [], "content": {}, "depth": 3,
