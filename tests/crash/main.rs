@@ -53,6 +53,7 @@ fn every_acknowledged_message_and_file_survives_kill_9_exactly_once() {
     });
     // Once more with nothing under way, so that the last acknowledgements are put to the test too.
     server.kill();
+    server.doctor();
     server.resume();
 
     println!(
@@ -64,7 +65,6 @@ fn every_acknowledged_message_and_file_survives_kill_9_exactly_once() {
     assert!(messages.len() >= 50 && uploads.len() >= 3, "the load was no load");
     wards.iter().for_each(|ward| ward.holds_exactly_once(&messages));
     uploads.iter().for_each(|upload| upload.is_there(&wards[0].people[0]));
-    server.doctor();
     server.stop();
     server.doctor();
 }

@@ -207,7 +207,8 @@ impl Server {
             .unwrap_or_else(|error| panic!("{}: {error}", binary().display()))
     }
 
-    /// Runs `konsil doctor` and panics with its words unless all invariants hold.
+    /// Runs `konsil doctor` and panics with its words unless all invariants hold. The server must not run: one process
+    /// per database.
     pub fn doctor(&self) {
         let output = self.konsil(&["doctor"]);
         assert!(
@@ -234,7 +235,7 @@ impl Drop for Server {
 
 fn configuration(data_dir: &Path, port: u16, settings: &Settings) -> String {
     let web =
-        settings.web.as_ref().map_or_else(String::new, |dist| format!("web.dist_dir = {dist:?}\n"));
+        settings.web.as_ref().map_or_else(String::new, |dist| format!("web_app = {dist:?}\n"));
     format!(
         r#"data_dir = {data_dir:?}
 listen.http = ["127.0.0.1:{port}"]
@@ -300,7 +301,7 @@ mod tests {
         let text = configuration(Path::new("/data"), 8008, &settings);
         let tenant = text.find("[[tenant]]").unwrap();
         assert!(text.find("limits.rate_limits_extra").unwrap() < tenant);
-        assert!(text.find("web.dist_dir = \"/srv/dist\"").unwrap() < tenant);
+        assert!(text.find("web_app = \"/srv/dist\"").unwrap() < tenant);
         assert!(text.find("rooms.require_encryption").unwrap() > tenant);
     }
 }
