@@ -1,6 +1,13 @@
 use base::Pos;
 
-use crate::{CommitError, Insert, PosRef, Stmt, Value};
+use crate::{CommitError, Insert, PosRef, Stmt, Value, stmt};
+
+stmt!(
+    /// Fails for a position that is not committed yet, or below the floor.
+    RAISE_LOG_FLOOR,
+    "UPDATE tenant SET log_floor = $1 WHERE id = 1 AND log_floor <= $1 AND pos >= $1"
+);
+stmt!(DELETE_LOG, "DELETE FROM log WHERE pos <= $1");
 
 /// What one position of the log says: a kind, who or what it is about, and the row it points to. The numbers' meaning
 /// belongs to the caller.
@@ -92,6 +99,13 @@ impl Batch {
     /// PostgreSQL, where several committers work side by side. Without a call all batches share one lane.
     pub fn lane(&mut self, key: i64) {
         self.lane = key.cast_unsigned();
+    }
+
+    /// Deletes the log up to and including `up_to`, once its period is over; positions stay gapless from there on.
+    /// Called with small steps, since each is one transaction.
+    pub fn trim_log(&mut self, up_to: Pos) {
+        self.expect_one(&RAISE_LOG_FLOOR, crate::params![up_to]);
+        self.exec(&DELETE_LOG, crate::params![up_to]);
     }
 
     pub fn is_empty(&self) -> bool {

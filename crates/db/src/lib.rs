@@ -2,8 +2,10 @@
 
 mod batch;
 mod error;
+mod integrity;
 mod migration;
 mod nids;
+mod postgres;
 mod read_set;
 mod row;
 mod sqlite;
@@ -83,6 +85,7 @@ struct Inner {
 
 enum Backend {
     Sqlite(sqlite::Sqlite),
+    Postgres(Box<postgres::Postgres>),
 }
 
 impl Db {
@@ -99,11 +102,9 @@ impl Db {
             Config::Sqlite { path } => Backend::Sqlite(
                 sqlite::Sqlite::open(sqlite::Options::of(path), migrations, hook).await?,
             ),
-            Config::Postgres { .. } => {
-                return Err(OpenError::Unavailable {
-                    reason: "PostgreSQL is not built in yet".to_owned(),
-                });
-            }
+            Config::Postgres { url, schema } => Backend::Postgres(Box::new(
+                postgres::Postgres::open(&url, &schema, migrations, hook).await?,
+            )),
         };
         Ok(Self { inner: Arc::new(Inner { backend, nids: nids::Blocks::default() }) })
     }
@@ -119,6 +120,7 @@ impl Db {
         }
         match &self.inner.backend {
             Backend::Sqlite(sqlite) => sqlite.read(set).await,
+            Backend::Postgres(postgres) => postgres.read(set).await,
         }
     }
 
@@ -159,6 +161,7 @@ impl Db {
             Some(defect) => Err(defect),
             None => Ok(match &self.inner.backend {
                 Backend::Sqlite(sqlite) => sqlite.enqueue(batch),
+                Backend::Postgres(postgres) => postgres.enqueue(batch),
             }),
         };
         async move {
@@ -172,6 +175,7 @@ impl Db {
     pub fn pos(&self) -> Pos {
         match &self.inner.backend {
             Backend::Sqlite(sqlite) => sqlite.pos(),
+            Backend::Postgres(postgres) => postgres.pos(),
         }
     }
 
@@ -189,6 +193,7 @@ impl Db {
     pub async fn empty_write_ahead_log(&self) -> Result<(), Error> {
         match &self.inner.backend {
             Backend::Sqlite(sqlite) => sqlite.truncate_log().await,
+            Backend::Postgres(_) => Ok(()),
         }
     }
 
@@ -197,12 +202,14 @@ impl Db {
     pub async fn close(self) {
         match &self.inner.backend {
             Backend::Sqlite(sqlite) => sqlite.close().await,
+            Backend::Postgres(postgres) => postgres.close().await,
         }
     }
 
     async fn reserve_nids(&self, count: i64) -> Result<std::ops::Range<i64>, CommitError> {
         match &self.inner.backend {
             Backend::Sqlite(sqlite) => sqlite.reserve_nids(count).await,
+            Backend::Postgres(postgres) => postgres.reserve_nids(count).await,
         }
     }
 }

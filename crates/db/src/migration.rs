@@ -71,17 +71,21 @@ fn adapt_statement(tokens: &[&str], dialect: Dialect) -> Result<String, String> 
             _ => {}
         }
     }
-    if let Some(column_type) =
-        column_types(&words).find(|word| !["BIGINT", "TEXT", "BYTEA"].contains(word))
+    let types: Vec<usize> = column_types(&words).collect();
+    if let Some(foreign) = types
+        .iter()
+        .map(|&at| &words[at])
+        .find(|word| !["BIGINT", "TEXT", "BYTEA"].contains(&word.as_str()))
     {
-        return Err(format!("the type {column_type} is not portable; use BIGINT, TEXT or BYTEA"));
+        return Err(format!("the type {foreign} is not portable; use BIGINT, TEXT or BYTEA"));
     }
     let without_rowid = words.len() > 2 && words[words.len() - 2..] == ["WITHOUT", "ROWID"];
     let body = if without_rowid { &tokens[..tokens.len() - 2] } else { tokens };
     let creates_table = words.starts_with(&["CREATE".to_owned(), "TABLE".to_owned()]);
     let mut out = String::new();
-    for token in body {
-        let adapted = match (dialect, token.to_ascii_uppercase().as_str()) {
+    for (at, token) in body.iter().enumerate() {
+        let column_type = if types.contains(&at) { words[at].as_str() } else { "" };
+        let adapted = match (dialect, column_type) {
             (Dialect::Sqlite, "BIGINT") => "INTEGER",
             (Dialect::Sqlite, "BYTEA") => "BLOB",
             // Without it text would be ordered by the cluster's locale, and SQLite orders by bytes.
@@ -99,12 +103,12 @@ fn adapt_statement(tokens: &[&str], dialect: Dialect) -> Result<String, String> 
     Ok(out)
 }
 
-/// The types that a `CREATE TABLE` or `ALTER TABLE … ADD COLUMN` gives its columns.
-fn column_types(words: &[String]) -> impl Iterator<Item = &str> {
+/// Where a `CREATE TABLE` or `ALTER TABLE … ADD COLUMN` names the types of its columns.
+fn column_types(words: &[String]) -> impl Iterator<Item = usize> {
     const CONSTRAINTS: [&str; 5] = ["PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "CONSTRAINT"];
     let creates = words.starts_with(&["CREATE".to_owned(), "TABLE".to_owned()]);
     let mut depth = 0;
-    (2..words.len()).filter_map(move |i| {
+    (2..words.len()).filter(move |&i| {
         match words[i - 2].as_str() {
             "(" => depth += 1,
             ")" => depth -= 1,
@@ -113,9 +117,7 @@ fn column_types(words: &[String]) -> impl Iterator<Item = &str> {
         let opens_column = creates && depth == 1 && matches!(words[i - 2].as_str(), "(" | ",");
         let adds_column =
             words[i - 2] == "COLUMN" && words[0] == "ALTER" && !words.contains(&"DROP".to_owned());
-        let is_column =
-            (opens_column && !CONSTRAINTS.contains(&words[i - 1].as_str())) || adds_column;
-        is_column.then_some(words[i].as_str())
+        (opens_column && !CONSTRAINTS.contains(&words[i - 1].as_str())) || adds_column
     })
 }
 
@@ -184,18 +186,18 @@ mod tests {
 
     const DDL: &str = "
         -- Rooms; one row each.
-        CREATE TABLE rooms (nid BIGINT PRIMARY KEY, id TEXT NOT NULL DEFAULT 'a;''b', json BYTEA) ;
+        CREATE TABLE rooms (nid BIGINT PRIMARY KEY, text TEXT NOT NULL DEFAULT 'a;''b', json BYTEA) ;
         CREATE TABLE pairs (a BIGINT, b BIGINT, PRIMARY KEY (a, b)) WITHOUT ROWID;
-        CREATE INDEX rooms_id ON rooms (id) WHERE nid <> 3;";
+        CREATE INDEX rooms_text ON rooms (text) WHERE nid <> 3;";
 
     #[test]
     fn sqlite_gets_strict_tables_of_its_own_types() {
         assert_eq!(
             adapt(DDL, Dialect::Sqlite).unwrap(),
             [
-                "CREATE TABLE rooms ( nid INTEGER PRIMARY KEY , id TEXT NOT NULL DEFAULT 'a;''b' , json BLOB ) STRICT",
+                "CREATE TABLE rooms ( nid INTEGER PRIMARY KEY , text TEXT NOT NULL DEFAULT 'a;''b' , json BLOB ) STRICT",
                 "CREATE TABLE pairs ( a INTEGER , b INTEGER , PRIMARY KEY ( a , b ) ) STRICT, WITHOUT ROWID",
-                "CREATE INDEX rooms_id ON rooms ( id ) WHERE nid <> 3",
+                "CREATE INDEX rooms_text ON rooms ( text ) WHERE nid <> 3",
             ]
         );
     }
@@ -203,7 +205,7 @@ mod tests {
     #[test]
     fn postgresql_gets_byte_order_for_text_and_no_without_rowid() {
         let statements = adapt(DDL, Dialect::Postgres).unwrap();
-        assert!(statements[0].contains("id TEXT COLLATE \"C\" NOT NULL"));
+        assert!(statements[0].contains("text TEXT COLLATE \"C\" NOT NULL"));
         assert!(statements[0].contains("json BYTEA"));
         assert!(statements[1].ends_with("PRIMARY KEY ( a , b ) )"));
     }

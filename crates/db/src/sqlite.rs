@@ -228,13 +228,14 @@ fn run(
             tracing::error!("A database thread panicked");
         }
     }
-    if sound && !shared.failed() {
-        if let Err(failure) = checkpoint::checkpoint(&connection, "TRUNCATE") {
-            tracing::warn!(
-                reason = failure.reason(),
-                "The last checkpoint failed; the next start replays the log"
-            );
-        }
+    if sound
+        && !shared.failed()
+        && let Err(failure) = checkpoint::checkpoint(&connection, "TRUNCATE")
+    {
+        tracing::warn!(
+            reason = failure.reason(),
+            "The last checkpoint failed; the next start replays the log"
+        );
     }
     drop(connection);
     drop(lock);

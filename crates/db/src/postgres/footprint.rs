@@ -1,0 +1,256 @@
+//! Which tables and columns a statement touches, read from its text: what may change places in a group.
+
+use std::collections::HashSet;
+
+use crate::migration::{Migration, tokens};
+use crate::{Insert, Stmt};
+
+/// The tables of the schema, in the order in which they are created: parents stand before their children.
+pub(super) struct Tables {
+    names: Vec<String>,
+    /// For each table what its foreign keys refer to: tables and their columns.
+    parents: Vec<Vec<(usize, Vec<String>)>>,
+}
+
+impl Tables {
+    pub(super) fn of<'m>(migrations: impl IntoIterator<Item = &'m Migration>) -> Self {
+        let mut tables = Self { names: Vec::new(), parents: Vec::new() };
+        for migration in migrations {
+            tables.read(migration.sql);
+        }
+        tables
+    }
+
+    fn read(&mut self, sql: &str) {
+        let words: Vec<String> = tokens(sql).map(normal).collect();
+        let mut current = None;
+        for (i, word) in words.iter().enumerate() {
+            let word_at = |offset: usize| words.get(i + offset).map(String::as_str);
+            match word.as_str() {
+                "table" if i > 0 && matches!(words[i - 1].as_str(), "create" | "alter") => {
+                    // CREATE TABLE [IF NOT EXISTS] name
+                    let name = if word_at(1) == Some("if") { word_at(4) } else { word_at(1) };
+                    current = name.map(|name| self.index_or_new(name));
+                }
+                "references" => {
+                    if let (Some(child), Some(parent)) =
+                        (current, word_at(1).and_then(|name| self.index(name)))
+                    {
+                        let listed = words[i + 2..].iter().take_while(|word| *word != ")");
+                        let columns = match word_at(2) {
+                            Some("(") => {
+                                listed.skip(1).filter(|word| *word != ",").cloned().collect()
+                            }
+                            // The primary key, whichever it is.
+                            _ => vec!["*".to_owned()],
+                        };
+                        self.parents[child].push((parent, columns));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn index_or_new(&mut self, name: &str) -> usize {
+        self.index(name).unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.parents.push(Vec::new());
+            self.names.len() - 1
+        })
+    }
+
+    fn index(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| known == name)
+    }
+
+    /// Inserts in this order find their parents.
+    pub(super) fn rank(&self, insert: &Insert) -> usize {
+        self.index(insert.table).unwrap_or(usize::MAX)
+    }
+}
+
+/// What a statement reads and writes.
+#[derive(Debug)]
+pub(super) struct Footprint {
+    tables: HashSet<usize>,
+    words: HashSet<String>,
+    written: Written,
+    is_insert: bool,
+}
+
+#[derive(Debug)]
+enum Written {
+    Nothing,
+    /// `UPDATE table SET columns`: which rows there are stays as it is.
+    Columns(usize, Vec<String>),
+    /// Rows come or go in this table.
+    Rows(usize),
+    /// Not understood: anything it names.
+    Everything,
+}
+
+impl Footprint {
+    pub(super) fn of_stmt(stmt: &Stmt, known: &Tables) -> Self {
+        let words: Vec<String> = tokens(stmt.postgres).map(normal).collect();
+        let word = |i: usize| words.get(i).map(String::as_str);
+        let written = match (word(0), word(1), word(2)) {
+            (Some("select"), ..) => Written::Nothing,
+            (Some("update"), Some(table), _) => match (known.index(table), set_columns(&words)) {
+                (Some(table), Some(columns)) => Written::Columns(table, columns),
+                _ => Written::Everything,
+            },
+            (Some("insert"), Some("into"), Some(table))
+            | (Some("delete"), Some("from"), Some(table)) => {
+                known.index(table).map_or(Written::Everything, Written::Rows)
+            }
+            _ => Written::Everything,
+        };
+        let tables = words.iter().filter_map(|word| known.index(word)).collect();
+        Self { tables, words: words.into_iter().collect(), written, is_insert: false }
+    }
+
+    pub(super) fn of_insert(insert: &Insert, known: &Tables) -> Self {
+        let table = known.index(insert.table);
+        // A foreign key reads the parent's key.
+        let parents = || table.into_iter().flat_map(|table| &known.parents[table]);
+        Self {
+            tables: table.into_iter().chain(parents().map(|(parent, _)| *parent)).collect(),
+            words: parents().flat_map(|(_, columns)| columns.iter().cloned()).collect(),
+            written: table.map_or(Written::Everything, Written::Rows),
+            is_insert: true,
+        }
+    }
+
+    /// Whether the two give the same result in either order. An insert that meets its own key fails in either order,
+    /// and the group with it.
+    pub(super) fn commutes_with(&self, other: &Self) -> bool {
+        let writes_child_of = |one: &Self, other: &Self| match one.written {
+            Written::Rows(table) => {
+                other.tables.contains(&table)
+                    && !matches!(other.written, Written::Rows(t) if t == table)
+            }
+            _ => false,
+        };
+        if self.is_insert && other.is_insert {
+            // Two inserts may change places unless one makes the parent of the other.
+            return !writes_child_of(self, other) && !writes_child_of(other, self);
+        }
+        !self.disturbs(other) && !other.disturbs(self)
+    }
+
+    fn disturbs(&self, other: &Self) -> bool {
+        match &self.written {
+            Written::Nothing => false,
+            Written::Columns(table, columns) => {
+                other.tables.contains(table)
+                    && (other.words.contains("*")
+                        || columns.iter().any(|column| other.words.contains(column)))
+            }
+            Written::Rows(table) => other.tables.contains(table),
+            Written::Everything => !self.tables.is_disjoint(&other.tables),
+        }
+    }
+}
+
+fn normal(token: &str) -> String {
+    token.trim_matches('"').to_ascii_lowercase()
+}
+
+/// The columns between `SET` and `FROM`, `WHERE` or `RETURNING` that are assigned to; `None` if not understood.
+fn set_columns(words: &[String]) -> Option<Vec<String>> {
+    let start = words.iter().position(|word| word == "set")? + 1;
+    let mut columns = Vec::new();
+    let mut depth = 0;
+    let mut expects_column = true;
+    for (i, word) in words.iter().enumerate().skip(start) {
+        match word.as_str() {
+            // `SET (a, b) = …` is rare enough to be left out.
+            "(" if expects_column => return None,
+            "(" => depth += 1,
+            ")" => depth -= 1,
+            "," if depth == 0 => expects_column = true,
+            "from" | "where" | "returning" if depth == 0 => break,
+            column if expects_column => {
+                if words.get(i + 1).map(String::as_str) != Some("=") {
+                    return None;
+                }
+                columns.push(column.to_owned());
+                expects_column = false;
+            }
+            _ => {}
+        }
+    }
+    (!columns.is_empty()).then_some(columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEMA: Migration = Migration {
+        name: "schema",
+        sql: "CREATE TABLE rooms (nid BIGINT PRIMARY KEY, head BIGINT, bump BIGINT);
+              CREATE TABLE events (nid BIGINT PRIMARY KEY, room BIGINT REFERENCES rooms (nid), json BYTEA);
+              CREATE TABLE notes (nid BIGINT PRIMARY KEY);",
+    };
+
+    crate::insert!(INSERT_ROOM, "rooms", [nid: int, head: int, bump: int]);
+    crate::insert!(INSERT_EVENT, "events", [nid: int, room: int, json: blob]);
+    crate::insert!(INSERT_NOTE, "notes", [nid: int]);
+
+    fn stmt(postgres: &'static str) -> Footprint {
+        let stmt = Stmt { name: "TEST", sqlite: "", postgres };
+        Footprint::of_stmt(&stmt, &Tables::of([&SCHEMA]))
+    }
+
+    fn insert(insert: &'static Insert) -> Footprint {
+        Footprint::of_insert(insert, &Tables::of([&SCHEMA]))
+    }
+
+    #[test]
+    fn a_guard_and_a_summary_of_the_same_room_commute_because_they_write_other_columns() {
+        let guard = stmt("UPDATE rooms SET head = head + 1 WHERE nid = $1 AND head = $2");
+        assert!(guard.commutes_with(&stmt("UPDATE rooms SET bump = $2 WHERE nid = $1")));
+        assert!(!guard.commutes_with(&stmt("UPDATE rooms SET bump = head WHERE nid = $1")));
+        assert!(!guard.commutes_with(&guard), "it reads what it writes");
+    }
+
+    #[test]
+    fn a_statement_does_not_commute_with_rows_that_come_or_go_in_a_table_it_names() {
+        let read =
+            stmt("UPDATE notes SET nid = nid WHERE EXISTS (SELECT 1 FROM events WHERE room = $1)");
+        assert!(!read.commutes_with(&insert(&INSERT_EVENT)));
+        assert!(!read.commutes_with(&stmt("DELETE FROM events WHERE nid = $1")));
+        assert!(read.commutes_with(&insert(&INSERT_ROOM)));
+    }
+
+    #[test]
+    fn inserts_commute_unless_one_is_the_parent_of_the_other() {
+        assert!(insert(&INSERT_EVENT).commutes_with(&insert(&INSERT_EVENT)));
+        assert!(insert(&INSERT_EVENT).commutes_with(&insert(&INSERT_NOTE)));
+        assert!(!insert(&INSERT_EVENT).commutes_with(&insert(&INSERT_ROOM)));
+        assert!(!insert(&INSERT_EVENT).commutes_with(&stmt("DELETE FROM rooms WHERE nid = $1")));
+        assert!(
+            !insert(&INSERT_EVENT).commutes_with(&stmt("UPDATE rooms SET nid = $1 WHERE nid = $2"))
+        );
+        assert!(
+            insert(&INSERT_EVENT).commutes_with(&stmt("UPDATE rooms SET head = $1 WHERE nid = $2"))
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_commutes_with_nothing_that_shares_a_table() {
+        let with = stmt("WITH gone AS (DELETE FROM notes RETURNING nid) SELECT count(*) FROM gone");
+        assert!(!with.commutes_with(&insert(&INSERT_NOTE)));
+        let tuple = stmt("UPDATE rooms SET (head, bump) = ($1, $2)");
+        assert!(!tuple.commutes_with(&stmt("SELECT bump FROM rooms")));
+        assert!(tuple.commutes_with(&insert(&INSERT_NOTE)));
+    }
+
+    #[test]
+    fn parents_rank_before_their_children() {
+        let tables = Tables::of([&SCHEMA]);
+        assert!(tables.rank(&INSERT_ROOM) < tables.rank(&INSERT_EVENT));
+    }
+}
