@@ -12,4 +12,4 @@ pub mod server;
 
 pub use browser::{Browser, Screen};
 pub use matrix::{Answer, Api, User};
-pub use server::{Server, Settings};
+pub use server::{SERVER_NAME, Server, Settings};

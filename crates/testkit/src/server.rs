@@ -30,9 +30,18 @@ pub struct Settings {
     pub web: Option<PathBuf>,
 }
 
+/// Which of the binary's commands runs.
+enum Launch {
+    /// `konsil serve` with a configuration of the tests.
+    Serve,
+    /// `konsil demo` with this built web app.
+    Demo { web: PathBuf },
+}
+
 /// A running server with an empty `data_dir`. Dropping it kills the process and removes its files.
 pub struct Server {
     process: Option<Child>,
+    launch: Launch,
     root: PathBuf,
     port: u16,
     guard: Guard,
@@ -46,6 +55,15 @@ impl Server {
 
     /// Starts a server with settings of its own.
     pub fn with(settings: &Settings) -> Self {
+        Self::launch(Launch::Serve, settings)
+    }
+
+    /// Starts the demo hospital. Its people are those of `konsil demo`; nobody can register.
+    pub fn demo(web: &Path) -> Self {
+        Self::launch(Launch::Demo { web: web.to_owned() }, &Settings::default())
+    }
+
+    fn launch(launch: Launch, settings: &Settings) -> Self {
         let root = tempfile::Builder::new()
             .prefix("konsil-test-")
             .tempdir()
@@ -55,7 +73,7 @@ impl Server {
         let port = free_port();
         let config = configuration(&root.join("data"), port, settings);
         std::fs::write(root.join("konsil.toml"), config).expect("the configuration is written");
-        let mut server = Self { process: None, root, port, guard };
+        let mut server = Self { process: None, launch, root, port, guard };
         server.resume();
         server
     }
@@ -69,9 +87,15 @@ impl Server {
             .open(self.log_file())
             .expect("the log file opens");
         let mut command = Command::new(binary());
+        match &self.launch {
+            Launch::Serve => command.args(["serve", "--config"]).arg(self.config_file()),
+            Launch::Demo { web } => command
+                .args(["demo", "--port", &self.port.to_string(), "--data-dir"])
+                .arg(self.data_dir())
+                .arg("--web")
+                .arg(web),
+        };
         command
-            .args(["serve", "--config"])
-            .arg(self.config_file())
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the log file is shared"))
             .stderr(log)

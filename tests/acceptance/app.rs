@@ -1,0 +1,240 @@
+//! The app as a person uses it: what they click and type, and what they then see.
+
+use std::path::{Path, PathBuf};
+
+use testkit::{Browser, Screen};
+
+/// The Enter key, as WebDriver writes it.
+const ENTER: &str = "\u{E007}";
+
+/// The built app: `KONSIL_WEB_DIST`, or `dist/` of the repository.
+pub fn dist() -> PathBuf {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
+    let dist = std::env::var_os("KONSIL_WEB_DIST").map_or(built, PathBuf::from);
+    assert!(
+        dist.join("index.html").exists(),
+        "{} holds no app: run `cargo xtask web`",
+        dist.display()
+    );
+    dist
+}
+
+/// Selector of the element that the app marks with this `data-testid`.
+pub fn id(testid: &str) -> String {
+    format!("[data-testid=\"{testid}\"]")
+}
+
+/// Somebody at their browser.
+pub struct Person {
+    pub browser: Browser,
+    name: String,
+}
+
+impl Person {
+    /// Opens a browser with an empty profile at the app.
+    pub fn at(url: &str, name: &str, screen: Screen) -> Self {
+        let browser = Browser::open(name, screen);
+        browser.go(url);
+        Self { browser, name: name.to_owned() }
+    }
+
+    /// Opens the app and logs in.
+    pub fn logged_in(url: &str, user: &str, password: &str, screen: Screen) -> Self {
+        let person = Self::at(url, user, screen);
+        person.log_in(user, password);
+        person
+    }
+
+    pub fn log_in(&self, user: &str, password: &str) {
+        self.browser.type_into(&id("login-user"), user);
+        self.browser.type_into(&id("login-password"), password);
+        self.browser.click(&id("login-submit"));
+        self.browser.find(&id("shell"));
+    }
+
+    /// Opens the recovery key, notes it down and says so.
+    pub fn keep_recovery_key(&self) -> String {
+        self.browser.click(&id("recovery-show"));
+        let key = self.browser.text(&id("recovery-key"));
+        self.browser.click(&id("recovery-saved"));
+        self.browser.gone(&id("recovery-banner"));
+        key
+    }
+
+    /// Looks somebody up in the directory and opens the chat with them.
+    pub fn write_to(&self, search: &str, name: &str) {
+        self.to_list();
+        self.browser.click(&id("new-chat"));
+        self.browser.type_into(&id("directory-search"), search);
+        self.choose_person(name);
+        self.browser.find(&id("composer"));
+    }
+
+    fn choose_person(&self, name: &str) {
+        self.browser.wait_text(&id("directory-row"), name);
+        self.click_with_text(&id("directory-row"), name);
+    }
+
+    /// Makes a group and opens it. `members` are search words and names.
+    pub fn make_group(&self, name: &str, members: &[(&str, &str)]) {
+        self.to_list();
+        self.browser.click(&id("new-chat"));
+        self.browser.click(&id("new-group"));
+        self.browser.type_into(&id("group-name"), name);
+        for (search, member) in members {
+            self.browser.replace_text(&id("directory-search"), search);
+            self.choose_person(member);
+        }
+        self.browser.click(&id("group-create"));
+        self.browser.wait_text(&id("chat-title"), name);
+        self.browser.find(&id("composer"));
+    }
+
+    /// Opens a chat from the list; accepts it if it is an invitation.
+    pub fn open(&self, title: &str) {
+        self.to_list();
+        self.browser.wait_text(&id("room-row"), title);
+        self.click_with_text(&id("room-row"), title);
+        self.browser.wait_for("the chat or its invitation", || {
+            if self.browser.has(&id("invite-accept")) {
+                self.browser.click(&id("invite-accept"));
+            }
+            self.browser.has(&id("composer")).then_some(())
+        });
+    }
+
+    /// On a phone, back from an open chat to the list.
+    pub fn to_list(&self) {
+        let visible = "return [...document.querySelectorAll(arguments[0])].some(it => it.offsetParent !== null)";
+        let back = serde_json::json!([id("back")]);
+        if self.browser.script(visible, &back) == true {
+            self.browser.click(&id("back"));
+        }
+    }
+
+    /// Types without sending.
+    pub fn begin(&self, text: &str) {
+        self.browser.type_into(&id("composer"), text);
+    }
+
+    /// Types and sends.
+    pub fn say(&self, text: &str) {
+        self.begin(text);
+        self.browser.click(&id("send"));
+        self.sees(text);
+    }
+
+    /// Answers a message.
+    pub fn reply(&self, to: &str, text: &str) {
+        self.menu(to);
+        self.browser.click(&id("action-reply"));
+        self.browser.find(&id("answering"));
+        self.say(text);
+    }
+
+    /// Reacts to a message with one of the emoji at hand, which is returned.
+    pub fn react(&self, to: &str) -> String {
+        self.menu(to);
+        let emoji = self
+            .browser
+            .attribute(&id("quick-reaction"), "data-emoji")
+            .expect("a reaction has an emoji");
+        self.browser.click(&id("quick-reaction"));
+        emoji
+    }
+
+    /// Opens the menu of a message by keyboard, which works on every device.
+    fn menu(&self, text: &str) {
+        let message = self.message(text);
+        self.browser.type_into(&message, ENTER);
+        self.browser.find(&id("message-actions"));
+    }
+
+    /// Sends a picture from a file, with a caption.
+    pub fn send_photo(&self, file: &Path, caption: &str) {
+        self.browser.upload(&id("file-input"), file);
+        self.send_attachment(caption);
+    }
+
+    /// Sends any file, with a caption.
+    pub fn send_document(&self, file: &Path, caption: &str) {
+        self.browser.upload(&id("document-input"), file);
+        self.send_attachment(caption);
+    }
+
+    fn send_attachment(&self, caption: &str) {
+        self.browser.type_into(&id("caption"), caption);
+        self.browser.click(&id("outbox-send"));
+        self.sees(caption);
+    }
+
+    /// Waits until a message with this text stands in the open chat.
+    #[track_caller]
+    pub fn sees(&self, text: &str) {
+        self.browser.wait_text(&id("message-text"), text);
+    }
+
+    /// Waits until the own message has come this far: `sent`, `read`.
+    #[track_caller]
+    pub fn sees_state(&self, text: &str, state: &str) {
+        let message = self.message(text);
+        self.browser.wait_for(&format!("“{text}” to be {state}"), || {
+            (self.browser.attribute(&message, "data-event-state").as_deref() == Some(state))
+                .then_some(())
+        });
+    }
+
+    /// Waits until the message shows this reaction.
+    #[track_caller]
+    pub fn sees_reaction(&self, text: &str, emoji: &str) {
+        let message = self.message(text);
+        self.browser.find(&format!("{message} [data-testid=\"reaction\"][data-emoji=\"{emoji}\"]"));
+    }
+
+    /// Waits until a picture is loaded and drawn.
+    #[track_caller]
+    pub fn sees_picture(&self) {
+        let drawn = "return [...document.querySelectorAll(arguments[0])].some(it => it.complete && it.naturalWidth > 0)";
+        let pictures = serde_json::json!([id("image-shown")]);
+        self.browser.wait_for("a picture to be drawn", || {
+            (self.browser.script(drawn, &pictures) == true).then_some(())
+        });
+    }
+
+    /// Selector of the message with this text; waits until it is there and marks it.
+    #[track_caller]
+    fn message(&self, text: &str) -> String {
+        let find = "const found = [...document.querySelectorAll(arguments[0])]
+            .find(it => [...it.querySelectorAll(arguments[1])].some(text => text.innerText.includes(arguments[2])));
+            return found ? found.dataset.key : null;";
+        let arguments = serde_json::json!([id("message"), id("message-text"), text]);
+        let key = self.browser.wait_for(&format!("the message “{text}”"), || {
+            self.browser.script(find, &arguments).as_str().map(str::to_owned)
+        });
+        format!("[data-key=\"{key}\"]")
+    }
+
+    #[track_caller]
+    fn click_with_text(&self, css: &str, text: &str) {
+        let click = "const found = [...document.querySelectorAll(arguments[0])]
+            .find(it => it.innerText.includes(arguments[1]));
+            if (found) found.click();
+            return Boolean(found);";
+        let arguments = serde_json::json!([css, text]);
+        self.browser.wait_for(&format!("“{text}” to be clickable"), || {
+            (self.browser.script(click, &arguments) == true).then_some(())
+        });
+    }
+
+    /// Asserts that nothing stands out of the screen sideways, and keeps a picture if `KONSIL_PICTURES` names a directory.
+    #[track_caller]
+    pub fn look(&self, what: &str) {
+        let wide = "return document.documentElement.scrollWidth - innerWidth";
+        let beyond = self.browser.script(wide, &serde_json::json!([])).as_i64().unwrap_or(0);
+        assert!(beyond <= 0, "{what} of {} is {beyond} px too wide", self.name);
+        if let Some(directory) = std::env::var_os("KONSIL_PICTURES") {
+            self.browser
+                .screenshot(&Path::new(&directory).join(format!("{what}-{}.png", self.name)));
+        }
+    }
+}
