@@ -20,11 +20,11 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// The profile's name in the root `Cargo.toml`, and of its directory.
-    fn name(self) -> &'static str {
+    /// The profile's name in the root `Cargo.toml`, and the directory it builds into.
+    fn name_and_directory(self) -> (&'static str, &'static str) {
         match self {
-            Self::Development => "wasm-dev",
-            Self::Release => "wasm-release",
+            Self::Development => ("dev", "debug"),
+            Self::Release => ("wasm-release", "wasm-release"),
         }
     }
 
@@ -39,6 +39,7 @@ impl Profile {
 /// Builds what has changed and returns `dist/`.
 pub fn build(profile: Profile) -> Result<PathBuf, Failure> {
     ensure_target()?;
+    let (name, directory) = profile.name_and_directory();
     step(
         "The app for the browser (wasm32; minutes when it is the first time)",
         cargo("build", Target::Web).args([
@@ -50,7 +51,7 @@ pub fn build(profile: Profile) -> Result<PathBuf, Failure> {
             profile.name(),
         ]),
     )?;
-    let module = target_dir(Target::Web).join(WASM).join(profile.name()).join("konsil-web.wasm");
+    let module = target_dir(Target::Web).join(WASM).join(directory).join("konsil-web.wasm");
     let statics = root().join("crates/web/static");
     let dist = root().join("dist");
     let stamp = root().join("dist.stamp");
