@@ -48,7 +48,7 @@ pub fn build(profile: Profile) -> Result<PathBuf, Failure> {
             "--target",
             WASM,
             "--profile",
-            profile.name(),
+            name,
         ]),
     )?;
     let module = target_dir(Target::Web).join(WASM).join(directory).join("konsil-web.wasm");
