@@ -1,1 +1,66 @@
-//! 
+//! End-to-end encryption keys: kept, handed out and announced; nothing here can decrypt.
+//!
+//! What other modules call:
+//!
+//! | who | calls | when |
+//! | --- | --- | --- |
+//! | accounts, devices | [`touch_device_list`]`(batch, user)` | a device was added or renamed |
+//! | accounts | [`forget_device`]`(batch, user, device)` | before the batch deletes the device's row |
+//! | sync, sliding sync | [`changed_users`]`(hs, session, since, upto)` | for `device_lists`, only in incremental answers |
+//! | sync, sliding sync | [`supply`]`(hs, device)` | for one-time-key counts and unused fallback types, in every answer |
+//!
+//! A change of a user's devices or keys is one row `(user, pos)` and one [`Touched::DeviceList`](store::Touched); whom it
+//! concerns is found when it is read. Who begins to share a room counts as changed, who no longer shares one as left.
+//!
+//! <https://spec.matrix.org/v1.19/client-server-api/#end-to-end-encryption>
+
+mod changes;
+mod claim;
+mod cross_signing;
+mod json;
+mod query;
+mod signatures;
+mod upload;
+
+use base::{DeviceNid, UserNid};
+use db::Batch;
+use store::keys as rows;
+
+pub use changes::{DeviceListChanges, changed_users};
+pub use claim::{ClaimError, ClaimedKeys, claim};
+pub use cross_signing::{CrossSigningError, CrossSigningUpload, upload_cross_signing};
+pub use json::nests_deeper_than;
+pub use query::{QueriedKeys, QueryError, query};
+pub use signatures::{SignatureFailure, SignaturesError, upload_signatures};
+pub use upload::{KeyUpload, UploadError, upload};
+
+/// Adds to the batch that devices or keys of a user changed, for all who share a room with them.
+pub fn touch_device_list(batch: &mut Batch, user: UserNid) {
+    rows::touch_device_list(batch, user);
+}
+
+/// Adds to the batch that the keys of a device are gone. Comes before the device's own row is deleted.
+pub fn forget_device(batch: &mut Batch, user: UserNid, device: DeviceNid) {
+    rows::forget_device(batch, user, device);
+    rows::touch_device_list(batch, user);
+}
+
+/// What the server still holds to begin sessions with a device.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Supply {
+    /// One-time keys that nobody has claimed, by algorithm. `signed_curve25519` is always named: a client that reads no
+    /// count does not know that it must upload.
+    pub one_time_keys: std::collections::BTreeMap<String, u64>,
+    /// Algorithms whose fallback key nobody has been given yet.
+    pub unused_fallback_types: Vec<String>,
+}
+
+/// What the server still holds to begin sessions with a device.
+///
+/// <https://spec.matrix.org/v1.19/client-server-api/#e2e-extensions-to-sync>
+pub async fn supply(hs: &crate::Homeserver, device: DeviceNid) -> Result<Supply, db::Error> {
+    let (counts, unused_fallback_types) = rows::supply(&hs.db, device).await?;
+    let mut one_time_keys: std::collections::BTreeMap<String, u64> = counts.into_iter().collect();
+    one_time_keys.entry("signed_curve25519".to_owned()).or_insert(0);
+    Ok(Supply { one_time_keys, unused_fallback_types })
+}

@@ -24,6 +24,8 @@ pub enum Touched {
     ToDevice { user: UserNid, device: DeviceNid },
     /// The keys or devices of a user changed: all who share a room with them are told.
     DeviceList { user: UserNid },
+    /// A user signed the keys of another: only the signer's own devices are told.
+    Signed { user: UserNid, target: UserNid },
 }
 
 impl From<Touched> for Change {
@@ -38,6 +40,7 @@ impl From<Touched> for Change {
             Touched::RoomAccountData { user, room } => (7, user.0, room.0),
             Touched::ToDevice { user, device } => (8, user.0, device.0),
             Touched::DeviceList { user } => (9, user.0, 0),
+            Touched::Signed { user, target } => (10, user.0, target.0),
         };
         Change { kind, subject, object }
     }
@@ -57,6 +60,7 @@ impl Touched {
             7 => Self::RoomAccountData { user: UserNid(subject), room: RoomNid(object) },
             8 => Self::ToDevice { user: UserNid(subject), device: DeviceNid(object) },
             9 => Self::DeviceList { user: UserNid(subject) },
+            10 => Self::Signed { user: UserNid(subject), target: UserNid(object) },
             _ => return None,
         })
     }
@@ -79,6 +83,7 @@ mod tests {
             Touched::RoomAccountData { user, room },
             Touched::ToDevice { user, device: DeviceNid(3) },
             Touched::DeviceList { user },
+            Touched::Signed { user, target: UserNid(12) },
         ] {
             assert_eq!(Touched::from_change(&touched.into()), Some(touched));
         }

@@ -1,0 +1,26 @@
+//! `PUT /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId}`
+//! <https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3room_keyskeysroomidsessionid>
+
+use homeserver::{Session, backup};
+use ruma::{
+    UInt,
+    api::client::backup::add_backup_keys_for_session::v3::{Request, Response},
+};
+
+use crate::{
+    endpoint::{Call, Typed},
+    error::ApiError,
+};
+
+pub async fn add_backup_keys_for_session(
+    Call { hs, request, .. }: Call<Request>,
+    session: Session,
+) -> Result<Typed<Response>, ApiError> {
+    let keys = [(
+        request.room_id.as_str(),
+        request.session_id.as_str(),
+        request.session_data.json().get(),
+    )];
+    let state = backup::put_keys(&hs, &session, &request.version, &keys).await?;
+    Ok(Typed(Response::new(state.etag, UInt::new_saturating(state.count))))
+}

@@ -1,0 +1,25 @@
+//! `DELETE /_matrix/client/v3/room_keys/keys`
+//! <https://spec.matrix.org/v1.19/client-server-api/#delete_matrixclientv3room_keyskeys>
+
+use homeserver::{
+    Session,
+    backup::{self, Scope},
+};
+use ruma::{
+    UInt,
+    api::client::backup::delete_backup_keys::v3::{Request, Response},
+};
+
+use crate::{
+    endpoint::{Call, Typed},
+    error::ApiError,
+};
+
+pub async fn delete_backup_keys(
+    Call { hs, request, .. }: Call<Request>,
+    session: Session,
+) -> Result<Typed<Response>, ApiError> {
+    let scope = Scope::Backup;
+    let state = backup::delete_keys(&hs, &session, &request.version, scope).await?;
+    Ok(Typed(Response::new(state.etag, UInt::new_saturating(state.count))))
+}

@@ -1,0 +1,18 @@
+//! `GET /_matrix/client/v3/room_keys/version/{version}`
+//! <https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3room_keysversionversion>
+
+use homeserver::{Session, backup};
+use ruma::api::client::backup::get_backup_info::v3::Request;
+
+use super::described;
+use crate::{
+    endpoint::{Call, Json},
+    error::ApiError,
+};
+
+pub async fn get_backup_info(
+    Call { hs, request, .. }: Call<Request>,
+    session: Session,
+) -> Result<Json, ApiError> {
+    described(&backup::version(&hs, &session, &request.version).await?)
+}
