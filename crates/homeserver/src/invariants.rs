@@ -1,1 +1,127 @@
-//! 
+//! What must be true of the stored data, as questions to the database (architecture, section 5).
+//!
+//! Tests and `konsil doctor` ask the same questions. Each counts the rows that break it.
+
+use std::collections::HashMap;
+
+use db::{params, stmt};
+
+use crate::Homeserver;
+
+/// Why the invariants could not be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] db::Error),
+    /// The media store does not answer.
+    #[error(transparent)]
+    Media(#[from] blob::Error),
+}
+
+/// An invariant and whether it holds.
+#[derive(Debug)]
+pub struct Finding {
+    /// What must be true, in words for the operator.
+    pub invariant: &'static str,
+    /// How it is broken; `None` if it holds.
+    pub broken: Option<String>,
+}
+
+stmt!(EVENTS_WITHOUT_PDU, "SELECT count(*) FROM events e LEFT JOIN pdus p ON p.event_nid = e.event_nid WHERE p.event_nid IS NULL");
+stmt!(PDUS_WITHOUT_EVENT, "SELECT count(*) FROM pdus p LEFT JOIN events e ON e.event_nid = p.event_nid WHERE e.event_nid IS NULL");
+stmt!(
+    OVERLAPPING_STATE,
+    "SELECT count(*) FROM room_state a JOIN room_state b
+       ON b.room_nid = a.room_nid AND b.kind = a.kind AND b.state_key = a.state_key AND b.from_ver > a.from_ver
+     WHERE b.from_ver < a.to_ver"
+);
+stmt!(
+    STATE_WITHOUT_EVENT,
+    "SELECT count(*) FROM room_state s LEFT JOIN events e ON e.event_nid = s.event_nid
+     WHERE e.event_nid IS NULL OR e.room_nid <> s.room_nid OR e.state_ver <> s.from_ver"
+);
+stmt!(
+    STATE_VERSION_OFF,
+    "SELECT count(*) FROM rooms r WHERE r.state_ver <> (SELECT max(s.from_ver) FROM room_state s WHERE s.room_nid = r.room_nid)"
+);
+stmt!(
+    NOTIFYING_OFF,
+    "SELECT count(*) FROM rooms r WHERE r.notifying <> (
+        SELECT count(*) FROM events e
+        WHERE e.room_nid = r.room_nid AND e.state_key IS NULL AND e.kind IN ('m.room.encrypted', 'm.room.message', 'm.sticker'))"
+);
+stmt!(
+    HEAD_OFF,
+    "SELECT count(*) FROM rooms r WHERE r.head <> (SELECT count(*) FROM events e WHERE e.room_nid = r.room_nid)"
+);
+stmt!(
+    MEMBERS_OFF,
+    "SELECT count(*) FROM members m LEFT JOIN users u ON u.user_nid = m.user_nid LEFT JOIN room_state s
+       ON s.room_nid = m.room_nid AND s.kind = 'm.room.member' AND s.state_key = u.user_id AND s.to_ver = 9223372036854775807
+     LEFT JOIN events e ON e.event_nid = s.event_nid
+     WHERE s.event_nid IS NULL OR s.event_nid <> m.event_nid OR e.membership <> m.membership"
+);
+stmt!(
+    TIMELINE_NOT_IN_LOG,
+    "SELECT count(*) FROM events e LEFT JOIN log l ON l.pos = e.pos
+     WHERE e.pos > (SELECT log_floor FROM tenant WHERE id = 1) AND (l.pos IS NULL OR l.kind <> 1 OR l.object <> e.event_nid)"
+);
+stmt!(
+    SENT_TWICE,
+    "SELECT count(*) FROM (
+        SELECT txn_device, room_nid, kind, txn_id FROM events WHERE txn_id IS NOT NULL AND kind <> 'm.room.redaction'
+        GROUP BY txn_device, room_nid, kind, txn_id HAVING count(*) > 1) AS twice"
+);
+stmt!(
+    TRANSACTION_WITHOUT_EVENT,
+    "SELECT count(*) FROM transactions t LEFT JOIN events e ON e.event_id = t.event_id WHERE e.event_nid IS NULL"
+);
+
+/// Invariants that a count of zero shows.
+const COUNTED: &[(&str, &db::Stmt)] = &[
+    ("each event has its signed form", &EVENTS_WITHOUT_PDU),
+    ("each signed form has its event", &PDUS_WITHOUT_EVENT),
+    ("versions of one part of a room's state do not overlap", &OVERLAPPING_STATE),
+    ("each part of a room's state was set by an event of that room at that version", &STATE_WITHOUT_EVENT),
+    ("each room's state version is that of its newest state", &STATE_VERSION_OFF),
+    ("each room's count of messages equals its messages", &NOTIFYING_OFF),
+    ("each room's head equals its number of events", &HEAD_OFF),
+    ("each membership is what the room's state says", &MEMBERS_OFF),
+    ("each event of a timeline stands in the change log at its position", &TIMELINE_NOT_IN_LOG),
+    ("no message was sent twice", &SENT_TWICE),
+    ("each transaction id names an event", &TRANSACTION_WITHOUT_EVENT),
+];
+
+/// Asks all of it.
+pub async fn check(hs: &Homeserver) -> Result<Vec<Finding>, CheckError> {
+    let mut findings = Vec::new();
+    let storage = hs.db.integrity_check().await?;
+    findings.push(Finding {
+        invariant: "the database file is whole and the change log has no gap",
+        broken: (!storage.is_empty()).then(|| storage.join("; ")),
+    });
+    for (invariant, statement) in COUNTED {
+        let row = hs.db.query_opt(statement, params![]).await?;
+        let count: i64 = row.map_or(Ok(0), |row| row.get(0))?;
+        findings.push(Finding { invariant, broken: (count > 0).then(|| format!("{count} rows")) });
+    }
+    findings.push(Finding { invariant: "each file's row has its bytes", broken: lost_files(hs).await? });
+    Ok(findings)
+}
+
+/// Files whose row is there and whose bytes are not, or not all of them.
+async fn lost_files(hs: &Homeserver) -> Result<Option<String>, CheckError> {
+    let mut lost = 0;
+    for shard in 0..=u8::MAX {
+        let rows = store::media::objects_of_shard(&hs.db, shard).await?;
+        if rows.is_empty() {
+            continue;
+        }
+        let listed = hs.blobs.list(shard).await?;
+        let sizes: HashMap<&str, u64> =
+            listed.iter().map(|object| (object.name.as_str(), object.size_bytes)).collect();
+        lost += rows.iter().filter(|(name, size)| sizes.get(name.as_str()) != Some(size)).count();
+    }
+    Ok((lost > 0).then(|| format!("{lost} files")))
+}

@@ -10,6 +10,7 @@ pub mod membership;
 pub mod read;
 pub mod relations;
 pub mod send;
+pub mod summary;
 mod token;
 mod visibility;
 mod write;
@@ -17,7 +18,6 @@ mod write;
 use std::{collections::HashMap, sync::Arc};
 
 use base::{RoomNid, UserNid};
-use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use room::{Extremity, Pdu, Power, Refused, RoomVersion};
 use ruma::{
@@ -66,7 +66,6 @@ struct Core {
 #[derive(Clone, Debug)]
 struct StateEntry {
     pdu: Arc<Pdu>,
-    client: Bytes,
 }
 
 /// Why a room could not be opened.
@@ -181,14 +180,14 @@ impl Core {
     }
 
     /// Follows a redaction of an event that is part of the current state.
-    fn redact_state(&mut self, event: &rows::EventRow, client: &Bytes, pdu: &[u8]) -> Result<(), Refused> {
+    fn redact_state(&mut self, event: &rows::EventRow, pdu: &[u8]) -> Result<(), Refused> {
         let Some(state_key) = &event.state_key else { return Ok(()) };
         let Some(entry) = self.state.get_mut(&event.kind).and_then(|keys| keys.get_mut(state_key)) else {
             return Ok(());
         };
         if entry.pdu.event_id == event.event_id {
             let pdu = Pdu::from_stored(event.event_id.clone(), pdu)?;
-            *entry = StateEntry { pdu: Arc::new(pdu), client: client.clone() };
+            *entry = StateEntry { pdu: Arc::new(pdu) };
         }
         Ok(())
     }
@@ -204,7 +203,7 @@ pub async fn open(hs: &Homeserver, room_id: &RoomId) -> Result<Arc<Room>, OpenRo
     let mut state: HashMap<String, HashMap<String, StateEntry>> = HashMap::new();
     for part in rows::state_at(&hs.db, row.room, row.state_ver).await? {
         let pdu = Pdu::from_stored(part.event_id, &part.pdu).map_err(|_| db::Error::corrupt("pdus.pdu"))?;
-        let entry = StateEntry { pdu: Arc::new(pdu), client: part.client };
+        let entry = StateEntry { pdu: Arc::new(pdu) };
         state.entry(part.kind).or_default().insert(part.state_key, entry);
     }
     let extremities = row.extremities.into_iter().map(|(event_id, depth)| Extremity { event_id, depth });

@@ -13,7 +13,7 @@ use axum::{
 use bytes::Bytes;
 use homeserver::{Homeserver, Session};
 use http_body_util::{BodyExt, Limited};
-use ruma::api::{IncomingRequest, IncomingResponse as _, OutgoingResponseExt, path_builder::PathBuilder};
+use ruma::api::{IncomingRequest, OutgoingResponseExt, path_builder::PathBuilder};
 
 use crate::{error::ApiError, web_app};
 
@@ -119,18 +119,22 @@ impl Endpoints {
         A: Future<Output = Result<E, ApiError>> + Send + 'static,
         E: Answer,
     {
-        self.add::<R, _, _>(move |tenants, request| {
-            let handler = handler.clone();
-            async move {
-                // The token is checked before the body is read: strangers cost nothing.
-                let (parts, body) = request.into_parts();
-                let hs = tenants.of(&parts)?;
-                let session = authenticate(&hs, &parts).await?;
-                let (parts, body, paths) = split(Request::from_parts(parts, body)).await?;
-                let request = parse::<R>(&parts, &body, &paths)?;
-                handler(Call { hs, request, parts }, session).await?.into_answer()
-            }
-        })
+        self.add::<R, _, _>(authenticated(handler))
+    }
+
+    /// As [`Endpoints::user`], at further paths.
+    pub fn user_at<R, F, A, E>(mut self, paths: &[&'static str], handler: F) -> Self
+    where
+        R: IncomingRequest + Send + 'static,
+        F: Fn(Call<R>, Session) -> A + Clone + Send + Sync + 'static,
+        A: Future<Output = Result<E, ApiError>> + Send + 'static,
+        E: Answer,
+    {
+        let handle = authenticated(handler);
+        for path in paths {
+            self = self.raw(R::METHOD, path, handle.clone());
+        }
+        self
     }
 
     /// A route that is not described by a ruma type, or streams its body.
@@ -166,6 +170,29 @@ impl Endpoints {
             .fallback(move |request: Request| web_app::serve(web_app.clone(), request))
             .with_state(tenants);
         router.layer(axum::middleware::from_fn(cors))
+    }
+}
+
+type Answered = futures_util::future::BoxFuture<'static, Result<Response, ApiError>>;
+
+fn authenticated<R, F, A, E>(handler: F) -> impl Fn(Tenants, Request) -> Answered + Clone + Send + Sync + 'static
+where
+    R: IncomingRequest + Send + 'static,
+    F: Fn(Call<R>, Session) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<E, ApiError>> + Send + 'static,
+    E: Answer,
+{
+    move |tenants, request| {
+        let handler = handler.clone();
+        Box::pin(async move {
+            // The token is checked before the body is read: strangers cost nothing.
+            let (parts, body) = request.into_parts();
+            let hs = tenants.of(&parts)?;
+            let session = authenticate(&hs, &parts).await?;
+            let (parts, body, paths) = split(Request::from_parts(parts, body)).await?;
+            let request = parse::<R>(&parts, &body, &paths)?;
+            handler(Call { hs, request, parts }, session).await?.into_answer()
+        })
     }
 }
 
@@ -209,7 +236,8 @@ fn parse<R: IncomingRequest>(parts: &Parts, body: &[u8], paths: &[String]) -> Re
         headers.clone_from(&parts.headers);
     }
     let request = request.body(body).map_err(|_| ApiError::unrecognized(StatusCode::BAD_REQUEST))?;
-    Ok(R::try_from_http_request_inner(request, paths)?)
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    Ok(R::try_from_http_request_inner(request, &paths)?)
 }
 
 /// The access token of a request: the header, or the query string as older clients send it.

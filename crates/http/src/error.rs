@@ -1,8 +1,7 @@
 //! Errors as the protocol says them: the one place where an error becomes `M_…` and a status.
 
 use axum::{
-    Json,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use ruma::api::error::{
@@ -103,10 +102,12 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        match *self.body {
-            Body::Standard(body) => (self.status, Json(body)).into_response(),
-            Body::Json(body) => (self.status, Json(body)).into_response(),
-        }
+        let body = match *self.body {
+            Body::Standard(body) => serde_json::to_vec(&body),
+            Body::Json(body) => serde_json::to_vec(&body),
+        };
+        let body = body.expect("an error body is JSON");
+        (self.status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
     }
 }
 

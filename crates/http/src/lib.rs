@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod account_data;
+pub mod alias;
 pub mod backup;
 pub mod device;
 pub mod directory;
@@ -40,6 +41,7 @@ pub fn router(tenants: Tenants, web_app: Option<std::path::PathBuf>) -> axum::Ro
         .with(profile::routes)
         .with(directory::routes)
         .with(room::routes)
+        .with(alias::routes)
         .with(membership::routes)
         .with(message::routes)
         .with(state::routes)

@@ -1,1 +1,56 @@
-fn main() {}
+//! `konsil`: the server of one or many hospitals, and the operator's commands.
+
+mod config;
+mod demo;
+mod doctor;
+mod node;
+mod serve;
+mod user;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The messenger that hospitals can allow.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the hospitals of a configuration file
+    Serve {
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Starts the demo hospital «Klinikum Musterstadt»
+    Demo(demo::Options),
+    /// Makes and lists the accounts of a hospital
+    User {
+        #[command(subcommand)]
+        command: user::Command,
+    },
+    /// Checks the invariants of the stored data and explains what is broken
+    Doctor {
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    node::start_logging();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match arguments.command {
+            Command::Serve { config } => serve::serve(config::Config::read(&config)?).await,
+            Command::Demo(options) => demo::demo(options).await,
+            Command::User { command } => user::run(command).await,
+            Command::Doctor { config } => doctor::doctor(config::Config::read(&config)?).await,
+        }
+    })
+}

@@ -16,6 +16,7 @@ pub mod push;
 pub mod receipts;
 pub mod rooms;
 pub mod sliding;
+pub mod timeline;
 pub mod to_device;
 
 pub use change::Touched;
@@ -43,3 +44,10 @@ pub const CHAPTERS: &[&Chapter] = &[
     &media::CHAPTER,
     &sliding::CHAPTER,
 ];
+
+/// The chapters' tables as one step: there is no released version yet whose data would have to be migrated.
+pub fn migrations() -> Vec<db::Migration> {
+    let statements: Vec<&str> = CHAPTERS.iter().flat_map(|chapter| chapter.schema).copied().collect();
+    let sql: &'static str = Box::leak(statements.join(";\n").into_boxed_str());
+    vec![db::Migration { name: "0001 chapters", sql }]
+}

@@ -127,7 +127,7 @@ pub async fn create(hs: &Homeserver, session: &Session, mut wishes: Wishes) -> R
         invites.push((user, nid, profile));
     }
 
-    let now = hs.clock.now();
+    let now = hs.origin_server_ts();
     if wishes.preset == Preset::TrustedPrivateChat && version.rules().authorization.explicitly_privilege_room_creators
     {
         let creators = wishes.creation_content.entry("additional_creators").or_insert_with(|| json!([]));
@@ -265,7 +265,7 @@ async fn plan(
         state("m.room.topic", json!({ "topic": topic, "m.topic": plain }))?;
     }
     let creator = membership::join_content(profiles::member_fields(hs, session.user).await?);
-    let mut member = |user: &UserId, nid, content: &Map<String, Value>| -> Result<Planned, WriteError> {
+    let member = |user: &UserId, nid, content: &Map<String, Value>| -> Result<Planned, WriteError> {
         let content = Content::from_value(content)?;
         let (kind, state_key) = ("m.room.member".to_owned(), user.to_string());
         Ok(Planned { kind, state_key, content, target: Some(nid) })

@@ -2,7 +2,7 @@
 
 use base::EventNid;
 use room::{Content, Proposal, Refused};
-use ruma::{OwnedEventId, RoomId, UserId};
+use ruma::{OwnedEventId, OwnedRoomId, RoomId, UserId};
 use serde_json::{Map, Value, json};
 use store::rooms as rows;
 
@@ -104,7 +104,7 @@ async fn change(
     }
     let content = Content::from_value(&content)?;
     let event = EventNid(hs.db.nids().next().await?);
-    let now = hs.clock.now();
+    let now = hs.origin_server_ts();
     // The rooms that admit into a restricted one are looked up before its lock is taken.
     let allowed = super::open(hs, room_id).await?.core.lock().allowed_rooms();
     for room in &allowed {
@@ -223,6 +223,12 @@ pub async fn forget(hs: &Homeserver, session: &Session, room_id: &RoomId) -> Res
             Ok(())
         }
     }
+}
+
+/// The rooms that the user has joined.
+pub async fn joined_rooms(hs: &Homeserver, session: &Session) -> Result<Vec<OwnedRoomId>, db::Error> {
+    let memberships = rows::memberships(&hs.db, session.user).await?;
+    Ok(memberships.into_iter().filter(|(.., m)| m.membership == "join").map(|(_, id, _)| id).collect())
 }
 
 /// The content of the creator's own join.

@@ -264,6 +264,38 @@ pub async fn state(hs: &Homeserver, session: &Session, room_id: &RoomId) -> Resu
     Ok(rows::state_at(&hs.db, room, version).await?)
 }
 
+/// The state as of a place in the timeline, at most as new as the reader may see.
+pub async fn state_as_of(
+    hs: &Homeserver,
+    session: &Session,
+    room_id: &RoomId,
+    at: TimelineToken,
+) -> Result<Vec<rows::StateRow>, ReadError> {
+    let (room, viewer) = viewer(hs, session, room_id).await?;
+    let newest = visible_version(hs, room, &viewer).await?;
+    let before = rows::timeline(&hs.db, room, Pos::default(), at.0, 1, true).await?;
+    let version = before.first().map_or(newest, |event| event.state_ver.min(newest));
+    Ok(rows::state_at(&hs.db, room, version).await?)
+}
+
+/// The member events of these users, once each.
+pub async fn members_of(
+    hs: &Homeserver,
+    session: &Session,
+    room_id: &RoomId,
+    users: &[ruma::OwnedUserId],
+) -> Result<Vec<Bytes>, ReadError> {
+    let (room, viewer) = viewer(hs, session, room_id).await?;
+    let version = visible_version(hs, room, &viewer).await?;
+    let users: std::collections::BTreeSet<_> = users.iter().collect();
+    let mut members = Vec::with_capacity(users.len());
+    for user in users {
+        let entry = rows::state_entry_at(&hs.db, room, "m.room.member", user.as_str(), version).await?;
+        members.extend(entry.map(|(.., client)| client));
+    }
+    Ok(members)
+}
+
 /// One part of the state that the reader sees: the event in client form.
 pub async fn state_entry(
     hs: &Homeserver,

@@ -34,7 +34,7 @@ pub async fn send_message(
         return Err(WriteError::Unencrypted);
     }
     let event = EventNid(hs.db.nids().next().await?);
-    let now = hs.clock.now();
+    let now = hs.origin_server_ts();
     let txn_key = format!("{kind} {txn_id} {room_id}");
     let written = write(hs, room_id, |core, room, batch| {
         let proposal = Proposal {
@@ -96,7 +96,7 @@ pub async fn send_state(
         super::aliases::check_canonical(hs, room_id, &content).await?;
     }
     let event = EventNid(hs.db.nids().next().await?);
-    let now = hs.clock.now();
+    let now = hs.origin_server_ts();
     write(hs, room_id, |core, room, batch| {
         if let Some(entry) = core.entry(kind, state_key)
             && entry.pdu.content.get() == content.as_str()
@@ -135,7 +135,7 @@ pub async fn redact(
     let pdu = rows::pdu(&hs.db, found.event).await?.ok_or(WriteError::UnknownEvent)?;
     let (client, pdu) = redacted_forms(&room, &found, &pdu)?;
     let event = EventNid(hs.db.nids().next().await?);
-    let now = hs.clock.now();
+    let now = hs.origin_server_ts();
     let txn_key = format!("redact {txn_id} {room_id} {target}");
     let written = write(hs, room_id, |core, room, batch| {
         if !core.may_redact(room, &session.user_id, &found.sender)? {
@@ -160,7 +160,7 @@ pub async fn redact(
         batch.exec(&rows::REDACT_EVENT, params![found.event.0, client.clone(), event.0]);
         batch.exec(&rows::REDACT_PDU, params![found.event.0, pdu.clone()]);
         batch.exec(&rows::DROP_RELATIONS, params![found.event.0]);
-        core.redact_state(&found, &client, &pdu)?;
+        core.redact_state(&found, &pdu)?;
         Ok(id)
     });
     answer_once(hs, session, &txn_key, written.await).await

@@ -79,7 +79,7 @@ impl Core {
         if let Some(state_key) = &pdu.state_key {
             self.state_ver += 1;
             rows::set_state(batch, room.room, &kind, state_key, self.state_ver, rows.event);
-            let entry = StateEntry { pdu: pdu.clone(), client: client.clone() };
+            let entry = StateEntry { pdu: pdu.clone() };
             self.state.entry(kind.clone()).or_default().insert(state_key.clone(), entry);
         }
 

@@ -1,0 +1,45 @@
+//! The devices of a user.
+
+use axum::http::StatusCode;
+use base::Timestamp;
+use homeserver::devices::DeviceError;
+use ruma::{MilliSecondsSinceUnixEpoch, UInt, api::client::device::Device};
+
+use crate::{Endpoints, error::ApiError};
+
+pub mod delete_devices;
+pub mod get_devices;
+pub mod update_device;
+
+pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
+    endpoints
+        .user(get_devices::get_devices)
+        .user(get_devices::get_device)
+        .user(update_device::update_device)
+        .user(delete_devices::delete_device)
+        .user(delete_devices::delete_devices)
+}
+
+impl From<DeviceError> for ApiError {
+    fn from(error: DeviceError) -> Self {
+        match error {
+            DeviceError::Unknown => Self::not_found("The device is not known"),
+            DeviceError::NameTooLong => Self::new(
+                StatusCode::BAD_REQUEST,
+                ruma::api::error::ErrorKind::InvalidParam,
+                "The device's name is too long",
+            ),
+            DeviceError::Store(error) => error.into(),
+            DeviceError::Commit(error) => error.into(),
+        }
+    }
+}
+
+/// `last_seen_ip` is never kept (II.c); `last_seen_ts` is the sign-in, the only time that is known.
+fn described(device: store::accounts::Device) -> Device {
+    let mut described = Device::new(device.device_id);
+    described.display_name = device.display_name;
+    let Timestamp(created) = device.created;
+    described.last_seen_ts = UInt::try_from(created).ok().map(MilliSecondsSinceUnixEpoch);
+    described
+}

@@ -1,0 +1,43 @@
+//! Profiles. Unlike elsewhere they are shown only to people with an account here (IV.b).
+
+use axum::http::StatusCode;
+use homeserver::profiles::SetError;
+use ruma::api::error::ErrorKind;
+
+use crate::{Endpoints, error::ApiError};
+
+pub mod delete_profile_field;
+pub mod get_profile;
+pub mod get_profile_field;
+pub mod set_profile_field;
+
+pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
+    endpoints
+        .user(get_profile::get_profile)
+        .user(get_profile_field::get_profile_field)
+        .user(set_profile_field::set_profile_field)
+        .user(delete_profile_field::delete_profile_field)
+}
+
+impl From<SetError> for ApiError {
+    fn from(error: SetError) -> Self {
+        let bad = |kind, message: &str| Self::new(StatusCode::BAD_REQUEST, kind, message);
+        match error {
+            SetError::NotYours => Self::forbidden("The profile belongs to another user"),
+            SetError::Reserved => Self::forbidden("This field is set by the hospital"),
+            SetError::InvalidKey => Self::invalid_param("The name of the field is not valid"),
+            SetError::KeyTooLarge => {
+                bad(ErrorKind::KeyTooLarge, "The name of the field is too long")
+            }
+            SetError::InvalidValue => {
+                bad(ErrorKind::BadJson, "The value is not valid for this field")
+            }
+            SetError::ProfileTooLarge => {
+                bad(ErrorKind::ProfileTooLarge, "The profile would be too large")
+            }
+            SetError::Rooms(error) => error.into(),
+            SetError::Store(error) => error.into(),
+            SetError::Commit(error) => error.into(),
+        }
+    }
+}

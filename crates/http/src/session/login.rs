@@ -1,0 +1,60 @@
+//! `POST /_matrix/client/v3/login`
+//! <https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3login>
+
+use homeserver::accounts::{self, DeviceWish};
+use ruma::api::client::{
+    session::login::v3::{DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request, Response},
+    uiaa::UserIdentifier,
+};
+
+use crate::{
+    endpoint::{Call, Typed},
+    error::ApiError,
+};
+
+pub async fn login(Call { hs, request, .. }: Call<Request>) -> Result<Typed<Response>, ApiError> {
+    let LoginInfo::Password(password) = &request.login_info else {
+        return Err(ApiError::bad_json("This way of signing in is not offered here"));
+    };
+    check_wish(request.device_id.as_deref(), request.initial_device_display_name.as_deref())?;
+    let named = named(password).ok_or_else(|| ApiError::bad_json("The identifier is missing or of an unknown kind"))?;
+    let user_id = accounts::user_of_identifier(&hs, named)
+        .ok_or_else(|| ApiError::from(accounts::LoginError::Refused))?;
+    let user = accounts::check_password(&hs, &user_id, &password.password).await?;
+    let wish = DeviceWish {
+        device_id: request.device_id,
+        display_name: request.initial_device_display_name,
+        refresh: request.refresh_token,
+    };
+    let signed_in = accounts::sign_in(&hs, user, &user_id, wish).await?;
+    let access_token = signed_in.access_token.expose().clone();
+    let mut response = Response::new(signed_in.user_id, access_token, signed_in.device_id);
+    response.refresh_token = signed_in.refresh_token.map(|token| token.expose().clone());
+    response.expires_in = signed_in.expires_in;
+    if !hs.policy.public_base_url.is_empty() {
+        let homeserver = HomeserverInfo::new(hs.policy.public_base_url.clone());
+        response.well_known = Some(DiscoveryInfo::new(homeserver));
+    }
+    Ok(Typed(response))
+}
+
+/// Whom a login names; `user` is how clients said it before r0.4.
+#[allow(deprecated)]
+fn named(password: &Password) -> Option<&str> {
+    match &password.identifier {
+        Some(UserIdentifier::Matrix(matrix)) => Some(&matrix.user),
+        Some(_) => None,
+        None => password.user.as_deref(),
+    }
+}
+
+/// Lengths of what a client says of its device.
+pub(crate) fn check_wish(device_id: Option<&ruma::DeviceId>, display_name: Option<&str>) -> Result<(), ApiError> {
+    if device_id.is_some_and(|id| !accounts::is_device_id(id)) {
+        return Err(ApiError::invalid_param("The device id is empty or too long"));
+    }
+    if display_name.is_some_and(|name| name.len() > 256) {
+        return Err(ApiError::invalid_param("The device's name is too long"));
+    }
+    Ok(())
+}

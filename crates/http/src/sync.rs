@@ -1,0 +1,4 @@
+//! 
+pub(crate) fn routes(endpoints: crate::Endpoints) -> crate::Endpoints {
+    endpoints
+}

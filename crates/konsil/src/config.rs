@@ -1,0 +1,315 @@
+//! The configuration file. Unknown keys are errors; every default is the strictest.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use homeserver::Policy;
+use serde::Deserialize;
+
+/// A node and its hospitals.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Everything that is kept lies here.
+    pub data_dir: PathBuf,
+    /// Where clients connect.
+    #[serde(default)]
+    pub listen: Listen,
+    /// The certificate for `listen.https`.
+    pub tls: Option<Tls>,
+    /// Connections to other servers.
+    #[serde(default)]
+    pub outbound: Outbound,
+    /// The cluster's database; absent: SQLite in `data_dir`.
+    #[serde(default)]
+    pub database: Database,
+    /// Where media lie; absent: `data_dir`.
+    #[serde(default)]
+    pub media: Media,
+    /// Limits of the node.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The built web app; absent: none is served.
+    pub web_app: Option<PathBuf>,
+    /// The hospitals.
+    #[serde(rename = "tenant", default)]
+    pub tenants: Vec<Tenant>,
+}
+
+/// `IP:PORT` lists.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// Without TLS: for a reverse proxy on the same machine, or for tests.
+    #[serde(default)]
+    pub http: Vec<SocketAddr>,
+    /// With TLS.
+    #[serde(default)]
+    pub https: Vec<SocketAddr>,
+}
+
+/// PEM files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The chain, leaf first.
+    pub certificate_file: PathBuf,
+    /// Its key.
+    pub private_key_file: PathBuf,
+}
+
+/// Connections that the server makes itself.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbound {
+    /// Further certificate authorities.
+    #[serde(default)]
+    pub extra_ca_files: Vec<PathBuf>,
+    /// Whether addresses of private networks may be asked.
+    #[serde(default)]
+    pub allow_private_addresses: bool,
+}
+
+/// The database of the cluster.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `postgres://…`
+    pub url: Option<String>,
+}
+
+/// The store of media.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Media {
+    /// `s3://…`
+    pub url: Option<String>,
+    /// Largest upload, in bytes.
+    pub max_upload_bytes: Option<u64>,
+}
+
+/// Limits of the node.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Whether clients are slowed down.
+    #[serde(default = "yes")]
+    pub rate_limits: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { rate_limits: true }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A hospital.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    /// The part of user ids after the colon.
+    pub server_name: String,
+    /// Where clients reach the hospital.
+    #[serde(default)]
+    pub public_base_url: String,
+    /// The hospital's name as people know it.
+    #[serde(default)]
+    pub display_name: String,
+    /// Who may make an account.
+    #[serde(default)]
+    pub registration: Registration,
+    /// What holds in its rooms.
+    #[serde(default)]
+    pub rooms: Rooms,
+    /// Who may look people up.
+    #[serde(default)]
+    pub directory: Directory,
+    /// Who is online.
+    #[serde(default)]
+    pub presence: Presence,
+    /// Other hospitals.
+    #[serde(default)]
+    pub federation: Federation,
+    /// Bots and bridges.
+    #[serde(default)]
+    pub appservices: Appservices,
+}
+
+/// Who may make an account.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    /// Anybody.
+    #[serde(default)]
+    pub open: bool,
+    /// Whoever knows one of these.
+    #[serde(default)]
+    pub tokens: Vec<String>,
+}
+
+/// What holds in a hospital's rooms.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rooms {
+    /// Version of new rooms.
+    #[serde(default = "default_version")]
+    pub default_version: String,
+    /// Whether messages in clear are refused (II.a).
+    #[serde(default = "yes")]
+    pub require_encryption: bool,
+    /// Whether other clients may send reactions in clear.
+    #[serde(default)]
+    pub allow_clear_reactions: bool,
+}
+
+fn default_version() -> String {
+    "12".to_owned()
+}
+
+impl Default for Rooms {
+    fn default() -> Self {
+        Self { default_version: default_version(), require_encryption: true, allow_clear_reactions: false }
+    }
+}
+
+/// Who may look people up.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Directory {
+    /// Other hospitals see the room directory.
+    #[serde(default)]
+    pub list_over_federation: bool,
+    /// Strangers see the room directory.
+    #[serde(default)]
+    pub list_without_login: bool,
+}
+
+/// Who is online.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Presence {
+    /// Whether people see it of each other.
+    #[serde(default)]
+    pub enabled: bool,
+}
+
+/// Other hospitals.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Federation {
+    /// Their server names; `["*"]` for all.
+    #[serde(default)]
+    pub allow: Vec<String>,
+}
+
+/// Bots and bridges.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Appservices {
+    /// Registration files.
+    #[serde(default)]
+    pub registration_files: Vec<PathBuf>,
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    ///
+    /// # Errors
+    /// Names the key or file that is wrong, for the operator.
+    pub fn read(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        Self::parse(&text).with_context(|| format!("{} is not a valid configuration", file.display()))
+    }
+
+    /// Parses and checks the text of a configuration file.
+    pub fn parse(text: &str) -> Result<Self> {
+        let config: Self = toml::from_str(text)?;
+        ensure!(!config.tenants.is_empty(), "at least one [[tenant]] is needed");
+        let mut names = HashMap::new();
+        for tenant in &config.tenants {
+            ensure!(names.insert(&tenant.server_name, ()).is_none(), "tenant {} is there twice", tenant.server_name);
+        }
+        // What is asked for and not there yet must not look as if it held.
+        let missing = [
+            (config.media.url.is_some(), "media.url"),
+            (config.tenants.iter().any(|t| !t.federation.allow.is_empty()), "tenant.federation.allow"),
+            (config.tenants.iter().any(|t| !t.appservices.registration_files.is_empty()), "tenant.appservices"),
+            (config.tenants.iter().any(|t| t.presence.enabled), "tenant.presence.enabled"),
+            (!config.outbound.extra_ca_files.is_empty(), "outbound.extra_ca_files"),
+        ];
+        for (asked, key) in missing {
+            if asked {
+                bail!("{key} is not supported by this version");
+            }
+        }
+        ensure!(
+            config.listen.https.is_empty() || config.tls.is_some(),
+            "listen.https needs tls.certificate_file and tls.private_key_file"
+        );
+        Ok(config)
+    }
+}
+
+impl Tenant {
+    /// What the hospital allows, in the server's terms.
+    pub fn policy(&self, config: &Config) -> Result<Policy> {
+        let strict = Policy::default();
+        let version = &self.rooms.default_version;
+        ensure!(
+            matches!(version.as_str(), "10" | "11" | "12"),
+            "rooms.default_version is {version}; 10, 11 and 12 are supported"
+        );
+        let display_name = match self.display_name.as_str() {
+            "" => self.server_name.clone(),
+            name => name.to_owned(),
+        };
+        Ok(Policy {
+            public_base_url: self.public_base_url.clone(),
+            display_name,
+            registration_open: self.registration.open,
+            registration_tokens: self.registration.tokens.clone(),
+            default_room_version: version.as_str().try_into().context("rooms.default_version")?,
+            require_encryption: self.rooms.require_encryption,
+            allow_clear_reactions: self.rooms.allow_clear_reactions,
+            presence: self.presence.enabled,
+            rate_limits: config.limits.rate_limits,
+            max_upload_bytes: config.media.max_upload_bytes.unwrap_or(strict.max_upload_bytes),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = "data_dir = '/tmp/x'\n[[tenant]]\nserver_name = 'a.test'\n";
+
+    #[test]
+    fn the_defaults_are_the_strictest() {
+        let config = Config::parse(SMALLEST).expect("valid");
+        let policy = config.tenants[0].policy(&config).expect("valid");
+        assert!(policy.require_encryption && policy.rate_limits);
+        assert!(!policy.registration_open && !policy.allow_clear_reactions && !policy.presence);
+        assert_eq!(policy.default_room_version.as_str(), "12");
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_it() {
+        let error = Config::parse(&format!("{SMALLEST}colour = 'red'\n")).expect_err("unknown key");
+        assert!(format!("{error:#}").contains("colour"), "{error:#}");
+    }
+
+    #[test]
+    fn what_is_not_supported_is_refused_and_not_ignored() {
+        let error = Config::parse(&format!("{SMALLEST}federation.allow = ['*']\n")).expect_err("not supported");
+        assert!(format!("{error:#}").contains("federation.allow"), "{error:#}");
+    }
+}
