@@ -1,3 +1,6 @@
 //! Endpoints of the chapter “account”.
 
+mod change_password;
+mod deactivate;
+mod register;
 mod whoami;

@@ -1,1 +1,3 @@
 //! Endpoints of the chapter “filter”.
+
+mod create_filter;

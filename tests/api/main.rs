@@ -33,7 +33,6 @@ mod tag;
 mod threads;
 mod to_device;
 mod typing;
-mod uiaa;
 mod user_directory;
 mod wrong_input;
 

@@ -1,1 +1,3 @@
 //! Endpoints of the chapter “tag”.
+
+mod create_tag;

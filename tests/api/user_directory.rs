@@ -1,1 +1,3 @@
 //! Endpoints of the chapter “user directory”.
+
+mod search_users;

@@ -1,0 +1,20 @@
+//! `GET /_matrix/client/v3/devices`, `GET` and `PUT /_matrix/client/v3/devices/{deviceId}`
+
+use serde_json::json;
+
+use crate::server;
+
+#[test]
+fn a_person_sees_and_names_her_own_devices_and_no_others() {
+    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let tablet = anna.new_device();
+    let path = format!("/_matrix/client/v3/devices/{}", tablet.device_id);
+    anna.put(&path, &json!({ "display_name": "Tablet, Station 3B" })).ok();
+    let device = anna.get(&path).ok();
+    assert_eq!(device["display_name"], "Tablet, Station 3B");
+    assert_eq!(device.get("last_seen_ip"), None, "addresses are not kept (II.c)");
+    jonas.get(&path).refused(404, "M_NOT_FOUND");
+    jonas.put(&path, &json!({ "display_name": "mine" })).refused(404, "M_NOT_FOUND");
+    let all = anna.get("/_matrix/client/v3/devices").ok();
+    assert_eq!(all["devices"].as_array().map(Vec::len), Some(2));
+}
