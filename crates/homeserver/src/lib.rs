@@ -12,6 +12,7 @@ pub mod feeds;
 pub mod filters;
 pub mod invariants;
 pub mod keys;
+pub mod limits;
 pub mod media;
 pub mod policy;
 pub mod profiles;
@@ -59,6 +60,8 @@ pub struct Homeserver {
     pub uiaa: uiaa::Sessions,
     /// Sliding-sync connections.
     pub connections: sliding::Connections,
+    /// Who did how much of late. In memory only.
+    pub limits: limits::Limits,
     /// Access tokens seen lately.
     pub sessions: accounts::SessionCache,
     /// Row numbers of the users met so far.
@@ -66,6 +69,11 @@ pub struct Homeserver {
 }
 
 impl Homeserver {
+    /// Counts one of what is limited, unless the hospital has switched rate limits off.
+    pub fn count(&self, subject: limits::Subject) -> Result<(), limits::Exceeded> {
+        if self.policy.rate_limits { self.limits.count(subject, self.clock.now()) } else { Ok(()) }
+    }
+
     /// The time now, as events carry it.
     pub fn origin_server_ts(&self) -> MilliSecondsSinceUnixEpoch {
         // 2^53 milliseconds are 285,000 years.

@@ -64,6 +64,7 @@ pub async fn open(options: Options) -> Result<Homeserver, SetupError> {
         typing: Default::default(),
         uiaa: Default::default(),
         connections: Default::default(),
+        limits: Default::default(),
         sessions: Default::default(),
         user_nids: Default::default(),
     })

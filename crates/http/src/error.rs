@@ -5,7 +5,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ruma::api::error::{
-    DeserializationError, ErrorKind, FromHttpRequestError, StandardErrorBody, UnknownTokenErrorData,
+    DeserializationError, ErrorKind, FromHttpRequestError, LimitExceededErrorData, RetryAfter, StandardErrorBody,
+    UnknownTokenErrorData,
 };
 use serde_json::Value;
 
@@ -178,6 +179,14 @@ impl From<homeserver::accounts::AuthenticateError> for ApiError {
             E::Ended => Self::unknown_token(true),
             E::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<homeserver::limits::Exceeded> for ApiError {
+    fn from(exceeded: homeserver::limits::Exceeded) -> Self {
+        let mut data = LimitExceededErrorData::new();
+        data.retry_after = Some(RetryAfter::Delay(exceeded.retry_after));
+        Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorKind::LimitExceeded(data), "Too many requests")
     }
 }
 

@@ -4,6 +4,7 @@
 use axum::http::StatusCode;
 use homeserver::{
     accounts::{self, AccountError, Admission, DeviceWish},
+    limits::Subject,
     uiaa,
 };
 use ruma::api::{
@@ -36,6 +37,7 @@ pub async fn register(Call { hs, request, .. }: Call<Request>) -> Result<Typed<R
             return Err(AccountError::Taken.into());
         }
     }
+    hs.count(Subject::Registration)?;
     uiaa::authorise_registration(&hs, request.auth.as_ref())?;
     let Some(password) = &request.password else {
         return Err(ApiError::missing_param("A password is needed"));

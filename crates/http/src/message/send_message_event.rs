@@ -1,7 +1,7 @@
 //! `PUT /_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}`
 //! <https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid>
 
-use homeserver::{Session, rooms::send};
+use homeserver::{Session, limits::Subject, rooms::send};
 use room::Content;
 use ruma::api::client::message::send_message_event::v3::{Request, Response};
 
@@ -20,6 +20,7 @@ pub async fn send_message_event(
     if request.txn_id.as_str().len() > MAX_TXN_BYTES {
         return Err(ApiError::invalid_param("The transaction id is too long"));
     }
+    hs.count(Subject::Send(session.user))?;
     let content = Content::try_from(&request.body)?;
     let kind = request.event_type.to_string();
     let sent = send::send_message(&hs, &session, &request.room_id, &kind, content, request.txn_id.as_str());

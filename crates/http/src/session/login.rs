@@ -1,7 +1,10 @@
 //! `POST /_matrix/client/v3/login`
 //! <https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3login>
 
-use homeserver::accounts::{self, DeviceWish};
+use homeserver::{
+    accounts::{self, DeviceWish},
+    limits::Subject,
+};
 use ruma::api::client::{
     session::login::v3::{DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request, Response},
     uiaa::UserIdentifier,
@@ -20,6 +23,7 @@ pub async fn login(Call { hs, request, .. }: Call<Request>) -> Result<Typed<Resp
     let named = named(password).ok_or_else(|| ApiError::bad_json("The identifier is missing or of an unknown kind"))?;
     let user_id = accounts::user_of_identifier(&hs, named)
         .ok_or_else(|| ApiError::from(accounts::LoginError::Refused))?;
+    hs.count(Subject::SignIn(user_id.to_string()))?;
     let user = accounts::check_password(&hs, &user_id, &password.password).await?;
     let wish = DeviceWish {
         device_id: request.device_id,
