@@ -471,6 +471,11 @@ pub async fn user_nid(hs: &Homeserver, user: &UserId) -> Result<Option<UserNid>,
     Ok(Some(nid))
 }
 
+/// Whether there is or was an account of this id: names are never given out twice.
+pub async fn is_taken(hs: &Homeserver, user: &UserId) -> Result<bool, db::Error> {
+    Ok(rows::account(&hs.db, user).await?.is_some())
+}
+
 /// Whether a local account of this id exists and is open.
 pub async fn is_open(hs: &Homeserver, user: &UserId) -> Result<bool, db::Error> {
     Ok(rows::account(&hs.db, user).await?.is_some_and(|account| !account.deactivated))
