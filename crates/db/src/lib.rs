@@ -6,6 +6,8 @@ mod integrity;
 mod migration;
 mod nids;
 mod postgres;
+#[cfg(feature = "power-loss")]
+pub mod power_loss;
 mod read_set;
 mod row;
 mod sqlite;
@@ -106,7 +108,19 @@ impl Db {
                 postgres::Postgres::open(&url, &schema, migrations, hook).await?,
             )),
         };
-        Ok(Self { inner: Arc::new(Inner { backend, nids: nids::Blocks::default() }) })
+        Ok(Self::over(backend))
+    }
+
+    async fn open_sqlite(
+        options: sqlite::Options,
+        migrations: &[Migration],
+        hook: Arc<dyn CommitHook>,
+    ) -> Result<Self, OpenError> {
+        Ok(Self::over(Backend::Sqlite(sqlite::Sqlite::open(options, migrations, hook).await?)))
+    }
+
+    fn over(backend: Backend) -> Self {
+        Self { inner: Arc::new(Inner { backend, nids: nids::Blocks::default() }) }
     }
 
     /// Runs the statements on one consistent snapshot; the answer holds each one's rows, in the set's order.

@@ -16,7 +16,7 @@ use std::thread;
 
 use tokio::sync::{oneshot, watch};
 
-pub(crate) use connection::Synchronous;
+pub use connection::Synchronous;
 use gate::Gate;
 use queue::Queue;
 use reader::Read;
@@ -35,11 +35,13 @@ pub(crate) struct Options {
     /// The virtual file system, if not SQLite's own.
     pub(crate) vfs: Option<&'static str>,
     pub(crate) synchronous: Synchronous,
+    /// Pages (4 KiB each) in the write-ahead log from which on a checkpoint runs beside the writer.
+    pub(crate) checkpoint_pages: u32,
 }
 
 impl Options {
     pub(crate) fn of(path: PathBuf) -> Self {
-        Self { path, vfs: None, synchronous: Synchronous::Full }
+        Self { path, vfs: None, synchronous: Synchronous::Full, checkpoint_pages: 1_000 }
     }
 }
 
@@ -97,7 +99,7 @@ impl Sqlite {
             writes: Queue::new(QUEUE),
             reads: Queue::new(QUEUE),
             gate: Gate::default(),
-            checkpoints: checkpoint::Wanted::default(),
+            checkpoints: checkpoint::Wanted::from(options.checkpoint_pages),
             hook,
             published: AtomicU64::new(0),
             failed: AtomicBool::new(false),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::migration::{Migration, tokens};
 use crate::{Insert, Stmt};
 
-/// The tables of the schema, in the order in which they are created: parents stand before their children.
+/// The tables of the schema, and their foreign keys.
 pub(super) struct Tables {
     names: Vec<String>,
     /// For each table what its foreign keys refer to: tables and their columns.
@@ -62,11 +62,6 @@ impl Tables {
 
     fn index(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|known| known == name)
-    }
-
-    /// Inserts in this order find their parents.
-    pub(super) fn rank(&self, insert: &Insert) -> usize {
-        self.index(insert.table).unwrap_or(usize::MAX)
     }
 }
 
@@ -246,11 +241,5 @@ mod tests {
         let tuple = stmt("UPDATE rooms SET (head, bump) = ($1, $2)");
         assert!(!tuple.commutes_with(&stmt("SELECT bump FROM rooms")));
         assert!(tuple.commutes_with(&insert(&INSERT_NOTE)));
-    }
-
-    #[test]
-    fn parents_rank_before_their_children() {
-        let tables = Tables::of([&SCHEMA]);
-        assert!(tables.rank(&INSERT_ROOM) < tables.rank(&INSERT_EVENT));
     }
 }

@@ -55,9 +55,6 @@ impl Planner {
         let mut group: Vec<(Phase, Target)> = Vec::new();
         let mut size = 0;
         for batch in batches {
-            if self.needs_its_own_order(batch) {
-                return size.max(1);
-            }
             let mut own: Vec<(Phase, Target)> = Vec::new();
             for phase in [Phase::Guard, Phase::Plain, Phase::Positioned] {
                 for op in batch.ops(phase) {
@@ -83,25 +80,6 @@ impl Planner {
         size.max(1)
     }
 
-    /// Whether the batch inserts a child before its parent, which must fail: a group would set it right.
-    fn needs_its_own_order(&mut self, batch: &Batch) -> bool {
-        [Phase::Plain, Phase::Positioned].into_iter().any(|phase| {
-            let mut inserts: Vec<(usize, Target)> = Vec::new();
-            for op in batch.ops(phase) {
-                if let Target::Insert(insert) = op.target {
-                    let rank = self.tables.rank(insert);
-                    if inserts.iter().any(|&(earlier, target)| {
-                        earlier > rank && !self.commute(op.target, target)
-                    }) {
-                        return true;
-                    }
-                    inserts.push((rank, op.target));
-                }
-            }
-            false
-        })
-    }
-
     pub(super) fn plan<'b>(&mut self, batches: &[&'b Batch]) -> Plan<'b> {
         if let [batch] = batches {
             return Plan {
@@ -118,50 +96,34 @@ impl Planner {
     }
 
     fn phase<'b>(&mut self, batches: &[&'b Batch], phase: Phase) -> Vec<Step<'b>> {
-        let mut segments = vec![Segment::default()];
+        let mut steps: Vec<Step<'b>> = Vec::new();
         for (index, batch) in batches.iter().enumerate() {
             for op in batch.ops(phase) {
-                let values = batch.values(op);
-                let positions = positions(values);
-                let mut segment = segments.last_mut().expect("there is always a current segment");
-                let Target::Insert(_) = op.target else {
-                    segment.others.push(Step {
-                        target: op.target,
-                        positions,
-                        rows: vec![(index, values)],
-                    });
-                    continue;
-                };
-                // The insert would run before these.
-                if !segment.others.iter().all(|other| self.commute(op.target, other.target)) {
-                    segments.push(Segment::default());
-                    segment = segments.last_mut().expect("it was just pushed");
-                }
-                let alike = |step: &&mut Step<'_>| {
-                    address(step.target) == address(op.target) && step.positions == positions
-                };
-                match segment.inserts.iter_mut().find(alike) {
-                    Some(step) => step.rows.push((index, values)),
-                    None => {
-                        segment.inserts.push(Step {
-                            target: op.target,
-                            positions,
-                            rows: vec![(index, values)],
-                        });
-                    }
+                let row = (index, batch.values(op));
+                let positions = positions(row.1);
+                match self.alike(&steps, op.target, positions) {
+                    Some(at) => steps[at].rows.push(row),
+                    None => steps.push(Step { target: op.target, positions, rows: vec![row] }),
                 }
             }
         }
-        for segment in &mut segments {
-            segment.inserts.sort_by_key(|step| match step.target {
-                Target::Insert(insert) => self.tables.rank(insert),
-                Target::Stmt(_) => usize::MAX,
-            });
+        steps
+    }
+
+    /// The step that an insert may join: an equal one, if the insert commutes with all that it overtakes.
+    fn alike(&mut self, steps: &[Step<'_>], target: Target, positions: u64) -> Option<usize> {
+        let Target::Insert(_) = target else {
+            return None;
+        };
+        for (at, step) in steps.iter().enumerate().rev() {
+            if address(step.target) == address(target) && step.positions == positions {
+                return Some(at);
+            }
+            if !self.commute(target, step.target) {
+                return None;
+            }
         }
-        segments
-            .into_iter()
-            .flat_map(|segment| segment.inserts.into_iter().chain(segment.others))
-            .collect()
+        None
     }
 
     fn commute(&mut self, one: Target, other: Target) -> bool {
@@ -205,13 +167,6 @@ fn in_order(batch: &Batch, phase: Phase) -> Vec<Step<'_>> {
         }
     }
     steps
-}
-
-/// A stretch in which the inserts may run before everything else.
-#[derive(Default)]
-struct Segment<'b> {
-    inserts: Vec<Step<'b>>,
-    others: Vec<Step<'b>>,
 }
 
 fn positions(values: &[Value]) -> u64 {
@@ -292,25 +247,25 @@ mod tests {
     }
 
     #[test]
-    fn merged_inserts_run_parents_first() {
-        let mut second = Batch::new();
-        second.insert(&INSERT_ROOM, params![9, 0, 0]);
+    fn a_child_is_never_merged_into_an_insert_before_its_parents() {
+        let mut second = new_room();
         second.insert(&INSERT_EVENT, params![9, 9, 0]);
         let batches = [event_in(1), second];
-        let mut planner = planner();
-        assert_eq!(planner.group_size(&batches), 2);
-        let plan = planner.plan(&batches.each_ref());
-        assert_eq!(names(&plan.plain), [("INSERT_ROOM", 1), ("INSERT_EVENT", 2)]);
+        let plan = planner().plan(&batches.each_ref());
+        let expected =
+            [("INSERT_EVENT", 1), ("INSERT_JSON", 1), ("INSERT_ROOM", 1), ("INSERT_EVENT", 1)];
+        assert_eq!(names(&plan.plain), expected);
     }
 
     #[test]
-    fn a_batch_that_inserts_a_child_before_its_parent_stays_alone_and_as_it_is() {
+    fn a_parent_is_never_merged_into_an_insert_before_a_child_that_must_fail_without_it() {
         let mut wrong = event_in(9);
         wrong.insert(&INSERT_ROOM, params![9, 0, 0]);
-        let mut planner = planner();
-        let plan = planner.plan(&[&wrong]);
-        assert_eq!(names(&plan.plain), [("INSERT_EVENT", 1), ("INSERT_ROOM", 1)]);
-        assert_eq!(planner.group_size(&[event_in(1), wrong]), 1);
+        let batches = [new_room(), wrong];
+        let plan = planner().plan(&batches.each_ref());
+        let expected =
+            [("INSERT_JSON", 1), ("INSERT_ROOM", 1), ("INSERT_EVENT", 1), ("INSERT_ROOM", 1)];
+        assert_eq!(names(&plan.plain), expected);
     }
 
     #[test]

@@ -10,16 +10,16 @@ use super::Shared;
 use super::statements::Failure;
 use crate::Error;
 
-/// Pages (4 KiB each) in the log from which on a checkpoint runs beside the writer.
-const START: u32 = 1_000;
-/// Pages from which on the writer is held up, so that the log can begin anew.
-const HOLD_WRITER: u32 = 16_000;
+/// How many times the pages at which a checkpoint begins may gather before the writer is held up, so that the log can
+/// begin anew.
+const HOLD_WRITER: u32 = 16;
 /// How long a truncation waits for readers that still look at the log.
 const READERS_END: Duration = Duration::from_secs(10);
 
 /// What the checkpointer is asked to do.
-#[derive(Default)]
 pub(super) struct Wanted {
+    /// Pages in the log from which on a checkpoint runs.
+    start: u32,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -32,9 +32,13 @@ struct State {
 }
 
 impl Wanted {
+    pub(super) fn from(start: u32) -> Self {
+        Self { start, state: Mutex::default(), changed: Condvar::new() }
+    }
+
     /// Told by the writer after each group.
     pub(super) fn wal_has(&self, pages: u32) {
-        if pages >= START {
+        if pages >= self.start {
             self.lock().pages = pages;
             self.changed.notify_one();
         }
@@ -65,7 +69,7 @@ pub(super) fn run(connection: &Connection, shared: &Shared) {
     let wanted = &shared.checkpoints;
     loop {
         let mut state = wanted.lock();
-        while state.pages < START && state.truncate.is_empty() && !state.stop {
+        while state.pages < wanted.start && state.truncate.is_empty() && !state.stop {
             state = wanted.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if state.stop {
@@ -105,7 +109,7 @@ fn move_pages(connection: &Connection, shared: &Shared) -> Result<(), Failure> {
     let log = checkpoint(connection, "PASSIVE")?;
     // The writer begins the log anew by itself when a moment comes at which all of it is checkpointed. Under steady
     // load there is none, so it is held up; what is left to move by now is little.
-    if log.pages >= HOLD_WRITER {
+    if log.pages >= shared.checkpoints.start * HOLD_WRITER {
         connection.busy_timeout(Duration::from_millis(200))?;
         shared.gate.between_groups(|| checkpoint(connection, "RESTART"))?;
     }

@@ -47,7 +47,7 @@ fn connect(options: &Options) -> rusqlite::Result<Connection> {
 
 /// How often the disk is asked to keep what was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Synchronous {
+pub enum Synchronous {
     /// With each commit.
     Full,
     /// Only with checkpoints. Exists to show that the power-loss test can fail.

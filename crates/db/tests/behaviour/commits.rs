@@ -17,6 +17,7 @@ crate::on_both!(
     the_hook_hears_each_position_once_in_order_and_before_the_caller,
     a_row_refers_to_one_that_an_earlier_batch_of_the_same_moment_made,
     a_child_before_its_parent_is_refused,
+    a_child_is_refused_although_a_later_batch_makes_its_parent,
     what_is_wrong_with_a_batch_is_its_own_fault,
     a_guard_may_read,
     guards_run_first_and_statements_with_positions_last,
@@ -186,6 +187,20 @@ async fn a_child_before_its_parent_is_refused(place: Place) {
     );
 }
 
+async fn a_child_is_refused_although_a_later_batch_makes_its_parent(place: Place) {
+    let db = place.open().await;
+    let mut child = Batch::new();
+    child.insert(&INSERT_NOTE, params![1, 2, 0, "child", None::<&[u8]>]);
+    // The first keeps a committer busy, so that the others make one group.
+    let results = join_all([ward(1), child, ward(2), ward(3)].map(|batch| db.commit(batch))).await;
+    assert!(
+        matches!(results[1], Err(CommitError::Invalid { statement: "INSERT_NOTE", .. })),
+        "{:?}",
+        results[1]
+    );
+    assert!(results[0].is_ok() && results[2].is_ok() && results[3].is_ok());
+}
+
 db::stmt!(NO_SUCH_TABLE, "UPDATE nothing SET a = 1");
 db::stmt!(
     OVERFLOW,
@@ -195,7 +210,9 @@ db::stmt!(
 async fn what_is_wrong_with_a_batch_is_its_own_fault(place: Place) {
     let db = place.open().await;
     db.commit(ward(1)).await.unwrap();
-    let wrong: [(&str, fn(&mut Batch)); 6] = [
+    /// The statement that is refused, and how a batch comes to have it.
+    type Wrong = (&'static str, fn(&mut Batch));
+    let wrong: [Wrong; 6] = [
         ("NO_SUCH_TABLE", |batch| batch.exec(&NO_SUCH_TABLE, params![])),
         ("OVERFLOW", |batch| batch.exec(&OVERFLOW, params![1])),
         ("SET_BEDS", |batch| batch.exec(&SET_BEDS, params![1])),
