@@ -136,7 +136,11 @@ impl Feeds {
         }
         // Held while the feed is made: what is published after that position finds the feed.
         let published = self.published.read();
-        self.users.write().entry(user).or_insert_with(|| Arc::new(Feed::starting_at(*published))).clone()
+        self.users
+            .write()
+            .entry(user)
+            .or_insert_with(|| Arc::new(Feed::starting_at(*published)))
+            .clone()
     }
 
     /// The position up to which feeds are complete.
@@ -201,7 +205,9 @@ impl Publication<'_> {
 
     fn apply(&mut self, members: &mut Members, pos: Pos, touched: Touched) {
         match touched {
-            Touched::Timeline { room, .. } => self.touch_joined(members, room, pos, Touch::Room(room)),
+            Touched::Timeline { room, .. } => {
+                self.touch_joined(members, room, pos, Touch::Room(room))
+            }
             Touched::Joined { room, user } => {
                 self.touch_joined(members, room, pos, Touch::Members(room));
                 members.set(room, user, true);
@@ -216,9 +222,13 @@ impl Publication<'_> {
                 self.touch(user, pos, Touch::Membership(room));
                 self.touch_joined(members, room, pos, Touch::Members(room));
             }
-            Touched::Receipt { room, .. } => self.touch_joined(members, room, pos, Touch::Receipt(room)),
+            Touched::Receipt { room, .. } => {
+                self.touch_joined(members, room, pos, Touch::Receipt(room))
+            }
             Touched::AccountData { user } => self.touch(user, pos, Touch::AccountData),
-            Touched::RoomAccountData { user, room } => self.touch(user, pos, Touch::RoomAccountData(room)),
+            Touched::RoomAccountData { user, room } => {
+                self.touch(user, pos, Touch::RoomAccountData(room))
+            }
             Touched::ToDevice { user, device } => self.touch(user, pos, Touch::ToDevice(device)),
             Touched::Signed { user, target } => self.touch(user, pos, Touch::DeviceList(target)),
             Touched::DeviceList { user } => {
@@ -319,7 +329,10 @@ mod tests {
             publish(&feeds, pos, message(ROOM));
         }
         let touches = anna.since(Pos::new(0)).expect("nothing was forgotten");
-        assert_eq!(touches, [(Pos::new(1), Touch::AccountData), (Pos::new(10_000), Touch::Room(ROOM))]);
+        assert_eq!(
+            touches,
+            [(Pos::new(1), Touch::AccountData), (Pos::new(10_000), Touch::Room(ROOM))]
+        );
         assert_eq!(anna.since(Pos::new(5_000)).map(|touches| touches.len()), Some(1));
     }
 
@@ -327,7 +340,8 @@ mod tests {
     fn a_feed_forgets_the_oldest_and_says_so() {
         let feeds = Feeds::default();
         let rooms = 1..=(REMEMBERED as u64 + 10);
-        feeds.load(Pos::new(0), rooms.clone().map(|room| (RoomNid(room.cast_signed()), ANNA, true)));
+        feeds
+            .load(Pos::new(0), rooms.clone().map(|room| (RoomNid(room.cast_signed()), ANNA, true)));
         let anna = feeds.feed(ANNA);
         for pos in rooms {
             publish(&feeds, pos, message(RoomNid(pos.cast_signed())));

@@ -11,6 +11,7 @@ pub mod directory;
 pub mod feeds;
 pub mod filters;
 pub mod invariants;
+mod json_writer;
 pub mod keys;
 pub mod limits;
 pub mod media;

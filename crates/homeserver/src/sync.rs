@@ -1,1 +1,95 @@
-//! 
+//! `/v3/sync`: what is new to a device, and waiting for it. <https://spec.matrix.org/v1.19/client-server-api/#syncing>
+//!
+//! An answer holds for one position, which its token carries. What may have changed since the last one comes from the
+//! user's feed, so that only changed rooms are read. Answers are written as bytes: events are spliced in as they are stored.
+
+pub(crate) mod answer;
+pub(crate) mod changes;
+pub(crate) mod ephemeral;
+pub(crate) mod event;
+pub mod filter;
+mod lazy_members;
+pub(crate) mod live_rooms;
+mod rooms;
+pub(crate) mod sight;
+pub(crate) mod summary;
+pub(crate) mod timelines;
+mod token;
+pub(crate) mod unread;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use ruma::api::client::filter::FilterDefinition;
+use tokio::time::Instant;
+
+use crate::{Homeserver, Session, to_device};
+pub use token::{BadSyncToken, SyncToken};
+
+/// The longest that a request waits. Proxies and phones give up on longer ones.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+/// What readers of the same rooms have in common, in memory.
+#[derive(Debug, Default)]
+pub struct Memory {
+    pub(crate) live: live_rooms::LiveRooms,
+    pub(crate) summaries: summary::Summaries,
+    pub(crate) read_places: unread::ReadPlaces,
+    pub(crate) lazy_members: lazy_members::LazyMembers,
+    pub(crate) room_ids: timelines::RoomIds,
+}
+
+/// What a device wants to know. Small: it is all that is kept of a request that waits.
+#[derive(Clone, Debug, Default)]
+pub struct SyncRequest {
+    /// How far the device has come; `None` begins anew.
+    pub since: Option<SyncToken>,
+    /// What of it, if not everything.
+    pub filter: Option<Box<FilterDefinition>>,
+    /// All state of all rooms, also what the device has.
+    pub full_state: bool,
+    /// The state after the timeline instead of before it.
+    pub use_state_after: bool,
+    /// How long to wait if there is nothing.
+    pub timeout: Duration,
+}
+
+/// Why nothing could be said.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// Reading failed.
+    #[error(transparent)]
+    Store(#[from] db::Error),
+    /// What the device acknowledged could not be deleted.
+    #[error(transparent)]
+    Acknowledge(#[from] to_device::SendError),
+}
+
+/// What is new to a device, as JSON; waits for it if there is nothing.
+pub async fn sync(
+    hs: &Homeserver,
+    session: &Session,
+    mut request: SyncRequest,
+) -> Result<Bytes, SyncError> {
+    let feed = hs.feeds.feed(session.user);
+    let mut touched = feed.subscribe();
+    let deadline = Instant::now() + request.timeout.min(LONGEST_WAIT);
+    if let Some(since) = request.since {
+        to_device::acknowledge(hs, session.device, since.to_device).await?;
+    }
+    loop {
+        touched.borrow_and_update();
+        // Boxed, so that what is needed to write an answer is held only while it is written.
+        let answer = Box::pin(answer::answer(hs, session, &request, &feed)).await?;
+        if !answer.is_empty || Instant::now() >= deadline {
+            return Ok(answer.body.into());
+        }
+        // Nothing of what happened meanwhile concerns this device: it need not be looked at again.
+        request.since = Some(answer.token);
+        drop(answer);
+        if tokio::time::timeout_at(deadline, touched.changed()).await.is_err() {
+            let answer = Box::pin(answer::answer(hs, session, &request, &feed)).await?;
+            return Ok(answer.body.into());
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Events as their readers get them: the stored client form, with the reader's `unsigned` spliced in.
+//! <https://spec.matrix.org/v1.19/client-server-api/#room-event-format>
+
+use base::Timestamp;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use store::{account_data::Entry, rooms::EventRow};
+
+use crate::{
+    Session,
+    json_writer::{self, Object},
+};
+
+/// An event of a timeline with all that its `unsigned` may need.
+#[derive(Clone, Debug)]
+pub struct TimelineEvent {
+    /// The event.
+    pub row: EventRow,
+    /// The content that a state event replaced, as JSON.
+    pub prev_content: Option<Bytes>,
+}
+
+/// Writes an event. `membership` is what the reader was when it happened.
+pub fn write_event(
+    out: &mut Vec<u8>,
+    session: &Session,
+    event: &TimelineEvent,
+    membership: &str,
+    now: Timestamp,
+) {
+    let row = &event.row;
+    // The stored form is an object without `unsigned`: its closing brace gives way.
+    let Some((b'}', open)) = row.client.split_last() else { return };
+    out.extend_from_slice(open);
+    out.extend_from_slice(if open.len() > 1 { b",\"unsigned\":" } else { b"\"unsigned\":" });
+    let mut unsigned = Object::new(out);
+    unsigned.number("age", now.0.saturating_sub(row.ts.0));
+    unsigned.text("membership", membership);
+    if let Some((device, txn_id)) = &row.transaction
+        && *device == session.device
+    {
+        unsigned.text("transaction_id", txn_id);
+    }
+    if let Some(redaction) = &row.redacted_because {
+        unsigned.raw("redacted_because", redaction);
+    }
+    if let Some(content) = &event.prev_content {
+        unsigned.raw("prev_content", content);
+    }
+    drop(unsigned);
+    out.push(b'}');
+}
+
+/// Writes a part of the state in the form that people outside of a room get.
+///
+/// <https://spec.matrix.org/v1.19/client-server-api/#stripped-state>
+pub fn write_stripped(out: &mut Vec<u8>, kind: &str, state_key: &str, client: &[u8]) {
+    #[derive(Deserialize)]
+    struct Event<'a> {
+        #[serde(borrow)]
+        content: &'a RawValue,
+        sender: String,
+    }
+    let event = serde_json::from_slice::<Event<'_>>(client).ok();
+    let mut stripped = Object::new(out);
+    stripped.raw("content", event.as_ref().map_or("{}", |event| event.content.get()).as_bytes());
+    stripped.text("sender", event.as_ref().map_or("", |event| &event.sender));
+    stripped.text("state_key", state_key);
+    stripped.text("type", kind);
+}
+
+/// Writes a piece of account data as an event.
+pub fn write_account_data(out: &mut Vec<u8>, entry: &Entry) {
+    let mut event = Object::new(out);
+    event.text("type", &entry.kind);
+    event.raw("content", &entry.content);
+}
+
+/// The content of a client form, as JSON.
+pub fn content_of(client: &Bytes) -> Option<Bytes> {
+    #[derive(Deserialize)]
+    struct Event<'a> {
+        #[serde(borrow)]
+        content: &'a RawValue,
+    }
+    let event: Event<'_> = serde_json::from_slice(client).ok()?;
+    Some(client.slice_ref(event.content.get().as_bytes()))
+}
+
+/// A text of an event's content, such as a name. Empty texts count as absent.
+pub fn content_text(client: &[u8], field: &str) -> Option<String> {
+    let event: serde_json::Value = serde_json::from_slice(client).ok()?;
+    event["content"][field].as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// Who sent an event, from its client form.
+pub fn sender_of(client: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Event {
+        sender: String,
+    }
+    serde_json::from_slice::<Event>(client).ok().map(|event| event.sender)
+}
+
+/// Writes `{"events":[…]}` as the member `name`.
+pub fn write_events<'a>(
+    object: &mut Object<'_>,
+    name: &str,
+    events: impl IntoIterator<Item = &'a Bytes>,
+) {
+    let mut block = object.object(name);
+    let mut array = block.array("events");
+    for event in events {
+        array.item().extend_from_slice(event);
+    }
+}
+
+/// Writes a list of texts.
+pub fn write_texts<'a>(
+    object: &mut Object<'_>,
+    name: &str,
+    texts: impl IntoIterator<Item = &'a str>,
+) {
+    let mut array = object.array(name);
+    for text in texts {
+        json_writer::string(array.item(), text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base::{DeviceNid, EventNid, RoomNid, UserNid};
+    use ruma::{owned_device_id, owned_event_id, owned_user_id};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn session(device: i64) -> Session {
+        Session {
+            user: UserNid(1),
+            user_id: owned_user_id!("@anna:x"),
+            device: DeviceNid(device),
+            device_id: owned_device_id!("D"),
+        }
+    }
+
+    fn written(device: i64, event: &TimelineEvent) -> Value {
+        let mut out = Vec::new();
+        write_event(&mut out, &session(device), event, "join", Timestamp(1_500));
+        serde_json::from_slice(&out).expect("JSON")
+    }
+
+    #[test]
+    fn only_the_sending_device_learns_its_transaction() {
+        let row = EventRow {
+            event: EventNid(1),
+            room: RoomNid(1),
+            event_id: owned_event_id!("$a"),
+            pos: None,
+            kind: "m.room.encrypted".to_owned(),
+            state_key: None,
+            sender: owned_user_id!("@anna:x"),
+            ts: Timestamp(1_000),
+            state_ver: 1,
+            notifying: 1,
+            redacted_because: Some(Bytes::from_static(b"{\"type\":\"m.room.redaction\"}")),
+            transaction: Some((DeviceNid(7), "txn\"1".to_owned())),
+            client: Bytes::from_static(b"{\"content\":{},\"type\":\"m.room.encrypted\"}"),
+        };
+        let event = TimelineEvent { row, prev_content: Some(Bytes::from_static(b"{\"a\":1}")) };
+        let own = written(7, &event);
+        assert_eq!(
+            own["unsigned"],
+            json!({
+                "age": 500, "membership": "join", "transaction_id": "txn\"1",
+                "redacted_because": { "type": "m.room.redaction" }, "prev_content": { "a": 1 },
+            })
+        );
+        assert_eq!(own["type"], "m.room.encrypted");
+        assert!(written(8, &event)["unsigned"].get("transaction_id").is_none());
+    }
+
+    #[test]
+    fn stripped_state_has_four_fields() {
+        let mut out = Vec::new();
+        let client = br#"{"content":{"name":"Ward 3"},"event_id":"$a","sender":"@anna:x","state_key":"","type":"m.room.name"}"#;
+        write_stripped(&mut out, "m.room.name", "", client);
+        let stripped: Value = serde_json::from_slice(&out).expect("JSON");
+        let expected = json!({ "content": { "name": "Ward 3" }, "sender": "@anna:x", "state_key": "", "type": "m.room.name" });
+        assert_eq!(stripped, expected);
+    }
+}

@@ -1,0 +1,85 @@
+//! Tokens of `/v3/sync`: how far a device has come.
+
+use std::{fmt, str::FromStr};
+
+use base::Pos;
+
+use crate::typing::TypingSeq;
+
+/// How far a device has come: `s<position>_<typing>_<to-device>`, opaque to clients.
+///
+/// Typing is in no log and has a sequence of its own; messages to devices are given in parts, so that their place may lie
+/// behind the position of the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SyncToken {
+    /// Position in the change log.
+    pub pos: Pos,
+    /// Place in the sequence of typing changes.
+    pub typing: TypingSeq,
+    /// Position of the last message to the device.
+    pub to_device: Pos,
+}
+
+/// The token is not one of ours.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a token of this server")]
+pub struct BadSyncToken;
+
+impl fmt::Display for SyncToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s{}_{}_{}", self.pos, self.typing.0, self.to_device)
+    }
+}
+
+fn number(text: &str) -> Result<u64, BadSyncToken> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(BadSyncToken);
+    }
+    // What does not fit a column cannot come from here.
+    text.parse::<i64>().map(i64::cast_unsigned).map_err(|_| BadSyncToken)
+}
+
+impl FromStr for SyncToken {
+    type Err = BadSyncToken;
+
+    fn from_str(text: &str) -> Result<Self, BadSyncToken> {
+        let mut parts = text.strip_prefix('s').ok_or(BadSyncToken)?.split('_').map(number);
+        let mut next = || parts.next().ok_or(BadSyncToken)?;
+        let token = Self {
+            pos: Pos::new(next()?),
+            typing: TypingSeq(next()?),
+            to_device: Pos::new(next()?),
+        };
+        if parts.next().is_some() { Err(BadSyncToken) } else { Ok(token) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rooms::TimelineToken;
+
+    #[test]
+    fn tokens_survive_the_wire() {
+        let token = SyncToken { pos: Pos::new(42), typing: TypingSeq(7), to_device: Pos::new(41) };
+        assert_eq!(token.to_string(), "s42_7_41");
+        assert_eq!(token.to_string().parse(), Ok(token));
+    }
+
+    #[test]
+    fn a_page_of_messages_begins_at_a_sync_token() {
+        let token = SyncToken { pos: Pos::new(42), typing: TypingSeq(7), to_device: Pos::new(41) };
+        assert_eq!(token.to_string().parse(), Ok(TimelineToken(Pos::new(42))));
+    }
+
+    #[test]
+    fn what_is_not_ours_is_refused() {
+        let too_large = format!("s{}_0_0", u64::MAX);
+        for bad in [
+            "", "s", "s1", "s1_2", "s1_2_3_4", "s1_2_", "t1", "1_2_3", "s-1_0_0", "s+1_0_0",
+            "s1_0_0 ", &too_large,
+        ] {
+            assert_eq!(bad.parse::<SyncToken>(), Err(BadSyncToken), "{bad}");
+        }
+    }
+}
