@@ -1,1 +1,3 @@
-//! Endpoints of the chapter “to device”.
+//! Endpoints of the chapter “send-to-device messaging”.
+
+mod send_event_to_device;

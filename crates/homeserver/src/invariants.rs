@@ -78,6 +78,26 @@ stmt!(
     "SELECT count(*) FROM transactions t LEFT JOIN events e ON e.event_id = t.event_id WHERE e.event_nid IS NULL"
 );
 
+stmt!(
+    TO_DEVICE_WITHOUT_DEVICE,
+    "SELECT count(*) FROM to_device t LEFT JOIN devices d ON d.device_nid = t.device_nid WHERE d.device_nid IS NULL"
+);
+stmt!(
+    TO_DEVICE_NOT_IN_LOG,
+    "SELECT count(*) FROM to_device t LEFT JOIN log l ON l.pos = t.pos
+     WHERE t.pos > (SELECT log_floor FROM tenant WHERE id = 1) AND (l.pos IS NULL OR l.kind <> 8 OR l.object <> t.device_nid)"
+);
+stmt!(
+    CROSS_SIGNING_WITHOUT_MASTER,
+    "SELECT count(*) FROM cross_signing_keys c LEFT JOIN cross_signing_keys m ON m.user_nid = c.user_nid AND m.key_usage = 'master'
+     WHERE m.user_nid IS NULL"
+);
+stmt!(
+    BACKUP_COUNT_OFF,
+    "SELECT count(*) FROM backups b WHERE b.key_count <> (
+        SELECT count(*) FROM backup_keys k WHERE k.user_nid = b.user_nid AND k.version = b.version)"
+);
+
 /// Invariants that a count of zero shows.
 const COUNTED: &[(&str, &db::Stmt)] = &[
     ("each event has its signed form", &EVENTS_WITHOUT_PDU),
@@ -91,6 +111,10 @@ const COUNTED: &[(&str, &db::Stmt)] = &[
     ("each event of a timeline stands in the change log at its position", &TIMELINE_NOT_IN_LOG),
     ("no message was sent twice", &SENT_TWICE),
     ("each transaction id names an event", &TRANSACTION_WITHOUT_EVENT),
+    ("each message that waits for a device has its device", &TO_DEVICE_WITHOUT_DEVICE),
+    ("each message that waits for a device stands in the change log at its position", &TO_DEVICE_NOT_IN_LOG),
+    ("whoever has cross-signing keys has a master key", &CROSS_SIGNING_WITHOUT_MASTER),
+    ("each key backup's count equals its keys", &BACKUP_COUNT_OFF),
 ];
 
 /// Asks all of it.

@@ -32,7 +32,7 @@ pub use cross_signing::{CrossSigningError, CrossSigningUpload, upload_cross_sign
 pub use json::nests_deeper_than;
 pub use query::{QueriedKeys, QueryError, query};
 pub use signatures::{SignatureFailure, SignaturesError, upload_signatures};
-pub use upload::{KeyUpload, UploadError, upload};
+pub use upload::{KeyUpload, NamedKey, UploadError, upload};
 
 /// Adds to the batch that devices or keys of a user changed, for all who share a room with them.
 pub fn touch_device_list(batch: &mut Batch, user: UserNid) {

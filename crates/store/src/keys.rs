@@ -26,7 +26,7 @@ pub const CHAPTER: Chapter = Chapter {
             json BYTEA,
             PRIMARY KEY (device_nid, algorithm, key_id)
         ) WITHOUT ROWID",
-        "CREATE INDEX one_time_keys_free ON one_time_keys (device_nid, algorithm, n) WHERE claim = 0",
+        "CREATE INDEX one_time_keys_free ON one_time_keys (device_nid, claim, algorithm, n)",
         "CREATE INDEX one_time_keys_claim ON one_time_keys (claim) WHERE claim <> 0",
         "CREATE TABLE fallback_keys (
             device_nid BIGINT NOT NULL REFERENCES devices (device_nid),

@@ -76,6 +76,10 @@ impl Core {
         if notifies(&kind, pdu.state_key.as_deref()) {
             self.notifying += 1;
         }
+        // A new name or picture brings nobody into the room: others need not ask for the person's keys again.
+        let before = pdu.state_key.as_deref().and_then(|key| self.entry(&kind, key));
+        let was_joined = before
+            .is_some_and(|entry| membership_of(&kind, &entry.pdu).as_deref() == Some("join"));
         if let Some(state_key) = &pdu.state_key {
             self.state_ver += 1;
             rows::set_state(batch, room.room, &kind, state_key, self.state_ver, rows.event);
@@ -87,7 +91,7 @@ impl Core {
         let target = membership.as_deref().zip(rows.target);
         // Who comes is entered first, who goes is struck off last: both hear of their own event.
         match target {
-            Some(("join", user)) => {
+            Some(("join", user)) if !was_joined => {
                 batch.change(Touched::Joined { room: room.room, user }.into());
             }
             Some(("invite" | "knock", user)) => {

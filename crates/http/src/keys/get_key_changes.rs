@@ -1,7 +1,7 @@
 //! `GET /_matrix/client/v3/keys/changes`
 //! <https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3keyschanges>
 
-use homeserver::{Session, keys, rooms::token::TimelineToken};
+use homeserver::{Session, keys, sync::SyncToken};
 use ruma::api::client::keys::get_key_changes::v3::{Request, Response};
 
 use crate::{
@@ -14,7 +14,7 @@ pub async fn get_key_changes(
     session: Session,
 ) -> Result<Typed<Response>, ApiError> {
     // Of a sync token only the position matters here.
-    let position = |token: &str| token.parse::<TimelineToken>().map(|token| token.0);
+    let position = |token: &str| token.parse::<SyncToken>().map(|token| token.pos);
     let (Ok(from), Ok(to)) = (position(&request.from), position(&request.to)) else {
         return Err(ApiError::invalid_param("from and to are tokens of /sync"));
     };
