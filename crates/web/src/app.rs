@@ -1,0 +1,166 @@
+//! The app from its start to the first screen: which tab, which session, which language.
+
+use client::{
+    Session, Settings,
+    session::{RestoreError, SessionEnd},
+    tabs::{self, TabRole},
+};
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    context::{Desk, Frame, follow_with},
+    navigation::Navigation,
+    platform::{self, Theme},
+    screens::{OtherTab, Shell, SignIn, Splash, StoreBroken},
+    text,
+};
+
+/// What the app is doing.
+#[derive(Clone)]
+pub enum Phase {
+    /// Looking for a stored session.
+    Starting,
+    /// Another tab holds the store.
+    OtherTab,
+    /// Nobody is signed in, and why if that was not their own wish.
+    SignedOut(Option<SessionEnd>),
+    /// The store cannot be opened.
+    StoreBroken,
+    /// Somebody is signed in.
+    SignedIn(Session),
+}
+
+/// The way from one phase to another.
+#[derive(Clone, Copy)]
+pub struct Phases(RwSignal<Phase, LocalStorage>);
+
+impl Phases {
+    /// From any component.
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Goes on to another phase.
+    pub fn enter(self, phase: Phase) {
+        self.0.set(phase);
+    }
+}
+
+/// Where the server is and what the store is called.
+pub fn settings() -> Settings {
+    Settings {
+        homeserver: platform::origin(),
+        store: "konsil".into(),
+        device_name: text::device_name(&platform::user_agent()),
+    }
+}
+
+/// Starts the app in the page.
+pub fn start() {
+    console_error_panic_hook::set_once();
+    if let Some(boot) = document().get_element_by_id("boot") {
+        boot.remove();
+    }
+    leptos::mount::mount_to_body(App);
+}
+
+#[component]
+fn App() -> impl IntoView {
+    let lang = RwSignal::new(platform::chosen_language());
+    let frame = Frame {
+        lang,
+        theme: RwSignal::new(Theme::chosen()),
+        nav: Navigation::start(),
+        hospital: RwSignal::new(window().location().hostname().unwrap_or_default()),
+        toast: RwSignal::new(None),
+    };
+    let phases = Phases(RwSignal::new_local(Phase::Starting));
+    frame.provide();
+    provide_context(phases);
+    platform::announce_language(lang.get_untracked());
+    spawn_local(async move {
+        if let Some(name) = platform::hospital_name().await {
+            frame.hospital.set(name);
+        }
+    });
+    spawn_local(find_session(phases));
+    spawn_local(async move {
+        tabs::lost().await;
+        phases.enter(Phase::OtherTab);
+    });
+    view! {
+        <div class="app">
+            {move || {
+                // A new language draws everything anew; drafts are kept by the client.
+                lang.track();
+                match phases.0.get() {
+                    Phase::Starting => view! { <Splash/> }.into_any(),
+                    Phase::OtherTab => view! { <OtherTab/> }.into_any(),
+                    Phase::SignedOut(end) => view! { <SignIn end/> }.into_any(),
+                    Phase::StoreBroken => view! { <StoreBroken/> }.into_any(),
+                    Phase::SignedIn(session) => view! { <SignedIn session/> }.into_any(),
+                }
+            }}
+            <Toast/>
+        </div>
+    }
+}
+
+/// Finds out which screen comes first.
+pub async fn find_session(phases: Phases) {
+    if tabs::elect().await == TabRole::Following {
+        phases.enter(Phase::OtherTab);
+        tabs::wait_for_turn().await;
+    }
+    restore(phases).await;
+}
+
+/// Opens the stored session, if there is one. This tab must hold the store.
+pub async fn restore(phases: Phases) {
+    phases.enter(match Session::restore(&settings()).await {
+        Ok(Some(session)) => Phase::SignedIn(session),
+        Ok(None) => Phase::SignedOut(None),
+        Err(RestoreError::Store(_) | RestoreError::Failed(_)) => Phase::StoreBroken,
+    });
+}
+
+#[component]
+fn SignedIn(session: Session) -> impl IntoView {
+    let phases = Phases::get();
+    follow_with(session.ended(), move |end| {
+        if let Some(end) = end {
+            ended(phases, end);
+        }
+    });
+    Desk::open(session);
+    platform::keep_storage();
+    view! { <Shell/> }
+}
+
+fn ended(phases: Phases, end: SessionEnd) {
+    // Leaving the phase drops the session, which the store has to be free of before it is cleared.
+    phases.enter(Phase::Starting);
+    spawn_local(async move {
+        platform::sleep(std::time::Duration::from_millis(50)).await;
+        if end == SessionEnd::LoggedOutByServer && Session::forget(&settings()).await.is_err() {
+            return phases.enter(Phase::StoreBroken);
+        }
+        phases.enter(Phase::SignedOut(Some(end)));
+    });
+}
+
+#[component]
+fn Toast() -> impl IntoView {
+    let toast = Frame::get().toast;
+    let debounce = platform::Debounce::default();
+    Effect::new(move |_| {
+        if toast.with(Option::is_some) {
+            debounce.run(std::time::Duration::from_millis(4500), move || toast.set(None));
+        }
+    });
+    view! {
+        <div role="status" aria-live="polite">
+            {move || toast.get().map(|text| view! { <p class="toast" data-testid="toast">{text}</p> })}
+        </div>
+    }
+}

@@ -1,0 +1,457 @@
+//! All texts of the app.
+
+use super::Lang;
+
+words! {
+    // The app
+    app_name: "Konsil", "Konsil";
+    chats: "Chats", "Chats";
+    people: "Personen", "People";
+    settings: "Einstellungen", "Settings";
+    back: "Zurück", "Back";
+    close: "Schließen", "Close";
+    cancel: "Abbrechen", "Cancel";
+    done: "Fertig", "Done";
+    next: "Weiter", "Next";
+    retry: "Noch einmal versuchen", "Try again";
+    loading: "Wird geladen", "Loading";
+    main_navigation: "Hauptbereiche", "Main areas";
+    copied: "Kopiert", "Copied";
+    copy: "Kopieren", "Copy";
+    print: "Drucken", "Print";
+    later: "Später", "Later";
+    search: "Suchen", "Search";
+    clear_search: "Suche leeren", "Clear search";
+
+    // Connection
+    connecting: "Wird verbunden …", "Connecting …";
+    offline: "Kein Netz. Nachrichten werden gesendet, sobald Netz da und Konsil offen ist.", "No network. Messages are sent as soon as there is network and Konsil is open.";
+    server_unreachable: "Der Server der Klinik antwortet nicht. Nachrichten warten hier.", "The hospital's server does not answer. Messages wait here.";
+
+    // Sign-in
+    sign_in: "Anmelden", "Sign in";
+    signing_in: "Wird angemeldet …", "Signing in …";
+    user_name: "Benutzername", "User name";
+    password: "Passwort", "Password";
+    show_password: "Passwort anzeigen", "Show password";
+    hide_password: "Passwort verbergen", "Hide password";
+    sign_in_wrong: "Benutzername oder Passwort stimmt nicht. Bitte prüfen, auch die Feststelltaste.", "User name or password is wrong. Please check them, and caps lock too.";
+    sign_in_blocked: "Dieses Konto ist gesperrt. Die IT der Klinik kann es wieder öffnen.", "This account is blocked. The hospital's IT can open it again.";
+    sign_in_limited: "Zu viele Versuche. Bitte kurz warten und dann noch einmal versuchen.", "Too many tries. Please wait a little, then try again.";
+    sign_in_offline: "Kein Netz. Zum Anmelden bitte mit WLAN oder Mobilfunk verbinden.", "No network. Please connect to Wi-Fi or mobile network to sign in.";
+    sign_in_unreachable: "Der Server der Klinik antwortet nicht. Bitte später noch einmal versuchen oder die IT fragen.", "The hospital's server does not answer. Please try later or ask IT.";
+    sign_in_store: "Konsil kann auf diesem Gerät nichts speichern. Bitte kein privates Fenster verwenden und freien Speicherplatz prüfen.", "Konsil cannot store anything on this device. Please do not use a private window, and check the free space.";
+    fill_in_both: "Bitte Benutzername und Passwort eingeben.", "Please enter user name and password.";
+    signed_out_by_hospital: "Dieses Gerät wurde abgemeldet. Bitte neu anmelden.", "This device was signed out. Please sign in again.";
+    sign_in_again: "Bitte noch einmal anmelden. Chats auf diesem Gerät bleiben erhalten.", "Please sign in again. Chats on this device are kept.";
+    encrypted_hint: "Nachrichten sind von Gerät zu Gerät verschlüsselt. Auch die Klinik-IT kann sie nicht lesen.", "Messages are encrypted from device to device. Not even the hospital's IT can read them.";
+    store_broken: "Der Speicher auf diesem Gerät lässt sich nicht öffnen. Nach dem Neuanmelden sind frühere Nachrichten mit dem Wiederherstellungsschlüssel wieder da.", "The storage on this device cannot be opened. After signing in anew, the recovery key brings earlier messages back.";
+    start_anew: "Neu anmelden", "Sign in anew";
+    other_tab: "Konsil ist in einem anderen Tab offen", "Konsil is open in another tab";
+    other_tab_hint: "Auf einem Gerät kann nur ein Tab Nachrichten empfangen.", "On one device only one tab can receive messages.";
+    use_here: "Hier verwenden", "Use here";
+
+    // List of chats
+    filter_all: "Alle", "All";
+    filter_unread: "Ungelesen", "Unread";
+    filters: "Chats filtern", "Filter chats";
+    new_chat: "Neuer Chat", "New chat";
+    take_photo: "Foto aufnehmen", "Take a photo";
+    draft: "Entwurf:", "Draft:";
+    you: "Du", "You";
+    photo: "Foto", "Photo";
+    voice_message: "Sprachnachricht", "Voice message";
+    video: "Video", "Video";
+    message_deleted: "Nachricht gelöscht", "Message deleted";
+    cannot_be_read: "Noch nicht lesbar", "Not readable yet";
+    invited: "Einladung", "Invitation";
+    is_writing: "schreibt …", "is writing …";
+    no_chats: "Noch keine Chats", "No chats yet";
+    no_chats_hint: "Eine Person aus dem Klinikverzeichnis suchen und schreiben.", "Find a person in the hospital's directory and write.";
+    find_person: "Person suchen", "Find a person";
+    nothing_unread: "Alles gelesen", "All read";
+    nothing_unread_hint: "Keine ungelesenen Nachrichten.", "No unread messages.";
+    nothing_found: "Nichts gefunden", "Nothing found";
+    nothing_found_chats: "Kein Chat passt zu dieser Suche.", "No chat matches this search.";
+    choose_chat: "Chat auswählen", "Choose a chat";
+    choose_chat_hint: "Oder mit der Kamera beginnen und danach wählen, wer das Foto bekommt.", "Or start with the camera and choose afterwards who gets the photo.";
+    new_message_from: "Neue Nachricht von", "New message from";
+
+    // Directory
+    search_people: "Name, Funktion oder Abteilung", "Name, role or department";
+    search_people_hint: "Mindestens zwei Buchstaben eingeben, zum Beispiel „Neuro“ oder „Weber“.", "Enter at least two letters, such as “neuro” or “Weber”.";
+    no_people: "Niemand gefunden", "Nobody found";
+    no_people_hint: "Bitte anders schreiben oder nur den Anfang des Namens eingeben.", "Please try another spelling or only the beginning of the name.";
+    more_people: "Es gibt weitere Treffer. Genauer suchen.", "There are more. Search more precisely.";
+    directory_offline: "Das Verzeichnis braucht Netz. Bestehende Chats sind weiter da.", "The directory needs network. Existing chats are still there.";
+    directory_failed: "Das Verzeichnis antwortet gerade nicht.", "The directory does not answer just now.";
+    new_group: "Neue Gruppe", "New group";
+    group_name: "Name der Gruppe", "Name of the group";
+    group_name_hint: "Zum Beispiel Stroke-Team", "For example Stroke team";
+    create_group: "Gruppe erstellen", "Create group";
+    creating: "Wird erstellt …", "Creating …";
+    choose_members: "Mitglieder auswählen", "Choose members";
+    remove: "Entfernen", "Remove";
+    could_not_open_chat: "Der Chat konnte nicht geöffnet werden. Bitte noch einmal versuchen.", "The chat could not be opened. Please try again.";
+    chat_needs_network: "Einen neuen Chat zu beginnen braucht Netz.", "Starting a new chat needs network.";
+    chat_refused: "Diese Person nimmt keine Nachrichten von hier an.", "This person does not accept messages from here.";
+    recipients: "An wen?", "To whom?";
+    recent: "Zuletzt", "Recent";
+
+    // Chat
+    chat: "Chat", "Chat";
+    call: "Anrufen", "Call";
+    details: "Details", "Details";
+    messages: "Nachrichten", "Messages";
+    message: "Nachricht", "Message";
+    send: "Senden", "Send";
+    save_change: "Änderung speichern", "Save change";
+    attach: "Anhang", "Attach";
+    attach_photo: "Foto aus Datei", "Photo from file";
+    attach_camera: "Kamera", "Camera";
+    attach_document: "Dokument", "Document";
+    add_caption: "Bildunterschrift", "Caption";
+    emoji: "Emoji", "Emoji";
+    new_messages: "Neue Nachrichten", "New messages";
+    to_newest: "Zur neuesten Nachricht", "To the newest message";
+    beginning: "Hier beginnt der Chat. Nachrichten sind von Gerät zu Gerät verschlüsselt.", "The chat begins here. Messages are encrypted from device to device.";
+    older_failed: "Ältere Nachrichten konnten nicht geladen werden.", "Older messages could not be loaded.";
+    edited: "bearbeitet", "edited";
+    state_queued: "Wird gesendet, sobald Netz da und Konsil offen ist", "Is sent as soon as there is network and Konsil is open";
+    state_sent: "Gesendet", "Sent";
+    state_read: "Gelesen", "Read";
+    state_failed: "Nicht gesendet", "Not sent";
+    failed_network: "Nicht gesendet: kein Netz", "Not sent: no network";
+    failed_identity: "Nicht gesendet: Identität prüfen", "Not sent: check identity";
+    failed_device: "Nicht gesendet: dieses Gerät zuerst bestätigen", "Not sent: confirm this device first";
+    failed_refused: "Nicht gesendet: hier nicht erlaubt", "Not sent: not allowed here";
+    failed_too_large: "Nicht gesendet: Datei zu groß", "Not sent: file too large";
+    failed_lost: "Nicht gesendet: Datei nicht mehr da, bitte neu anhängen", "Not sent: the file is gone, please attach it again";
+    send_again: "Noch einmal senden", "Send again";
+    discard: "Verwerfen", "Discard";
+    reply: "Antworten", "Reply";
+    reply_to: "Antwort an", "Reply to";
+    react: "Reagieren", "React";
+    more_reactions: "Weitere Emoji", "More emoji";
+    edit: "Bearbeiten", "Edit";
+    editing: "Nachricht bearbeiten", "Edit message";
+    delete_for_all: "Für alle löschen", "Delete for all";
+    delete_question: "Nachricht für alle löschen?", "Delete message for all?";
+    delete_consequence: "Die Nachricht verschwindet bei allen. Das lässt sich nicht rückgängig machen.", "The message disappears for everybody. This cannot be undone.";
+    more: "Mehr", "More";
+    message_details: "Über diese Nachricht", "About this message";
+    sent_at: "Gesendet", "Sent";
+    read_by: "Gelesen von", "Read by";
+    nobody_read_yet: "Noch niemand", "Nobody yet";
+    sender: "Von", "From";
+    quote_loading: "Wird geladen …", "Loading …";
+    quote_missing: "Nachricht nicht mehr da", "Message no longer there";
+    quote_not_loaded: "Diese Nachricht liegt weiter zurück. Bitte nach oben blättern.", "This message lies further back. Please scroll up.";
+    jump_to_original: "Zur ursprünglichen Nachricht", "To the original message";
+    open_picture: "Bild öffnen", "Open picture";
+    picture_offline: "Bild braucht Netz", "Picture needs network";
+    picture_gone: "Bild ist nicht mehr da", "Picture is no longer there";
+    picture_damaged: "Bild ist beschädigt", "Picture is damaged";
+    previous_picture: "Voriges Bild", "Previous picture";
+    next_picture: "Nächstes Bild", "Next picture";
+    file: "Datei", "File";
+    open_file: "Öffnen", "Open";
+    file_stays_inside: "Diese Art von Datei kann Konsil noch nicht anzeigen. Speichern auf dem Gerät erlaubt die Klinik nicht.", "Konsil cannot show this kind of file yet. The hospital does not allow saving on the device.";
+    drop_here: "Zum Senden hier ablegen", "Drop here to send";
+    left_chat: "Dieser Chat ist beendet. Lesen geht weiter, schreiben nicht.", "This chat has ended. Reading still works, writing does not.";
+    not_encrypted_chat: "Dieser Chat ist nicht verschlüsselt und daher gesperrt. Bitte der IT melden.", "This chat is not encrypted and is therefore closed. Please tell IT.";
+    accept: "Annehmen", "Accept";
+    decline: "Ablehnen", "Decline";
+    needs_network: "Das braucht Netz. Bitte später noch einmal versuchen.", "This needs network. Please try again later.";
+    action_failed: "Das hat nicht geklappt. Bitte noch einmal versuchen.", "That did not work. Please try again.";
+    not_sent_yet: "Das geht, sobald die Nachricht gesendet ist.", "This works once the message has been sent.";
+    chat_unknown: "Diesen Chat gibt es hier nicht", "This chat is not here";
+    chat_unknown_hint: "Vielleicht ist er gelöscht, oder er gehört zu einem anderen Konto.", "It may have been deleted, or it belongs to another account.";
+    to_chats: "Zu den Chats", "To the chats";
+    image_unreadable: "Dieses Bild kann nicht gelesen werden. Bitte als JPEG oder PNG senden, oder als Dokument.", "This picture cannot be read. Please send it as JPEG or PNG, or as a document.";
+    file_empty: "Diese Datei ist leer und wurde nicht gesendet.", "This file is empty and was not sent.";
+
+    // Undecryptable
+    key_waiting: "Wird entschlüsselt …", "Being decrypted …";
+    key_needs_recovery: "Lesbar, sobald dieses Gerät bestätigt ist.", "Readable once this device is confirmed.";
+    key_not_in_backup: "Diese Nachricht kann hier nicht gelesen werden: Ihr Schlüssel wurde nicht gesichert. Auf dem alten Gerät ist sie lesbar.", "This message cannot be read here: its key was not backed up. It can be read on the old device.";
+    key_before_joining: "Aus der Zeit vor der Aufnahme in diesen Chat.", "From before joining this chat.";
+    key_device_not_confirmed: "Nicht lesbar, weil dieses Gerät noch nicht bestätigt ist.", "Not readable because this device is not confirmed yet.";
+    key_sender_not_confirmed: "Von einem Gerät, das nicht bestätigt ist. Bitte anders nachfragen.", "From a device that is not confirmed. Please ask in another way.";
+    key_identity_changed: "Die Identität hat sich geändert. Bitte persönlich nachfragen.", "The identity has changed. Please ask in person.";
+    key_broken: "Diese Nachricht ist beschädigt angekommen. Bitte noch einmal senden lassen.", "This message arrived damaged. Please have it sent again.";
+    unknown_message: "Diese Art von Nachricht zeigt Konsil noch nicht.", "Konsil does not show this kind of message yet.";
+    warn_device: "Von einem nicht bestätigten Gerät gesendet", "Sent from a device that is not confirmed";
+    warn_identity: "Die Identität hat sich geändert", "The identity has changed";
+    warn_not_proven: "Absender nicht sicher belegt", "Sender not proven";
+    warn_clear: "Unverschlüsselt angekommen", "Arrived without encryption";
+
+    // Details
+    members_heading: "Mitglieder", "Members";
+    role: "Funktion", "Role";
+    department: "Abteilung", "Department";
+    extension: "Durchwahl", "Extension";
+    hospital: "Klinik", "Hospital";
+    manages: "verwaltet", "manages";
+    identity_confirmed: "Identität bestätigt", "Identity confirmed";
+    identity_open: "Identität noch nicht bestätigt", "Identity not confirmed yet";
+    confirm_identity: "Identität bestätigen", "Confirm identity";
+    leave_group: "Gruppe verlassen", "Leave group";
+    leave_question: "Gruppe verlassen?", "Leave the group?";
+    leave_consequence: "Neue Nachrichten kommen dann nicht mehr an. Wieder hinein geht es nur mit einer Einladung.", "New messages will no longer arrive. Coming back needs an invitation.";
+    start_chat: "Nachricht schreiben", "Write a message";
+    add_members: "Mitglieder hinzufügen", "Add members";
+    add: "Hinzufügen", "Add";
+
+    // Camera
+    camera: "Kamera", "Camera";
+    shutter: "Auslösen", "Take photo";
+    switch_camera: "Kamera wechseln", "Switch camera";
+    take_again: "Neu aufnehmen", "Take again";
+    use_photo: "Foto verwenden", "Use photo";
+    camera_refused: "Konsil darf die Kamera nicht verwenden", "Konsil may not use the camera";
+    camera_refused_hint: "In den Einstellungen des Browsers bei dieser Seite die Kamera erlauben, dann noch einmal versuchen. Fotos bleiben in Konsil und kommen nicht in die Galerie.", "Allow the camera for this page in the browser's settings, then try again. Photos stay in Konsil and never reach the gallery.";
+    camera_missing: "Keine Kamera gefunden", "No camera found";
+    camera_missing_hint: "Ein Foto aus einer Datei geht trotzdem: im Chat über „Anhang“.", "A photo from a file still works: in the chat with “Attach”.";
+
+    // This device, recovery
+    confirm_device: "Dieses Gerät bestätigen", "Confirm this device";
+    confirm_device_hint: "Danach sind frühere Nachrichten lesbar, und andere können an dieses Gerät schreiben.", "Then earlier messages are readable, and others can write to this device.";
+    confirm_with_other: "Mit einem anderen Gerät", "With another device";
+    confirm_with_other_hint: "Sieben Bilder vergleichen. Das andere Gerät muss zur Hand sein.", "Compare seven pictures. The other device must be at hand.";
+    confirm_with_key: "Mit dem Wiederherstellungsschlüssel", "With the recovery key";
+    confirm_with_key_hint: "Der Schlüssel, der beim ersten Anmelden gezeigt wurde.", "The key that was shown at the first sign-in.";
+    not_now: "Jetzt nicht", "Not now";
+    device_not_confirmed_banner: "Frühere Nachrichten sind noch nicht lesbar.", "Earlier messages are not readable yet.";
+    confirm: "Bestätigen", "Confirm";
+    recovery_key: "Wiederherstellungsschlüssel", "Recovery key";
+    recovery_banner: "Wiederherstellungsschlüssel sichern", "Keep the recovery key safe";
+    recovery_banner_hint: "Damit auf einem neuen Gerät alles lesbar bleibt.", "So that everything stays readable on a new device.";
+    recovery_show: "Anzeigen", "Show";
+    recovery_explain: "Mit diesem Schlüssel sind alle Nachrichten auf einem neuen Gerät wieder lesbar. Nur hier steht er: Die Klinik hat ihn nicht.", "With this key all messages can be read again on a new device. It is only here: the hospital does not have it.";
+    recovery_keep: "Ausdrucken und wegschließen, oder im Passwortspeicher ablegen. Nicht als Foto und nicht in einer E-Mail.", "Print it and lock it away, or keep it in a password store. Not as a photo and not in an e-mail.";
+    recovery_saved: "Ist gesichert", "It is safe";
+    recovery_input: "Schlüssel eingeben", "Enter the key";
+    recovery_input_hint: "Groß- und Kleinschreibung zählt, Leerzeichen nicht.", "Capital and small letters matter, spaces do not.";
+    recovery_malformed: "Das ist kein vollständiger Schlüssel. Bitte mit dem Ausdruck vergleichen.", "This is not a complete key. Please compare it with the printout.";
+    recovery_wrong: "Dieser Schlüssel gehört nicht zu diesem Konto, oder er wurde durch einen neuen ersetzt.", "This key does not belong to this account, or was replaced by a new one.";
+    recovery_not_here: "Dieses Gerät kann den Schlüssel nicht anzeigen. Ein neuer Schlüssel ersetzt den alten.", "This device cannot show the key. A new key replaces the old one.";
+    recovery_new: "Neuen Schlüssel erstellen", "Make a new key";
+    recovery_checking: "Wird geprüft …", "Checking …";
+    recovery_loading: "Schlüssel wird geholt …", "Fetching the key …";
+    device_confirmed: "Dieses Gerät ist bestätigt", "This device is confirmed";
+    device_confirmed_hint: "Frühere Nachrichten werden jetzt nach und nach lesbar.", "Earlier messages now become readable one after another.";
+    device_confirmed_state: "Bestätigt. Andere können sicher an dieses Gerät schreiben.", "Confirmed. Others can safely write to this device.";
+    device_open_state: "Noch nicht bestätigt. Frühere Nachrichten sind hier nicht lesbar.", "Not confirmed yet. Earlier messages cannot be read here.";
+    compare: "Bilder vergleichen", "Compare the pictures";
+    compare_hint: "Zeigen beide Geräte dieselben Bilder in derselben Reihenfolge?", "Do both devices show the same pictures in the same order?";
+    they_match: "Ja, gleich", "Yes, the same";
+    they_differ: "Nein, verschieden", "No, different";
+    verification_asked_own: "Ein neues Gerät möchte bestätigt werden", "A new device wants to be confirmed";
+    verification_asked_own_hint: "Nur annehmen, wenn die Anmeldung gerade selbst erfolgt ist.", "Accept only if you have just signed in yourself.";
+    verification_waiting: "Warten auf das andere Gerät", "Waiting for the other device";
+    verification_waiting_hint: "Dort Konsil öffnen und die Anfrage annehmen.", "Open Konsil there and accept the request.";
+    verification_confirming: "Warten auf die Bestätigung drüben", "Waiting for the confirmation over there";
+    verification_done: "Bestätigt", "Confirmed";
+    verification_done_hint: "Beide Seiten vertrauen sich jetzt.", "Both sides now trust each other.";
+    verification_cancelled: "Der Vergleich wurde abgebrochen. Es hat sich nichts geändert.", "The comparison was cancelled. Nothing has changed.";
+    verification_mismatch: "Die Bilder waren verschieden. Bitte nicht weiter schreiben und die IT informieren.", "The pictures were different. Please stop writing and tell IT.";
+    verification_timeout: "Das hat zu lange gedauert. Bitte noch einmal beginnen.", "That took too long. Please start again.";
+    verification_elsewhere: "Auf einem anderen Gerät beantwortet.", "Answered on another device.";
+    verification_failed: "Der Vergleich hat nicht geklappt. Bitte noch einmal beginnen.", "The comparison did not work. Please start again.";
+    no_identity: "Diese Person hat sich noch nie angemeldet.", "This person has never signed in.";
+    password_needed: "Bitte noch einmal das Passwort eingeben.", "Please enter the password once more.";
+    set_up: "Einrichten", "Set up";
+
+    // Settings
+    language: "Sprache", "Language";
+    german: "Deutsch", "Deutsch";
+    english: "English", "English";
+    appearance: "Darstellung", "Appearance";
+    light: "Hell", "Light";
+    dark: "Dunkel", "Dark";
+    system: "System", "System";
+    this_device: "Dieses Gerät", "This device";
+    my_devices: "Meine Geräte", "My devices";
+    devices_confirmed: "bestätigt", "confirmed";
+    devices_open: "nicht bestätigt", "not confirmed";
+    sign_out: "Abmelden", "Sign out";
+    sign_out_question: "Auf diesem Gerät abmelden?", "Sign out on this device?";
+    sign_out_consequence: "Alle Nachrichten auf diesem Gerät werden gelöscht. Auf anderen Geräten bleiben sie. Nach dem nächsten Anmelden macht der Wiederherstellungsschlüssel sie hier wieder lesbar.", "All messages on this device are deleted. They stay on other devices. After the next sign-in the recovery key makes them readable here again.";
+    sign_out_drafts: "Entwürfe und wartende Nachrichten gehen verloren.", "Drafts and waiting messages are lost.";
+    signing_out: "Schlüssel werden gesichert, dann wird abgemeldet …", "Keys are being backed up, then you are signed out …";
+    sign_out_keys: "Noch sind nicht alle Schlüssel gesichert. Wer jetzt abmeldet, kann manche Nachrichten nie wieder lesen. Besser: mit Netz kurz warten und noch einmal versuchen.", "Not all keys are backed up yet. Signing out now makes some messages unreadable for good. Better: wait a little with network and try again.";
+    sign_out_offline: "Kein Netz: Das Abmelden erreicht den Server nicht. Es wurde nichts gelöscht.", "No network: signing out does not reach the server. Nothing was deleted.";
+    sign_out_anyway: "Trotzdem abmelden", "Sign out anyway";
+    sign_out_store: "Der Speicher auf diesem Gerät konnte nicht gelöscht werden. Bitte die Daten dieser Seite in den Einstellungen des Browsers löschen.", "The storage on this device could not be deleted. Please delete this page's data in the browser's settings.";
+    about: "Über Konsil", "About Konsil";
+    about_purpose: "Zum Austauschen und Dokumentieren. Nicht zur Befundung bestimmt und nie der einzige Weg für einen Alarm.", "For communication and documentation. Not intended for diagnosis, and never the only path of an alarm.";
+
+    // Dates
+    today: "Heute", "Today";
+    yesterday: "Gestern", "Yesterday";
+}
+
+/// Texts with arguments.
+impl Lang {
+    /// For screen readers beside a chat's name.
+    pub fn unread_messages(self, n: u64) -> String {
+        match (self, n) {
+            (Self::De, 1) => "1 ungelesene Nachricht".into(),
+            (Self::De, n) => format!("{n} ungelesene Nachrichten"),
+            (Self::En, 1) => "1 unread message".into(),
+            (Self::En, n) => format!("{n} unread messages"),
+        }
+    }
+
+    /// Below a group's name.
+    pub fn members(self, n: u64) -> String {
+        match (self, n) {
+            (Self::De, 1) => "1 Mitglied".into(),
+            (Self::De, n) => format!("{n} Mitglieder"),
+            (Self::En, 1) => "1 member".into(),
+            (Self::En, n) => format!("{n} members"),
+        }
+    }
+
+    /// On the button that leads down to what has just come.
+    pub fn new_below(self, n: usize) -> String {
+        match (self, n) {
+            (Self::De, 1) => "1 neue Nachricht".into(),
+            (Self::De, n) => format!("{n} neue Nachrichten"),
+            (Self::En, 1) => "1 new message".into(),
+            (Self::En, n) => format!("{n} new messages"),
+        }
+    }
+
+    /// When the connection is tried again.
+    pub fn try_again_in(self, seconds: u64) -> String {
+        match (self, seconds) {
+            (Self::De, 1) => "Nächster Versuch in 1 Sekunde".into(),
+            (Self::De, n) => format!("Nächster Versuch in {n} Sekunden"),
+            (Self::En, 1) => "Next try in 1 second".into(),
+            (Self::En, n) => format!("Next try in {n} seconds"),
+        }
+    }
+
+    /// Whom the composer writes to: name, department and hospital, as far as known.
+    pub fn to_recipient(self, who: &str, department: Option<&str>, hospital: &str) -> String {
+        let to = if self == Self::De { "An" } else { "To" };
+        match department {
+            Some(department) => format!("{to} {who}, {department}, {hospital}"),
+            None => format!("{to} {who}, {hospital}"),
+        }
+    }
+
+    /// Whom the composer of a group writes to.
+    pub fn to_group(self, title: &str, members: u64) -> String {
+        let to = if self == Self::De { "An" } else { "To" };
+        format!("{to} {title}, {}", self.members(members))
+    }
+
+    /// Who is writing just now.
+    pub fn writing(self, names: &[String]) -> String {
+        match (self, names) {
+            (_, []) => String::new(),
+            (Self::De, [one]) => format!("{one} schreibt …"),
+            (Self::De, [one, two]) => format!("{one} und {two} schreiben …"),
+            (Self::De, many) => format!("{} Personen schreiben …", many.len()),
+            (Self::En, [one]) => format!("{one} is writing …"),
+            (Self::En, [one, two]) => format!("{one} and {two} are writing …"),
+            (Self::En, many) => format!("{} people are writing …", many.len()),
+        }
+    }
+
+    /// State of a message of ours in a group.
+    pub fn read_by_of(self, by: usize, of: usize) -> String {
+        match self {
+            Self::De => format!("Gelesen von {by} von {of}"),
+            Self::En => format!("Read by {by} of {of}"),
+        }
+    }
+
+    /// An attachment on its way.
+    pub fn uploading(self, percent: u8) -> String {
+        match self {
+            Self::De => format!("Wird gesendet, {percent} %"),
+            Self::En => format!("Sending, {percent}%"),
+        }
+    }
+
+    /// What a reaction's button says to a screen reader.
+    pub fn reaction_by(self, emoji: &str, names: &str) -> String {
+        match self {
+            Self::De => format!("{emoji} von {names}"),
+            Self::En => format!("{emoji} from {names}"),
+        }
+    }
+
+    /// Label of a picture for those who do not see it.
+    pub fn picture_from(self, who: &str) -> String {
+        match self {
+            Self::De => format!("Bild von {who}"),
+            Self::En => format!("Picture from {who}"),
+        }
+    }
+
+    /// An invitation to a chat.
+    pub fn invited_by(self, who: &str) -> String {
+        match self {
+            Self::De => format!("{who} lädt zu diesem Chat ein."),
+            Self::En => format!("{who} invites you to this chat."),
+        }
+    }
+
+    /// A file that the server does not take.
+    pub fn too_large(self, max_bytes: u64) -> String {
+        let max = self.size(max_bytes);
+        match self {
+            Self::De => format!("Diese Datei ist zu groß. Möglich sind bis zu {max}."),
+            Self::En => format!("This file is too large. Up to {max} is possible."),
+        }
+    }
+
+    /// Asked by another person to compare pictures.
+    pub fn verification_asked_by(self, who: &str) -> String {
+        match self {
+            Self::De => format!("{who} möchte die Identität bestätigen"),
+            Self::En => format!("{who} wants to confirm the identity"),
+        }
+    }
+
+    /// What the banner says while messages wait for the network.
+    pub fn waiting_messages(self, n: usize) -> String {
+        match (self, n) {
+            (Self::De, 1) => "1 Nachricht wartet".into(),
+            (Self::De, n) => format!("{n} Nachrichten warten"),
+            (Self::En, 1) => "1 message is waiting".into(),
+            (Self::En, n) => format!("{n} messages are waiting"),
+        }
+    }
+
+    /// Something failed in a way that only the support desk can look into.
+    pub fn failed_with(self, code: &str) -> String {
+        match self {
+            Self::De => {
+                format!("Das hat nicht geklappt. Bitte noch einmal versuchen. Für die IT: {code}")
+            }
+            Self::En => format!("That did not work. Please try again. For IT: {code}"),
+        }
+    }
+
+    /// How many people a group gets.
+    pub fn chosen(self, n: usize) -> String {
+        match self {
+            Self::De => format!("{n} ausgewählt"),
+            Self::En => format!("{n} chosen"),
+        }
+    }
+
+    /// Position in the row of pictures of a chat.
+    pub fn picture_of(self, n: usize, of: usize) -> String {
+        match self {
+            Self::De => format!("Bild {n} von {of}"),
+            Self::En => format!("Picture {n} of {of}"),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What the browser offers: local time, preferences, where the app is served from, timers.
+
+use std::{cell::Cell, rc::Rc, time::Duration};
+
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::{clock::LocalTime, i18n::Lang};
+
+/// Where the app was loaded from, which is also where its server is: `https://konsil.klinikum.example`.
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
+/// What the browser says about itself.
+pub fn user_agent() -> String {
+    window().navigator().user_agent().unwrap_or_default()
+}
+
+/// Whether the browser believes that there is a network.
+pub fn is_online() -> bool {
+    window().navigator().on_line()
+}
+
+/// A moment as the clock on the reader's wall shows it.
+pub fn local_time(at_ms: u64) -> LocalTime {
+    let date = js_sys::Date::new(&JsValue::from_f64(at_ms as f64));
+    LocalTime {
+        year: date.get_full_year() as i32,
+        month: date.get_month() as u8 + 1,
+        day: date.get_date() as u8,
+        hour: date.get_hours() as u8,
+        minute: date.get_minutes() as u8,
+    }
+}
+
+/// Now, as the clock on the reader's wall shows it.
+pub fn now() -> LocalTime {
+    local_time(js_sys::Date::now() as u64)
+}
+
+/// The time as HTML's `datetime` wants it.
+pub fn iso(at_ms: u64) -> String {
+    js_sys::Date::new(&JsValue::from_f64(at_ms as f64)).to_iso_string().into()
+}
+
+/// Light, dark, or as the system has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system has it.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::System => None,
+            Self::Light => Some("light"),
+            Self::Dark => Some("dark"),
+        }
+    }
+
+    /// What was chosen earlier on this device.
+    pub fn chosen() -> Self {
+        match preference("theme").as_deref() {
+            Some("light") => Self::Light,
+            Some("dark") => Self::Dark,
+            _ => Self::System,
+        }
+    }
+
+    /// Shows it, and remembers it on this device.
+    pub fn choose(self) {
+        keep_preference("theme", self.name());
+        let Some(root) = document().document_element() else { return };
+        // A failed attribute leaves the theme as it is; there is nothing to tell the user.
+        let _ = match self.name() {
+            Some(name) => root.set_attribute("data-theme", name),
+            None => root.remove_attribute("data-theme"),
+        };
+    }
+}
+
+/// The language chosen earlier on this device, else the browser's.
+pub fn chosen_language() -> Lang {
+    let tag = preference("language").or_else(|| window().navigator().language());
+    tag.as_deref().map(Lang::for_tag).unwrap_or_default()
+}
+
+/// Remembers the language on this device, and tells screen readers.
+pub fn choose_language(lang: Lang) {
+    keep_preference("language", Some(lang.tag()));
+    announce_language(lang);
+}
+
+/// Tells screen readers which voice to use.
+pub fn announce_language(lang: Lang) {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("lang", lang.tag());
+    }
+}
+
+// Only appearance and language are kept here, in clear: nothing that says anything about anybody.
+fn preference(name: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(&format!("konsil.{name}")).ok()?
+}
+
+fn keep_preference(name: &str, value: Option<&str>) {
+    let Ok(Some(storage)) = window().local_storage() else { return };
+    let key = format!("konsil.{name}");
+    // Without storage (private window) the choice lasts until the page goes.
+    let _ = match value {
+        Some(value) => storage.set_item(&key, value),
+        None => storage.remove_item(&key),
+    };
+}
+
+/// Whether the main pointer is a mouse: then Enter sends and tools appear on hover.
+pub fn has_mouse() -> bool {
+    let query = window().match_media("(hover: hover) and (pointer: fine)").ok().flatten();
+    query.is_some_and(|query| query.matches())
+}
+
+/// Whether somebody is looking at the page.
+pub fn is_visible() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Visible
+}
+
+/// Waits.
+pub async fn sleep(duration: Duration) {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(
+            &resolve,
+            duration.as_millis() as i32,
+        );
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
+/// Runs only the last of several calls in quick succession.
+#[derive(Clone, Default)]
+pub struct Debounce(Rc<Cell<u64>>);
+
+impl Debounce {
+    /// Runs `action` after `delay`, unless another call comes before.
+    pub fn run(&self, delay: Duration, action: impl FnOnce() + 'static) {
+        let turn = self.0.get() + 1;
+        self.0.set(turn);
+        let turns = self.0.clone();
+        leptos::task::spawn_local(async move {
+            sleep(delay).await;
+            if turns.get() == turn {
+                action();
+            }
+        });
+    }
+
+    /// Drops what waits.
+    pub fn cancel(&self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+/// Listens on an event target until the owner is gone.
+pub fn listen<E: JsCast + 'static>(
+    target: &web_sys::EventTarget,
+    event: &'static str,
+    mut handler: impl FnMut(E) + 'static,
+) {
+    let closure = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
+        if let Ok(event) = event.dyn_into::<E>() {
+            handler(event);
+        }
+    });
+    if target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref()).is_err() {
+        return;
+    }
+    let target = target.clone();
+    on_gone(move || {
+        let _ = target.remove_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
+    });
+}
+
+/// Runs when the owner is gone. Like Leptos's `on_cleanup`, for what belongs to this thread, as all of a page does.
+pub fn on_gone(action: impl FnOnce() + 'static) {
+    let action = StoredValue::new_local(Some(action));
+    on_cleanup(move || {
+        if let Some(action) = action.try_update_value(Option::take).flatten() {
+            action();
+        }
+    });
+}
+
+/// The hospital's name, as the server tells everybody; `None` if it does not.
+pub async fn hospital_name() -> Option<String> {
+    let response = JsFuture::from(window().fetch_with_str("/_konsil/hospital")).await.ok()?;
+    let response: web_sys::Response = response.dyn_into().ok()?;
+    if !response.ok() {
+        return None;
+    }
+    let hospital = JsFuture::from(response.json().ok()?).await.ok()?;
+    js_sys::Reflect::get(&hospital, &"name".into())
+        .ok()?
+        .as_string()
+        .filter(|name| !name.is_empty())
+}
+
+/// Asks the browser not to throw the store away when space gets short.
+pub fn keep_storage() {
+    if let Ok(promise) = window().navigator().storage().persist() {
+        leptos::task::spawn_local(async move {
+            let _ = JsFuture::from(promise).await;
+        });
+    }
+}

@@ -1,0 +1,175 @@
+//! The app's addresses.
+//!
+//! They stand in the fragment (`#/chat/…`): a browser never sends it, so no server log and no proxy learns which chat
+//! somebody looks at, and the bundle needs no rewriting rule on the server.
+
+/// A place in the app.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Route {
+    /// The list of chats.
+    #[default]
+    Chats,
+    /// One chat, named by its identifier.
+    Chat(String),
+    /// Who is in that chat.
+    Details(String),
+    /// The directory, to look people up.
+    People,
+    /// Choosing whom to write to.
+    NewChat,
+    /// Choosing the members of a new group.
+    NewGroup,
+    /// Settings.
+    Settings,
+}
+
+/// What a phone shows, where only one column fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    /// The left column.
+    List,
+    /// The chat.
+    Chat,
+    /// The right column.
+    Details,
+}
+
+impl Route {
+    /// The place for a fragment, with or without `#`. What is not understood leads to the list of chats.
+    pub fn parse(fragment: &str) -> Self {
+        let path = fragment.trim_start_matches('#').trim_matches('/');
+        let parts: Vec<&str> = path.split('/').collect();
+        match parts.as_slice() {
+            ["chat", id] => Self::Chat(decode(id)),
+            ["chat", id, "details"] => Self::Details(decode(id)),
+            ["people"] => Self::People,
+            ["new"] => Self::NewChat,
+            ["new", "group"] => Self::NewGroup,
+            ["settings"] => Self::Settings,
+            _ => Self::Chats,
+        }
+    }
+
+    /// The fragment for the place, with `#`.
+    pub fn fragment(&self) -> String {
+        match self {
+            Self::Chats => "#/".into(),
+            Self::Chat(id) => format!("#/chat/{}", encode(id)),
+            Self::Details(id) => format!("#/chat/{}/details", encode(id)),
+            Self::People => "#/people".into(),
+            Self::NewChat => "#/new".into(),
+            Self::NewGroup => "#/new/group".into(),
+            Self::Settings => "#/settings".into(),
+        }
+    }
+
+    /// The chat that the place is about.
+    pub fn chat(&self) -> Option<&str> {
+        match self {
+            Self::Chat(id) | Self::Details(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// What a phone shows here.
+    pub fn pane(&self) -> Pane {
+        match self {
+            Self::Chat(_) => Pane::Chat,
+            Self::Details(_) => Pane::Details,
+            _ => Pane::List,
+        }
+    }
+}
+
+impl Pane {
+    /// Value of the `data-pane` attribute that the style sheet looks at.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Chat => "chat",
+            Self::Details => "details",
+        }
+    }
+}
+
+/// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3).
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let hex =
+            tail.get(..2).filter(|_| byte == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(decoded) => {
+                bytes.push(decoded);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_is_found_again_by_its_address() {
+        for id in ["!abc:klinikum.example", "!a/b%2F#c d:x", "!ünïcode:☂"] {
+            for route in [
+                Route::Chats,
+                Route::Chat(id.into()),
+                Route::Details(id.into()),
+                Route::People,
+                Route::NewChat,
+                Route::NewGroup,
+                Route::Settings,
+            ] {
+                assert_eq!(Route::parse(&route.fragment()), route);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_address_leads_to_the_chats() {
+        for fragment in
+            ["", "#", "#/", "#/nowhere", "#/chat", "#/chat/a/b/c", "%", "#/settings/more"]
+        {
+            assert_eq!(Route::parse(fragment), Route::Chats, "{fragment}");
+        }
+    }
+
+    #[test]
+    fn damaged_percent_signs_do_not_break_the_address() {
+        for (fragment, id) in [
+            ("#/chat/%", "%"),
+            ("#/chat/%zz", "%zz"),
+            ("#/chat/%4", "%4"),
+            ("#/chat/%C3", "\u{fffd}"),
+        ] {
+            assert_eq!(Route::parse(fragment), Route::Chat(id.into()));
+        }
+    }
+
+    #[test]
+    fn a_phone_shows_the_list_wherever_no_chat_is_open() {
+        assert_eq!(Route::Settings.pane(), Pane::List);
+        assert_eq!(Route::Chat("!a".into()).pane(), Pane::Chat);
+        assert_eq!(Route::Details("!a".into()).pane(), Pane::Details);
+    }
+}

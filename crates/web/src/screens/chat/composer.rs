@@ -1,0 +1,449 @@
+//! Where one writes.
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use client::{
+    MessageId,
+    chat::{Body, ChatHeader, Draft, Message},
+    room_list::{Preview, RoomKind},
+};
+use leptos::{html, prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
+
+use super::{Open, Reference, message_in, outbox};
+use crate::{
+    context::{Desk, Frame, lang},
+    i18n::Lang,
+    platform::{self, Debounce},
+    text,
+    ui::{EmojiGrid, Icon, Picture, Sheet, action_words, preview_words},
+};
+
+/// How long after the last keystroke a draft is kept.
+const DRAFT_PAUSE: Duration = Duration::from_millis(400);
+
+/// The composer with the line that says whom it writes to.
+#[component]
+pub fn Composer() -> impl IntoView {
+    let lang = lang();
+    let open = Open::get();
+    let frame = Frame::get();
+    let area = NodeRef::<html::Textarea>::new();
+    let text = RwSignal::new(String::new());
+    let attaching = RwSignal::new(false);
+    let choosing_emoji = RwSignal::new(false);
+    let photo_input = NodeRef::<html::Input>::new();
+    let document_input = NodeRef::<html::Input>::new();
+
+    let drafts = Drafts::new(open, text, area);
+    let grow = move || {
+        if let Some(area) = area.get_untracked() {
+            fit(&area);
+        }
+    };
+    let focus = move || {
+        if let Some(area) = area.get_untracked() {
+            let _ = area.focus();
+        }
+    };
+
+    // Choosing "reply" or "edit" on a message brings its text here and the caret with it.
+    Effect::new(move |before: Option<Option<Reference>>| {
+        let reference = open.reference.get();
+        if before.is_some_and(|before| before != reference) {
+            if let Some(Reference::Edit(id)) = &reference
+                && let Some(message) = open.row_of(id).and_then(|row| open.message(&row))
+                && let Body::Text { text: old, .. } = message.body
+            {
+                text.set(old);
+                spawn_local(async move { grow() });
+            }
+            drafts.keep_soon();
+            if reference.is_some() {
+                focus();
+            }
+        }
+        reference
+    });
+    area.on_load(move |area| {
+        fit(&area);
+        if platform::has_mouse() {
+            let _ = area.focus();
+        }
+    });
+
+    let send = move || {
+        let what = text.get_untracked().trim().to_owned();
+        if what.is_empty() {
+            return;
+        }
+        let reference = open.reference.get_untracked();
+        text.set(String::new());
+        open.reference.set(None);
+        drafts.forget();
+        spawn_local(async move { grow() });
+        let chat = open.chat();
+        spawn_local(async move {
+            chat.typing(false).await;
+            let result = match &reference {
+                Some(Reference::Edit(id)) => chat.edit(id, &what).await,
+                Some(Reference::Reply(id)) => chat.send_text(&what, Some(id)).await,
+                None => chat.send_text(&what, None).await,
+            };
+            match result {
+                Ok(()) => {
+                    open.sent.try_update(|sent| *sent += 1);
+                }
+                Err(error) => {
+                    // What was typed is never lost: it comes back where it was.
+                    text.try_update(|now| {
+                        if now.is_empty() {
+                            *now = what;
+                        }
+                    });
+                    open.reference.try_set(reference);
+                    frame.say(action_words(&error, lang));
+                }
+            }
+        });
+    };
+    let typed = move |event: web_sys::Event| {
+        text.set(event_target_value(&event));
+        grow();
+        drafts.keep_soon();
+        let writing = text.with_untracked(|text| !text.is_empty());
+        let chat = open.chat();
+        spawn_local(async move { chat.typing(writing).await });
+    };
+    let on_key = move |event: web_sys::KeyboardEvent| {
+        let composing = event.is_composing() || event.key_code() == 229;
+        match event.key().as_str() {
+            "Enter"
+                if !event.shift_key()
+                    && !composing
+                    && (platform::has_mouse() || event.ctrl_key() || event.meta_key()) =>
+            {
+                event.prevent_default();
+                send();
+            }
+            "Escape" if open.reference.with_untracked(Option::is_some) => {
+                event.prevent_default();
+                leave_reference(open, text);
+                spawn_local(async move { grow() });
+            }
+            "ArrowUp" if text.with_untracked(String::is_empty) => {
+                if let Some(id) = last_own(open) {
+                    event.prevent_default();
+                    open.reference.set(Some(Reference::Edit(id)));
+                }
+            }
+            _ => {}
+        }
+    };
+    let pasted = move |event: web_sys::ClipboardEvent| {
+        let files =
+            event.clipboard_data().and_then(|data| data.files()).filter(|files| files.length() > 0);
+        if let Some(files) = files {
+            event.prevent_default();
+            outbox::take_files(open, &files);
+        }
+    };
+    let chosen = move |event: web_sys::Event| {
+        let Some(input) =
+            event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok())
+        else {
+            return;
+        };
+        if let Some(files) = input.files() {
+            outbox::take_files(open, &files);
+        }
+        // The same file can be chosen again.
+        input.set_value("");
+    };
+    let insert = Callback::new(move |emoji: String| {
+        choosing_emoji.set(false);
+        text.update(|text| text.push_str(&emoji));
+        drafts.keep_soon();
+        spawn_local(async move {
+            grow();
+            focus();
+        });
+    });
+    let click = move |input: NodeRef<html::Input>| {
+        attaching.set(false);
+        if let Some(input) = input.get_untracked() {
+            input.click();
+        }
+    };
+    let label = move || open.header.with(|header| recipient(header, &frame.hospital.get(), lang));
+
+    view! {
+        {move || open.reference.get().map(|reference| answering(&reference, open, text, lang))}
+        <div class="to" data-testid="recipient-line" id="recipient-line">
+            <Picture icon=Icon::Lock/>
+            <span class="cut">{label}</span>
+        </div>
+        <form
+            class="composer"
+            class:has-text=move || text.with(|text| !text.trim().is_empty())
+            on:submit=move |event| {
+                event.prevent_default();
+                send();
+            }
+        >
+            <button type="button" class="icon-button" aria-label=lang.attach() title=lang.attach() data-testid="attach" on:click=move |_| attaching.set(true)>
+                <Picture icon=Icon::Plus/>
+            </button>
+            <div class="box">
+                <textarea
+                    node_ref=area
+                    rows="1"
+                    placeholder=lang.message()
+                    aria-label=lang.message()
+                    aria-describedby="recipient-line"
+                    enterkeyhint=if platform::has_mouse() { "send" } else { "enter" }
+                    autocomplete="off"
+                    data-testid="composer"
+                    prop:value=move || text.get()
+                    on:input=typed
+                    on:keydown=on_key
+                    on:paste=pasted
+                ></textarea>
+                <button type="button" class="icon-button desk" aria-label=lang.emoji() title=lang.emoji() data-testid="emoji" on:click=move |_| choosing_emoji.set(true)>
+                    <Picture icon=Icon::Smile/>
+                </button>
+            </div>
+            <button
+                type="button"
+                class="icon-button camera"
+                aria-label=lang.attach_camera()
+                title=lang.attach_camera()
+                data-testid="camera"
+                on:click=move |_| open.camera.set(true)
+            >
+                <Picture icon=Icon::Camera/>
+            </button>
+            <button
+                type="submit"
+                class="icon-button fill send"
+                aria-label=move || if matches!(open.reference.get(), Some(Reference::Edit(_))) { lang.save_change() } else { lang.send() }
+                title=lang.send()
+                data-testid="send"
+                disabled=move || text.with(|text| text.trim().is_empty())
+            >
+                {move || {
+                    let editing = matches!(open.reference.get(), Some(Reference::Edit(_)));
+                    view! { <Picture icon=if editing { Icon::Check } else { Icon::Send }/> }
+                }}
+            </button>
+        </form>
+        <input node_ref=photo_input type="file" class="sr" tabindex="-1" aria-hidden="true" accept="image/*" multiple data-testid="file-input" on:change=chosen/>
+        <input node_ref=document_input type="file" class="sr" tabindex="-1" aria-hidden="true" multiple data-testid="document-input" on:change=chosen/>
+        {move || {
+            attaching
+                .get()
+                .then(|| {
+                    let close = Callback::new(move |()| attaching.set(false));
+                    view! {
+                        <Sheet title=lang.attach() narrow=true on_close=close testid="attach-sheet">
+                            <div class="menu">
+                                <button type="button" data-testid="attach-camera" on:click=move |_| {
+                                    attaching.set(false);
+                                    open.camera.set(true);
+                                }>
+                                    <Picture icon=Icon::Camera/>
+                                    {lang.attach_camera()}
+                                </button>
+                                <button type="button" data-testid="attach-photo" on:click=move |_| click(photo_input)>
+                                    <Picture icon=Icon::Image/>
+                                    {lang.attach_photo()}
+                                </button>
+                                <button type="button" data-testid="attach-document" on:click=move |_| click(document_input)>
+                                    <Picture icon=Icon::Document/>
+                                    {lang.attach_document()}
+                                </button>
+                            </div>
+                        </Sheet>
+                    }
+                })
+        }}
+        {move || {
+            choosing_emoji
+                .get()
+                .then(|| {
+                    let close = Callback::new(move |()| choosing_emoji.set(false));
+                    view! {
+                        <Sheet title=lang.emoji() on_close=close testid="emoji-sheet">
+                            <EmojiGrid on_choose=insert/>
+                        </Sheet>
+                    }
+                })
+        }}
+    }
+}
+
+/// Whom the chat writes to, in words.
+pub fn recipient(header: &ChatHeader, hospital: &str, lang: Lang) -> String {
+    match &header.kind {
+        RoomKind::Direct { other: Some(other) } => {
+            let outside = text::is_outside(
+                other.id.as_str(),
+                Desk::get().me.get_untracked().person.id.as_str(),
+            );
+            let hospital = if outside {
+                text::server_of(other.id.as_str()).unwrap_or_default()
+            } else {
+                hospital
+            };
+            lang.to_recipient(&other.name, other.department.as_deref(), hospital)
+        }
+        RoomKind::Direct { other: None } => lang.to_recipient(&header.title, None, hospital),
+        RoomKind::Group { members } => lang.to_group(&header.title, *members),
+    }
+}
+
+/// As high as its text, up to the limit in the style sheet.
+fn fit(area: &web_sys::HtmlTextAreaElement) {
+    let style = web_sys::HtmlElement::style(area);
+    let _ = style.set_property("height", "auto");
+    let _ = style.set_property("height", &format!("{}px", area.scroll_height()));
+}
+
+fn leave_reference(open: Open, text: RwSignal<String>) {
+    if matches!(open.reference.get_untracked(), Some(Reference::Edit(_))) {
+        text.set(String::new());
+    }
+    open.reference.set(None);
+}
+
+fn last_own(open: Open) -> Option<MessageId> {
+    open.rows.with_untracked(|rows| {
+        rows.iter().rev().find_map(|row| {
+            row.row.with_untracked(|row| {
+                message_in(row)
+                    .filter(|message| message.can_edit && matches!(message.body, Body::Text { .. }))
+                    .map(|message| message.id.clone())
+            })
+        })
+    })
+}
+
+/// The message the composer refers to, above it.
+fn answering(reference: &Reference, open: Open, text: RwSignal<String>, lang: Lang) -> AnyView {
+    let (Reference::Reply(id) | Reference::Edit(id)) = reference;
+    let message = open.row_of(id).and_then(|row| open.message(&row));
+    let (icon, title) = match reference {
+        Reference::Edit(_) => (Icon::Pencil, lang.editing().to_owned()),
+        Reference::Reply(_) => {
+            let name = message.as_ref().map(|message| {
+                if message.sender.is_me {
+                    lang.you().to_owned()
+                } else {
+                    message.sender.person.name.clone()
+                }
+            });
+            (Icon::Reply, format!("{} {}", lang.reply_to(), name.unwrap_or_default()))
+        }
+    };
+    let line = message
+        .map_or_else(|| lang.quote_not_loaded().to_owned(), |message| one_line(&message, lang));
+    view! {
+        <div class="answering" data-testid="answering">
+            <Picture icon class="small"/>
+            <span class="quote">
+                <b class="cut">{title}</b>
+                <span>{line}</span>
+            </span>
+            <button type="button" class="icon-button" aria-label=lang.cancel() data-testid="answering-cancel" on:click=move |_| leave_reference(open, text)>
+                <Picture icon=Icon::Close class="small"/>
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+fn one_line(message: &Message, lang: Lang) -> String {
+    match &message.body {
+        Body::Text { text, .. } => text.clone(),
+        Body::Image(image) => {
+            preview_words(&Preview::Image { caption: image.caption.clone() }, lang).1
+        }
+        Body::File(file) => file.name.clone(),
+        _ => lang.message().into(),
+    }
+}
+
+/// Keeps what is begun, also across reloads.
+#[derive(Clone, Copy)]
+struct Drafts {
+    open: Open,
+    text: RwSignal<String>,
+    pause: StoredValue<Debounce, LocalStorage>,
+    // Outlives the signals, for the moment when the chat is left.
+    latest: StoredValue<Rc<RefCell<Draft>>, LocalStorage>,
+}
+
+impl Drafts {
+    fn new(open: Open, text: RwSignal<String>, area: NodeRef<html::Textarea>) -> Self {
+        let latest = Rc::new(RefCell::new(Draft::default()));
+        let this = Self {
+            open,
+            text,
+            pause: StoredValue::new_local(Debounce::default()),
+            latest: StoredValue::new_local(latest.clone()),
+        };
+        let chat = open.chat();
+        let kept = chat.clone();
+        spawn_local(async move {
+            let draft = chat.draft().await;
+            let untouched = text.try_with_untracked(String::is_empty) == Some(true);
+            if !untouched || draft == Draft::default() {
+                return;
+            }
+            *latest.borrow_mut() = draft.clone();
+            let Draft { text: begun, reply_to, editing } = draft;
+            open.reference.try_set(editing.map(Reference::Edit).or(reply_to.map(Reference::Reply)));
+            text.try_set(begun);
+            platform::sleep(Duration::ZERO).await;
+            if let Some(area) = area.try_get_untracked().flatten() {
+                fit(&area);
+            }
+        });
+        let latest = this.latest.get_value();
+        let pause = this.pause.get_value();
+        platform::on_gone(move || {
+            pause.cancel();
+            let draft = latest.borrow().clone();
+            spawn_local(async move { kept.keep_draft(&draft).await });
+        });
+        this
+    }
+
+    fn note(self) -> Option<Draft> {
+        let text = self.text.try_get_untracked()?;
+        let (reply_to, editing) = match self.open.reference.try_get_untracked()? {
+            Some(Reference::Reply(id)) => (Some(id), None),
+            Some(Reference::Edit(id)) => (None, Some(id)),
+            None => (None, None),
+        };
+        let draft = Draft { text, reply_to, editing };
+        *self.latest.try_get_value()?.borrow_mut() = draft.clone();
+        Some(draft)
+    }
+
+    fn keep_soon(self) {
+        self.note();
+        self.pause.get_value().run(DRAFT_PAUSE, move || self.keep());
+    }
+
+    fn keep(self) {
+        let Some(draft) = self.note() else { return };
+        let chat = self.open.chat();
+        spawn_local(async move { chat.keep_draft(&draft).await });
+    }
+
+    fn forget(self) {
+        self.pause.get_value().cancel();
+        self.keep();
+    }
+}

@@ -1,0 +1,435 @@
+//! One row of a chat.
+
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
+
+use client::chat::{
+    Body, EmojiOnly, Message, OwnState, Reaction, ReplyQuote, ReplyTarget, Row, RowKind,
+    TrustWarning, UndecryptableReason,
+};
+use client::room_list::RoomKind;
+use leptos::prelude::*;
+
+use super::{
+    Action, Open, Reference,
+    media::{FileBubble, ImageBubble, UploadBar},
+    message_in,
+};
+use crate::{
+    clock,
+    context::{Frame, Keyed, lang},
+    i18n::Lang,
+    platform::{self, Debounce},
+    text::{Piece, pieces},
+    ui::{AvatarSize, Icon, Picture, preview_words, system_words, tick},
+};
+
+/// How long a finger rests on a message to open what can be done with it.
+const HOLD: Duration = Duration::from_millis(420);
+/// How far a finger may slip meanwhile.
+const SLIP_PX: i32 = 10;
+
+/// Draws a row and keeps it up to date.
+#[component]
+pub fn RowView(keyed: Keyed<Row>) -> impl IntoView {
+    let lang = lang();
+    let row = keyed.row.clone();
+    let is_message = Memo::new(move |_| row.with(|row| message_in(row).is_some()));
+    move || {
+        if is_message.get() {
+            return view! { <MessageView keyed=keyed.clone()/> }.into_any();
+        }
+        keyed.row.with(|row| match &row.kind {
+            RowKind::Start => view! { <Beginning/> }.into_any(),
+            RowKind::Day { at_ms } => {
+                let words = clock::day_heading(platform::local_time(*at_ms), platform::now(), lang);
+                view! { <h3 class="day" data-testid="day">{words}</h3> }.into_any()
+            }
+            RowKind::NewMessages => {
+                view! { <div class="newline" role="separator" data-testid="new-messages">{lang.new_messages()}</div> }.into_any()
+            }
+            RowKind::System { line, .. } => view! { <p class="system" data-testid="system">{system_words(line, lang)}</p> }.into_any(),
+            // Became a message in this very moment; the memo above draws it next.
+            RowKind::Message(_) => ().into_any(),
+        })
+    }
+}
+
+#[component]
+fn Beginning() -> impl IntoView {
+    let open = Open::get();
+    let lang = lang();
+    view! {
+        <div class="chat-start">
+            <b>{move || open.header.with(|header| header.title.clone())}</b>
+            {lang.beginning()}
+        </div>
+    }
+}
+
+/// A part of a message that is drawn again only when it changes itself.
+fn part<T: PartialEq + Send + Sync + 'static>(
+    row: &ArcRwSignal<Arc<Row>>,
+    of: impl Fn(&Message) -> T + Send + Sync + 'static,
+) -> Memo<Option<T>> {
+    let row = row.clone();
+    Memo::new(move |_| row.with(|row| message_in(row).map(&of)))
+}
+
+#[component]
+fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
+    let lang = lang();
+    let open = Open::get();
+    let Keyed { key, row } = keyed;
+    let Some(first) = row.with_untracked(|row| message_in(row).cloned()) else {
+        return ().into_any();
+    };
+    let me = first.sender.is_me;
+    let is_group =
+        open.header.with_untracked(|header| matches!(header.kind, RoomKind::Group { .. }));
+    let faced = is_group && !me;
+
+    let continues = part(&row, |message| message.continues);
+    let body = part(&row, |message| (message.body.clone(), message.edited));
+    let reply = part(&row, |message| message.reply.clone());
+    let reactions = part(&row, |message| message.reactions.clone());
+    let own = part(&row, |message| message.own.clone());
+    let own = Memo::new(move |_| own.get().flatten());
+    let meta = part(&row, |message| (message.at_ms, message.edited, message.warning));
+    let can_reply = part(&row, |message| message.can_reply);
+    let person = part(&row, |message| message.sender.person.clone());
+    let event_id = part(&row, |message| message.id.event_id().map(str::to_owned));
+
+    let flashing = {
+        let key = key.clone();
+        Memo::new(move |_| open.jump.with(|jump| jump.as_ref() == Some(&key)))
+    };
+    let menu = {
+        let key = key.clone();
+        Callback::new(move |action: Action| open.action.set(Some((key.clone(), action))))
+    };
+    let hold = hold_handlers(menu);
+    let state = move || match own.get() {
+        None => "received",
+        Some(OwnState::Queued { .. }) => "queued",
+        Some(OwnState::Failed(_)) => "failed",
+        Some(OwnState::Sent) => "sent",
+        Some(OwnState::Read { .. }) => "read",
+    };
+    let on_key = move |event: web_sys::KeyboardEvent| {
+        if event.target() == event.current_target() && matches!(event.key().as_str(), "Enter" | " ")
+        {
+            event.prevent_default();
+            menu.run(Action::Menu);
+        }
+    };
+    let answer = {
+        let key = key.clone();
+        move |_| {
+            if let Some(message) = open.message(&key) {
+                open.reference.set(Some(Reference::Reply(message.id)));
+            }
+        }
+    };
+    let body_key = key.clone();
+    let reaction_key = key.clone();
+    view! {
+        <article
+            class="turn"
+            class:me=me
+            class:faced=faced
+            class:first=move || !continues.get().unwrap_or_default()
+            class:flash=move || flashing.get()
+            tabindex="-1"
+            data-testid="message"
+            data-key=key.to_string()
+            data-event-state=state
+            data-event-id=move || event_id.get().flatten()
+            on:keydown=on_key
+        >
+            {faced.then(|| view! { <span class="face">{move || person.get().map(|person| AvatarSize::Small.of(&person))}</span> })}
+            <div class="stack">
+                <div class="bubble" on:pointerdown=hold.down on:pointermove=hold.slip on:pointerup=hold.up.clone() on:pointercancel=hold.up on:contextmenu=hold.menu>
+                    {move || {
+                        let name = person.get()?.name;
+                        let shown = faced && !continues.get().unwrap_or_default();
+                        Some(
+                            match (shown, me) {
+                                (true, _) => view! { <span class="sender">{name}</span> }.into_any(),
+                                (false, true) => view! { <span class="sr">{lang.you()}": "</span> }.into_any(),
+                                (false, false) => view! { <span class="sr">{name}": "</span> }.into_any(),
+                            },
+                        )
+                    }}
+                    {move || reply.get().flatten().map(|reply| quote(reply, lang))}
+                    {move || {
+                        body.get().map(|(body, _)| body_view(body, body_key.clone(), own, person, lang))
+                    }}
+                    <footer class="meta">
+                        {move || {
+                            let (at_ms, edited, warning) = meta.get()?;
+                            Some(
+                                view! {
+                                    {warning
+                                        .map(|warning| {
+                                            let words = warning_words(warning, lang);
+                                            view! {
+                                                <span title=words class="warning">
+                                                    <Picture icon=Icon::Warning class="tiny"/>
+                                                    <span class="sr">{words}</span>
+                                                </span>
+                                            }
+                                        })}
+                                    {edited.then(|| view! { <span>{lang.edited()}</span> })}
+                                    <time datetime=platform::iso(at_ms)>{platform::local_time(at_ms).clock()}</time>
+                                },
+                            )
+                        }}
+                        {move || own.get().map(|own| tick(&own, lang))}
+                    </footer>
+                    <div class="tools">
+                        {move || {
+                            can_reply
+                                .get()
+                                .unwrap_or_default()
+                                .then(|| {
+                                    view! {
+                                        <button
+                                            type="button"
+                                            class="icon-button"
+                                            tabindex="-1"
+                                            title=lang.react()
+                                            aria-label=lang.react()
+                                            data-testid="reaction-add"
+                                            on:click=move |_| menu.run(Action::React)
+                                        >
+                                            <Picture icon=Icon::Smile/>
+                                        </button>
+                                        <button
+                                            type="button"
+                                            class="icon-button"
+                                            tabindex="-1"
+                                            title=lang.reply()
+                                            aria-label=lang.reply()
+                                            data-testid="reply"
+                                            on:click=answer.clone()
+                                        >
+                                            <Picture icon=Icon::Reply/>
+                                        </button>
+                                    }
+                                })
+                        }}
+                        <button
+                            type="button"
+                            class="icon-button"
+                            tabindex="-1"
+                            title=lang.more()
+                            aria-label=lang.more()
+                            data-testid="message-menu"
+                            on:click=move |_| menu.run(Action::Menu)
+                        >
+                            <Picture icon=Icon::More/>
+                        </button>
+                    </div>
+                </div>
+                {move || {
+                    let reactions = reactions.get().unwrap_or_default();
+                    (!reactions.is_empty()).then(|| reaction_row(reactions, reaction_key.clone(), open, lang))
+                }}
+            </div>
+        </article>
+    }
+    .into_any()
+}
+
+struct Hold<D, S, U, M> {
+    down: D,
+    slip: S,
+    up: U,
+    menu: M,
+}
+
+/// Opens the menu when a finger rests on a message. A mouse has the tools beside it and its own menu.
+fn hold_handlers(
+    open_menu: Callback<Action>,
+) -> Hold<
+    impl FnMut(web_sys::PointerEvent) + 'static,
+    impl FnMut(web_sys::PointerEvent) + 'static,
+    impl FnMut(web_sys::PointerEvent) + Clone + 'static,
+    impl FnMut(web_sys::MouseEvent) + 'static,
+> {
+    let timer = Debounce::default();
+    let start = Rc::new(Cell::new(None::<(i32, i32)>));
+    let (down_timer, down_start) = (timer.clone(), start.clone());
+    let (slip_timer, slip_start) = (timer.clone(), start.clone());
+    let up_start = start.clone();
+    Hold {
+        down: move |event: web_sys::PointerEvent| {
+            if event.pointer_type() == "mouse" {
+                return;
+            }
+            down_start.set(Some((event.client_x(), event.client_y())));
+            down_timer.run(HOLD, move || open_menu.run(Action::Menu));
+        },
+        slip: move |event: web_sys::PointerEvent| {
+            let Some((x, y)) = slip_start.get() else { return };
+            if (event.client_x() - x).abs() > SLIP_PX || (event.client_y() - y).abs() > SLIP_PX {
+                slip_start.set(None);
+                slip_timer.cancel();
+            }
+        },
+        up: move |_| {
+            up_start.set(None);
+            timer.cancel();
+        },
+        menu: move |event: web_sys::MouseEvent| {
+            if start.get().is_some() {
+                event.prevent_default();
+            }
+        },
+    }
+}
+
+fn quote(reply: ReplyQuote, lang: Lang) -> AnyView {
+    let open = Open::get();
+    let frame = Frame::get();
+    let ReplyQuote { id, target } = reply;
+    match target {
+        ReplyTarget::Loading => {
+            view! { <span class="quote"><span>{lang.quote_loading()}</span></span> }.into_any()
+        }
+        ReplyTarget::Missing => {
+            view! { <span class="quote"><span>{lang.quote_missing()}</span></span> }.into_any()
+        }
+        ReplyTarget::Found { sender, preview } => {
+            let name = if sender.is_me { lang.you().to_owned() } else { sender.person.name };
+            let (_, words) = preview_words(&preview, lang);
+            let jump = move |_| match open.row_of(&id) {
+                Some(row) => open.jump.set(Some(row)),
+                None => frame.say(lang.quote_not_loaded()),
+            };
+            view! {
+                <button type="button" class="quote" title=lang.jump_to_original() data-testid="quote" on:click=jump>
+                    <b class="cut">{name}</b>
+                    <span>{words}</span>
+                </button>
+            }
+            .into_any()
+        }
+    }
+}
+
+fn body_view(
+    body: Body,
+    key: Arc<str>,
+    own: Memo<Option<OwnState>>,
+    person: Memo<Option<client::Person>>,
+    lang: Lang,
+) -> AnyView {
+    match body {
+        Body::Text { text, emoji_only } => {
+            let EmojiOnly(big) = emoji_only;
+            view! { <div class="text" class:big=big class:emoji=big data-testid="message-text">{linked(&text)}</div> }.into_any()
+        }
+        Body::Image(image) => {
+            let caption = image.caption.clone();
+            let who = person.get_untracked().map(|person| person.name).unwrap_or_default();
+            view! {
+                <ImageBubble image key label=lang.picture_from(&who)/>
+                <UploadBar own/>
+                {caption.map(|caption| view! { <div class="text" data-testid="message-text">{linked(&caption)}</div> })}
+            }
+            .into_any()
+        }
+        Body::File(file) => {
+            let caption = file.caption.clone();
+            view! {
+                <FileBubble file key own/>
+                {caption.map(|caption| view! { <div class="text" data-testid="message-text">{linked(&caption)}</div> })}
+            }
+            .into_any()
+        }
+        Body::Deleted => view! { <div class="text gone" data-testid="message-deleted">{lang.message_deleted()}</div> }.into_any(),
+        Body::Undecryptable(reason) => view! {
+            <div class="unread-key" data-testid="message-unreadable">
+                <Picture icon=Icon::Lock class="small"/>
+                <span>{unreadable_words(reason, lang)}</span>
+            </div>
+        }
+        .into_any(),
+        Body::Unknown { fallback: Some(text) } => view! { <div class="text">{text}</div> }.into_any(),
+        Body::Unknown { fallback: None } => view! { <div class="text gone">{lang.unknown_message()}</div> }.into_any(),
+    }
+}
+
+fn linked(text: &str) -> Vec<AnyView> {
+    pieces(text)
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Plain(text) => text.to_owned().into_any(),
+            Piece::Link(url) => {
+                view! { <a href=url.to_owned() target="_blank" rel="noopener noreferrer nofollow">{url.to_owned()}</a> }.into_any()
+            }
+        })
+        .collect()
+}
+
+fn reaction_row(reactions: Vec<Reaction>, key: Arc<str>, open: Open, lang: Lang) -> impl IntoView {
+    let buttons = reactions
+        .into_iter()
+        .map(|reaction| {
+            let names = reaction
+                .by
+                .iter()
+                .map(|person| person.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
+            let label = lang.reaction_by(&reaction.emoji, &names);
+            let count = reaction.by.len();
+            let emoji = reaction.emoji.clone();
+            let key = key.clone();
+            let toggle = move |_| {
+                let Some(message) = open.message(&key) else { return };
+                let emoji = emoji.clone();
+                open.attempt(async move |chat| chat.react(&message.id, &emoji).await);
+            };
+            view! {
+                <button
+                    type="button"
+                    class="reaction"
+                    aria-pressed=reaction.mine.to_string()
+                    aria-label=label
+                    title=names
+                    data-testid="reaction"
+                    data-emoji=reaction.emoji.clone()
+                    on:click=toggle
+                >
+                    <span class="emoji">{reaction.emoji.clone()}</span>
+                    {(count > 1).then_some(count)}
+                </button>
+            }
+        })
+        .collect_view();
+    view! { <div class="reactions">{buttons}</div> }
+}
+
+fn warning_words(warning: TrustWarning, lang: Lang) -> &'static str {
+    match warning {
+        TrustWarning::DeviceNotConfirmed => lang.warn_device(),
+        TrustWarning::IdentityChanged => lang.warn_identity(),
+        TrustWarning::NotProven => lang.warn_not_proven(),
+        TrustWarning::SentInClear => lang.warn_clear(),
+    }
+}
+
+fn unreadable_words(reason: UndecryptableReason, lang: Lang) -> &'static str {
+    match reason {
+        UndecryptableReason::WaitingForKey => lang.key_waiting(),
+        UndecryptableReason::NeedsRecovery => lang.key_needs_recovery(),
+        UndecryptableReason::NotInBackup => lang.key_not_in_backup(),
+        UndecryptableReason::BeforeJoining => lang.key_before_joining(),
+        UndecryptableReason::DeviceNotConfirmed => lang.key_device_not_confirmed(),
+        UndecryptableReason::SenderNotConfirmed => lang.key_sender_not_confirmed(),
+        UndecryptableReason::SenderIdentityChanged => lang.key_identity_changed(),
+        UndecryptableReason::Broken => lang.key_broken(),
+    }
+}

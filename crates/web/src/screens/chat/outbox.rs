@@ -1,0 +1,223 @@
+//! Pictures and files, looked at once more before they are sent.
+
+use client::chat::FileToSend;
+use leptos::{html, prelude::*, task::spawn_local};
+
+use super::{Open, Reference, composer::recipient};
+use crate::{
+    context::{Frame, lang},
+    photo::{self, Photo},
+    ui::{Icon, Picture, Stage, action_words},
+};
+
+/// What waits for the last look.
+#[derive(Clone)]
+pub struct Outbox {
+    items: Vec<Item>,
+}
+
+#[derive(Clone)]
+enum Item {
+    Photo { photo: Photo, url: String },
+    Document { file: web_sys::File },
+}
+
+impl Outbox {
+    /// A photo from the camera.
+    pub fn photo(photo: Photo) -> Self {
+        Self { items: vec![Item::of_photo(photo)] }
+    }
+}
+
+impl Item {
+    fn of_photo(photo: Photo) -> Self {
+        let url = web_sys::Url::create_object_url_with_blob(&photo.full).unwrap_or_default();
+        Self::Photo { photo, url }
+    }
+}
+
+/// Takes files that were chosen, dropped or pasted. Pictures are drawn anew, so nothing of the original's data remains.
+pub fn take_files(open: Open, files: &web_sys::FileList) {
+    let files: Vec<web_sys::File> = (0..files.length()).filter_map(|at| files.item(at)).collect();
+    let frame = Frame::get();
+    spawn_local(async move {
+        let lang = frame.lang.get_untracked();
+        let mut items = Vec::new();
+        for file in files {
+            if file.size() < 1.0 {
+                frame.say(lang.file_empty());
+                continue;
+            }
+            // A drawing of lines has no pixels to draw anew; it goes as a document.
+            let is_picture = file.type_().starts_with("image/") && file.type_() != "image/svg+xml";
+            match is_picture {
+                true => match Photo::from_file(&file, &file.name()).await {
+                    Ok(photo) => items.push(Item::of_photo(photo)),
+                    Err(photo::NotAPicture) => frame.say(lang.image_unreadable()),
+                },
+                false => items.push(Item::Document { file }),
+            }
+        }
+        if !items.is_empty() {
+            open.outbox.try_set(Some(Outbox { items }));
+        }
+    });
+}
+
+/// The last look: the picture large, whom it goes to, a caption, send.
+#[component]
+pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
+    let lang = lang();
+    let frame = Frame::get();
+    let open = Open::get();
+    let caption = NodeRef::<html::Textarea>::new();
+    let at = RwSignal::new(0_usize);
+    let count = outbox.items.len();
+    let items = StoredValue::new_local(outbox.items);
+    on_cleanup(move || {
+        items.try_with_value(|items| {
+            for item in items {
+                if let Item::Photo { url, .. } = item {
+                    let _ = web_sys::Url::revoke_object_url(url);
+                }
+            }
+        });
+    });
+    let close = Callback::new(move |()| open.outbox.set(None));
+    let send = move || {
+        let caption = caption
+            .get_untracked()
+            .map(|area| area.value().trim().to_owned())
+            .filter(|caption| !caption.is_empty());
+        let reply_to = match open.reference.get_untracked() {
+            Some(Reference::Reply(id)) => Some(id),
+            _ => None,
+        };
+        let items = items.get_value();
+        let chat = open.chat();
+        let sent = open.sent;
+        open.reference.set(None);
+        close.run(());
+        spawn_local(async move {
+            for (at, item) in items.into_iter().enumerate() {
+                // Caption and reply belong to the first; the others follow it.
+                let (caption, reply_to) =
+                    if at == 0 { (caption.clone(), reply_to.clone()) } else { (None, None) };
+                let result = match item {
+                    Item::Photo { photo, .. } => match photo.to_send(caption, reply_to).await {
+                        Ok(image) => chat.send_image(image).await,
+                        Err(photo::NotAPicture) => {
+                            frame.say(lang.image_unreadable());
+                            continue;
+                        }
+                    },
+                    Item::Document { file } => {
+                        let Some(bytes) = photo::bytes(&file).await else {
+                            frame.say(lang.action_failed());
+                            continue;
+                        };
+                        let mime = Some(file.type_()).filter(|mime| !mime.is_empty());
+                        let mime = mime.unwrap_or_else(|| "application/octet-stream".into());
+                        chat.send_file(FileToSend {
+                            name: file.name(),
+                            mime,
+                            bytes,
+                            caption,
+                            reply_to,
+                        })
+                        .await
+                    }
+                };
+                match result {
+                    Ok(()) => {
+                        sent.try_update(|sent| *sent += 1);
+                    }
+                    Err(error) => frame.say(action_words(&error, lang)),
+                }
+            }
+        });
+    };
+    let shown = move || {
+        items.with_value(|items| match items.get(at.get()) {
+            Some(Item::Photo { url, photo }) => {
+                view! { <img src=url.clone() alt=photo.name.clone() data-testid="outbox-picture"/> }
+                    .into_any()
+            }
+            Some(Item::Document { file }) => view! {
+                <div class="paper">
+                    <Picture icon=Icon::Document/>
+                    <b data-testid="outbox-file">{file.name()}</b>
+                    <span>{lang.size(file.size() as u64)}</span>
+                </div>
+            }
+            .into_any(),
+            None => ().into_any(),
+        })
+    };
+    view! {
+        <Stage label=lang.send() on_close=close testid="outbox">
+            <header>
+                <button type="button" class="icon-button" aria-label=lang.discard() data-testid="outbox-discard" on:click=move |_| close.run(())>
+                    <Picture icon=Icon::Close/>
+                </button>
+                <span class="t">{move || (count > 1).then(|| lang.picture_of(at.get() + 1, count))}</span>
+            </header>
+            <div class="view">
+                {shown}
+                {(count > 1)
+                    .then(|| {
+                        view! {
+                            <button
+                                type="button"
+                                class="icon-button arrow prev"
+                                aria-label=lang.previous_picture()
+                                hidden=move || at.get() == 0
+                                on:click=move |_| at.update(|at| *at -= 1)
+                            >
+                                <Picture icon=Icon::Back/>
+                            </button>
+                            <button
+                                type="button"
+                                class="icon-button arrow next"
+                                aria-label=lang.next_picture()
+                                hidden=move || at.get() + 1 >= count
+                                on:click=move |_| at.update(|at| *at += 1)
+                            >
+                                <Picture icon=Icon::Forward/>
+                            </button>
+                        }
+                    })}
+            </div>
+            <div class="to" data-testid="outbox-recipient">
+                <Picture icon=Icon::Lock/>
+                <span class="cut">{move || open.header.with(|header| recipient(header, &frame.hospital.get(), lang))}</span>
+            </div>
+            <form
+                class="composer has-text"
+                on:submit=move |event| {
+                    event.prevent_default();
+                    send();
+                }
+            >
+                <div class="box">
+                    <textarea
+                        node_ref=caption
+                        rows="1"
+                        placeholder=lang.add_caption()
+                        aria-label=lang.add_caption()
+                        data-testid="caption"
+                        on:keydown=move |event| {
+                            if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+                                event.prevent_default();
+                                send();
+                            }
+                        }
+                    ></textarea>
+                </div>
+                <button type="submit" class="icon-button fill send" aria-label=lang.send() title=lang.send() data-testid="outbox-send">
+                    <Picture icon=Icon::Send/>
+                </button>
+            </form>
+        </Stage>
+    }
+}

@@ -1,0 +1,295 @@
+//! The hospital's directory: looking people up, starting a chat, putting a group together.
+
+use std::time::Duration;
+
+use client::{
+    Person, PersonId,
+    directory::{DirectoryError, Found},
+};
+use leptos::{prelude::*, task::spawn_local};
+
+use super::rooms::SearchField;
+use crate::{
+    context::{Desk, Frame, lang},
+    platform::Debounce,
+    route::Route,
+    ui::{Empty, Icon, PersonRow, Picture, Problem, RowBones, room_words},
+};
+
+/// How long typing has to pause before the server is asked.
+const PAUSE: Duration = Duration::from_millis(180);
+
+/// What a search has brought.
+#[derive(Clone, PartialEq)]
+enum Hits {
+    Loading,
+    Found(Found),
+    Failed(DirectoryError),
+}
+
+/// People for what is typed, asked from the server after a pause. The old ones stay until the new ones are there.
+fn search_people(text: RwSignal<String>) -> (ReadSignal<Hits>, Callback<()>) {
+    let desk = Desk::get();
+    let (hits, set_hits) = signal(Hits::Loading);
+    let turn = StoredValue::new(0_u64);
+    let ask = move |text: String| {
+        turn.update_value(|turn| *turn += 1);
+        let this_turn = turn.get_value();
+        let directory = desk.session().directory();
+        spawn_local(async move {
+            let result = directory.search(text.trim()).await;
+            // An answer that a later question has overtaken would replace better ones.
+            if turn.try_get_value() == Some(this_turn) {
+                set_hits.try_set(match result {
+                    Ok(found) => Hits::Found(found),
+                    Err(error) => Hits::Failed(error),
+                });
+            }
+        });
+    };
+    let debounce = Debounce::default();
+    Effect::new(move |before: Option<()>| {
+        let text = text.get();
+        if before.is_none() {
+            ask(text);
+        } else {
+            debounce.run(PAUSE, move || ask(text));
+        }
+    });
+    let again = Callback::new(move |()| {
+        set_hits.set(Hits::Loading);
+        ask(text.get_untracked());
+    });
+    (hits, again)
+}
+
+/// The people found, or why there are none.
+#[component]
+pub fn PeopleFound(
+    text: RwSignal<String>,
+    on_choose: Callback<Person>,
+    #[prop(optional)] picked: Option<Signal<Vec<Person>>>,
+) -> impl IntoView {
+    let lang = lang();
+    let (hits, again) = search_people(text);
+    move || {
+        match hits.get() {
+        Hits::Loading => view! { <RowBones/> }.into_any(),
+        Hits::Failed(error) => {
+            let hint = match &error {
+                DirectoryError::NoConnection => lang.directory_offline().to_owned(),
+                DirectoryError::Failed(code) => lang.failed_with(code),
+            };
+            let icon = if error == DirectoryError::NoConnection { Icon::NoNetwork } else { Icon::Alert };
+            view! {
+                <Empty icon title=lang.directory_failed() hint testid="directory-problem">
+                    <button type="button" class="button outline" on:click=move |_| again.run(())>{lang.retry()}</button>
+                </Empty>
+            }
+            .into_any()
+        }
+        Hits::Found(found) if found.people.is_empty() => {
+            view! { <Empty icon=Icon::Search title=lang.no_people() hint=lang.no_people_hint() testid="directory-empty"/> }.into_any()
+        }
+        Hits::Found(found) => {
+            let rows = found
+                .people
+                .into_iter()
+                .map(|person| match picked {
+                    Some(picked) => {
+                        let id = person.id.clone();
+                        let is_picked = Signal::derive(move || picked.with(|picked| picked.iter().any(|other| other.id == id)));
+                        view! { <PersonRow person on_choose picked=is_picked/> }.into_any()
+                    }
+                    None => view! { <PersonRow person on_choose/> }.into_any(),
+                })
+                .collect_view();
+            view! {
+                {rows}
+                {found.limited.then(|| view! { <p class="letter">{lang.more_people()}</p> })}
+            }
+            .into_any()
+        }
+    }
+    }
+}
+
+/// Opens the chat with somebody, existing or new.
+pub fn write_to(person: &PersonId, problem: RwSignal<Option<String>>, busy: RwSignal<bool>) {
+    if busy.get_untracked() {
+        return;
+    }
+    let lang = lang();
+    let nav = Frame::get().nav;
+    let rooms = Desk::get().room_list();
+    let person = person.clone();
+    busy.set(true);
+    problem.set(None);
+    spawn_local(async move {
+        let result = rooms.direct(&person).await;
+        busy.try_set(false);
+        match result {
+            Ok(chat) => nav.go(Route::Chat(chat.to_string())),
+            Err(error) => {
+                problem.try_set(Some(room_words(&error, lang)));
+            }
+        }
+    });
+}
+
+/// The tab "people".
+#[component]
+pub fn People() -> impl IntoView {
+    let lang = lang();
+    view! {
+        <section class="pane" aria-label=lang.people() data-testid="people">
+            <header>
+                <h1>{lang.people()}</h1>
+            </header>
+            <Directory with_group=false/>
+        </section>
+    }
+}
+
+/// Choosing whom to write to.
+#[component]
+pub fn NewChat() -> impl IntoView {
+    let lang = lang();
+    let nav = Frame::get().nav;
+    view! {
+        <section class="pane" aria-label=lang.new_chat() data-testid="new-chat-pane">
+            <header class="sub">
+                <button type="button" class="icon-button" aria-label=lang.back() on:click=move |_| nav.back(Route::Chats)>
+                    <Picture icon=Icon::Back/>
+                </button>
+                <h1>{lang.new_chat()}</h1>
+            </header>
+            <Directory with_group=true/>
+        </section>
+    }
+}
+
+#[component]
+fn Directory(with_group: bool) -> impl IntoView {
+    let lang = lang();
+    let nav = Frame::get().nav;
+    let text = RwSignal::new(String::new());
+    let problem = RwSignal::new(None);
+    let busy = RwSignal::new(false);
+    let choose = Callback::new(move |person: Person| write_to(&person.id, problem, busy));
+    view! {
+        <SearchField text label=lang.search_people() testid="directory-search" focused=with_group/>
+        <Problem text=problem testid="directory-error"/>
+        <div class="scroll" aria-busy=move || busy.get().to_string()>
+            {with_group
+                .then(|| {
+                    view! {
+                        <button type="button" class="row action" data-testid="new-group" on:click=move |_| nav.go(Route::NewGroup)>
+                            <span class="avatar group">
+                                <Picture icon=Icon::Group/>
+                            </span>
+                            <span class="name">{lang.new_group()}</span>
+                        </button>
+                    }
+                })}
+            <PeopleFound text on_choose=choose/>
+        </div>
+    }
+}
+
+/// Putting a group together: members first, then the name.
+#[component]
+pub fn NewGroup() -> impl IntoView {
+    let lang = lang();
+    let nav = Frame::get().nav;
+    let text = RwSignal::new(String::new());
+    let name = RwSignal::new(String::new());
+    let members = RwSignal::new(Vec::<Person>::new());
+    let problem = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    let toggle = Callback::new(move |person: Person| {
+        members.update(|members| match members.iter().position(|other| other.id == person.id) {
+            Some(at) => drop(members.remove(at)),
+            None => members.push(person),
+        });
+    });
+    let ready = move || {
+        !busy.get() && !name.with(|name| name.trim().is_empty()) && !members.with(Vec::is_empty)
+    };
+    let create = move |_| {
+        let rooms = Desk::get().room_list();
+        let people: Vec<PersonId> = members
+            .with_untracked(|members| members.iter().map(|person| person.id.clone()).collect());
+        let name = name.get_untracked().trim().to_owned();
+        busy.set(true);
+        problem.set(None);
+        spawn_local(async move {
+            let result = rooms.create_group(&name, &people).await;
+            busy.try_set(false);
+            match result {
+                Ok(chat) => nav.replace(Route::Chat(chat.to_string())),
+                Err(error) => {
+                    problem.try_set(Some(room_words(&error, lang)));
+                }
+            }
+        });
+    };
+    view! {
+        <section class="pane" aria-label=lang.new_group() data-testid="new-group-pane">
+            <header class="sub">
+                <button type="button" class="icon-button" aria-label=lang.back() on:click=move |_| nav.back(Route::NewChat)>
+                    <Picture icon=Icon::Back/>
+                </button>
+                <h1>{lang.new_group()}</h1>
+            </header>
+            <div class="field">
+                <label for="group-name">{lang.group_name()}</label>
+                <input
+                    id="group-name"
+                    class="input"
+                    data-testid="group-name"
+                    maxlength="120"
+                    autocomplete="off"
+                    placeholder=lang.group_name_hint()
+                    prop:value=move || name.get()
+                    on:input=move |event| name.set(event_target_value(&event))
+                />
+            </div>
+            <SearchField text label=lang.search_people() testid="directory-search"/>
+            <ul class="picks" aria-label=lang.members_heading() hidden=move || members.with(Vec::is_empty)>
+                <For each=move || members.get() key=|person| person.id.clone() let:person>
+                    <li>
+                        <button
+                            type="button"
+                            class="pick"
+                            aria-label=format!("{}: {}", lang.remove(), person.name)
+                            on:click={
+                                let person = person.clone();
+                                move |_| toggle.run(person.clone())
+                            }
+                        >
+                            {person.name.clone()}
+                            <Picture icon=Icon::Close/>
+                        </button>
+                    </li>
+                </For>
+            </ul>
+            <Problem text=problem testid="group-problem"/>
+            <div class="scroll">
+                <PeopleFound text on_choose=toggle picked=members.into()/>
+            </div>
+            <div class="pane-foot">
+                <button type="button" class="button primary wide" data-testid="group-create" disabled=move || !ready() on:click=create>
+                    {move || {
+                        let n = members.with(Vec::len);
+                        match (busy.get(), n) {
+                            (true, _) => lang.creating().to_owned(),
+                            (false, 0) => lang.choose_members().to_owned(),
+                            (false, n) => format!("{} · {}", lang.create_group(), lang.chosen(n)),
+                        }
+                    }}
+                </button>
+            </div>
+        </section>
+    }
+}

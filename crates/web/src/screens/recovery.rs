@@ -1,0 +1,239 @@
+//! The recovery key: a calm reminder to keep it, showing and printing it, entering it.
+
+use client::trust::{Recovery, RecoveryKey, TrustError};
+use leptos::{html, prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
+
+use crate::{
+    context::{Desk, Frame, follow, lang},
+    i18n::Lang,
+    platform,
+    text::key_groups,
+    ui::{Icon, Picture, Problem, Sheet},
+};
+
+/// Reminds of a key that was made and not kept yet. It waits; nothing is forced.
+#[component]
+pub fn RecoveryBanner() -> impl IntoView {
+    let lang = lang();
+    let desk = Desk::get();
+    let new_key = follow(desk.session().trust().new_recovery_key());
+    let shown = RwSignal::new(false);
+    view! {
+        {move || {
+            (new_key.with(Option::is_some) && !desk.key_put_off.get())
+                .then(|| {
+                    view! {
+                        <div class="banner" role="region" aria-label=lang.recovery_banner() data-testid="recovery-banner">
+                            <Picture icon=Icon::Key/>
+                            <span class="grow">
+                                <b>{lang.recovery_banner()}</b>
+                                {lang.recovery_banner_hint()}
+                            </span>
+                            <button type="button" class="button plain" data-testid="recovery-show" on:click=move |_| shown.set(true)>
+                                {lang.recovery_show()}
+                            </button>
+                            <button
+                                type="button"
+                                class="icon-button"
+                                aria-label=lang.later()
+                                title=lang.later()
+                                on:click=move |_| desk.key_put_off.set(true)
+                            >
+                                <Picture icon=Icon::Close class="small"/>
+                            </button>
+                        </div>
+                    }
+                })
+        }}
+        {move || shown.get().then(|| view! { <KeySheet on_close=Callback::new(move |()| shown.set(false))/> })}
+    }
+}
+
+/// Where the key stands.
+#[derive(Clone, PartialEq)]
+enum Key {
+    Fetching,
+    Here(RecoveryKey),
+    NotHere,
+    Failed(String),
+}
+
+/// Shows the key, to print or copy it.
+#[component]
+pub fn KeySheet(on_close: Callback<()>) -> impl IntoView {
+    let lang = lang();
+    let desk = Desk::get();
+    let trust = StoredValue::new_local(desk.session().trust());
+    let key = RwSignal::new(Key::Fetching);
+    let fresh = trust.get_value().new_recovery_key().peek();
+    match fresh {
+        Some(fresh) => key.set(Key::Here(fresh)),
+        None => spawn_local(async move {
+            key.try_set(match trust.get_value().recovery_key().await {
+                Ok(found) => Key::Here(found),
+                Err(TrustError::NotAvailableHere) => Key::NotHere,
+                Err(error) => Key::Failed(trust_words(&error, lang)),
+            });
+        }),
+    }
+    let kept = move |_| {
+        spawn_local(async move { trust.get_value().recovery_key_kept().await });
+        on_close.run(());
+    };
+    view! {
+        <Sheet title=lang.recovery_key() on_close testid="recovery-sheet">
+            <div class="body">
+                {move || match key.get() {
+                    Key::Fetching => view! { <p role="status">{lang.recovery_loading()}</p> }.into_any(),
+                    Key::NotHere => view! { <p>{lang.recovery_not_here()}</p> }.into_any(),
+                    Key::Failed(words) => view! { <p class="problem">{words}</p> }.into_any(),
+                    Key::Here(found) => {
+                        let groups = StoredValue::new(key_groups(found.expose()));
+                        view! {
+                            <p>{lang.recovery_explain()}</p>
+                            <p class="key-box" translate="no" data-testid="recovery-key">{groups.get_value()}</p>
+                            <p>{lang.recovery_keep()}</p>
+                            <div class="buttons">
+                                <button type="button" class="button outline" on:click=move |_| copy(&groups.get_value(), lang)>
+                                    <Picture icon=Icon::Copy class="small"/>
+                                    {lang.copy()}
+                                </button>
+                                <button type="button" class="button outline" data-testid="recovery-print" on:click=move |_| print(&groups.get_value(), lang)>
+                                    <Picture icon=Icon::Printer class="small"/>
+                                    {lang.print()}
+                                </button>
+                                <button type="button" class="button primary" data-testid="recovery-saved" on:click=kept>
+                                    {lang.recovery_saved()}
+                                </button>
+                            </div>
+                        }
+                            .into_any()
+                    }
+                }}
+            </div>
+        </Sheet>
+    }
+}
+
+fn copy(key: &str, lang: Lang) {
+    let frame = Frame::get();
+    let promise = window().navigator().clipboard().write_text(key);
+    spawn_local(async move {
+        let copied = wasm_bindgen_futures::JsFuture::from(promise).await.is_ok();
+        frame.say(if copied { lang.copied() } else { lang.action_failed() });
+    });
+}
+
+/// Prints a page with the key and nothing else; the style sheet hides the app meanwhile.
+fn print(key: &str, lang: Lang) {
+    let me = Desk::get().me.get_untracked().person;
+    let Some(body) = document().body() else { return };
+    let Ok(page) = document().create_element("div") else { return };
+    page.set_class_name("print-only");
+    let hospital = Frame::get().hospital.get_untracked();
+    for (tag, class, text) in [
+        ("h1", "", format!("{}: {}", lang.app_name(), lang.recovery_key())),
+        ("p", "", format!("{}, {hospital}", me.name)),
+        ("p", "key-box", key.to_owned()),
+        ("p", "", lang.recovery_explain().to_owned()),
+        ("p", "", lang.recovery_keep().to_owned()),
+    ] {
+        let Ok(element) = document().create_element(tag) else { continue };
+        element.set_class_name(class);
+        element.set_text_content(Some(&text));
+        let _ = page.append_child(&element);
+    }
+    let _ = body.append_child(&page);
+    // A modal dialog lies above the page even on paper: it steps aside for the moment of printing.
+    let dialog = document()
+        .query_selector("dialog[open]")
+        .ok()
+        .flatten()
+        .and_then(|dialog| dialog.dyn_into::<web_sys::HtmlDialogElement>().ok());
+    if let Some(dialog) = &dialog {
+        dialog.close();
+    }
+    let _ = window().print();
+    if let Some(dialog) = dialog {
+        let _ = dialog.show_modal();
+    }
+    page.remove();
+}
+
+/// Entering the key on a new device.
+#[component]
+pub fn KeyForm(on_done: Callback<()>) -> impl IntoView {
+    let lang = lang();
+    let trust = StoredValue::new_local(Desk::get().session().trust());
+    let input = NodeRef::<html::Textarea>::new();
+    let busy = RwSignal::new(false);
+    let problem = RwSignal::new(None::<String>);
+    if platform::has_mouse() {
+        input.on_load(|input| {
+            let _ = input.focus();
+        });
+    }
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let Some(field) = input.get_untracked() else { return };
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        problem.set(None);
+        spawn_local(async move {
+            let result = trust.get_value().recover(field.value().trim()).await;
+            busy.try_set(false);
+            match result {
+                Ok(()) => on_done.run(()),
+                Err(error) => {
+                    problem.try_set(Some(trust_words(&error, lang)));
+                }
+            }
+        });
+    };
+    view! {
+        <form class="body" on:submit=submit novalidate>
+            <div class="field">
+                <label for="recovery-input">{lang.recovery_input()}</label>
+                <textarea
+                    node_ref=input
+                    id="recovery-input"
+                    class="input key-box"
+                    data-testid="recovery-input"
+                    rows="3"
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    aria-describedby="recovery-input-hint"
+                ></textarea>
+                <p class="note" id="recovery-input-hint">{lang.recovery_input_hint()}</p>
+            </div>
+            <Problem text=problem testid="recovery-problem"/>
+            <button type="submit" class="button primary wide" data-testid="recovery-submit" disabled=move || busy.get()>
+                {move || busy.get().then(|| view! { <Picture icon=Icon::Spinner class="small spin"/> })}
+                {move || if busy.get() { lang.recovery_checking() } else { lang.confirm() }}
+            </button>
+        </form>
+    }
+}
+
+/// Whether old messages are out of reach until the key is entered.
+pub fn needs_key(recovery: Recovery) -> bool {
+    recovery == Recovery::NeedsKey
+}
+
+/// Why something about trust failed, and what to do.
+pub fn trust_words(error: &TrustError, lang: Lang) -> String {
+    match error {
+        TrustError::NoConnection => lang.needs_network().into(),
+        TrustError::PasswordNeeded => lang.password_needed().into(),
+        TrustError::MalformedKey => lang.recovery_malformed().into(),
+        TrustError::WrongKey => lang.recovery_wrong().into(),
+        TrustError::NotAvailableHere => lang.recovery_not_here().into(),
+        TrustError::NoVerification => lang.verification_cancelled().into(),
+        TrustError::NoIdentity => lang.no_identity().into(),
+        TrustError::Failed(code) => lang.failed_with(code),
+    }
+}

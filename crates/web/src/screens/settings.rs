@@ -1,0 +1,296 @@
+//! Settings: person, language, appearance, this device, recovery key, signing out.
+
+use client::{
+    Session,
+    session::{LogoutError, LogoutMode},
+    trust::DeviceTrust,
+};
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{
+    recovery::KeySheet,
+    verify::{ConfirmSheet, is_unconfirmed},
+};
+use crate::{
+    app::{Phase, Phases},
+    context::{Desk, Frame, lang},
+    i18n::Lang,
+    platform::{self, Theme},
+    ui::{AvatarSize, Icon, Picture, Problem, Question},
+};
+
+/// What lies above the settings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Above {
+    Nothing,
+    Key,
+    Confirm,
+    SignOut,
+}
+
+/// The left column with the settings.
+#[component]
+pub fn SettingsScreen() -> impl IntoView {
+    let lang = lang();
+    let desk = Desk::get();
+    let above = RwSignal::new(Above::Nothing);
+    let close = Callback::new(move |()| above.set(Above::Nothing));
+    view! {
+        <section class="pane" aria-label=lang.settings() data-testid="settings">
+            <header>
+                <h1>{lang.settings()}</h1>
+            </header>
+            <div class="scroll">
+                <div class="setting">
+                    {move || {
+                        let me = desk.me.get().person;
+                        view! {
+                            <div class="person" data-testid="me">
+                                {AvatarSize::Normal.of(&me)}
+                                <span class="grow">
+                                    <b>{me.name.clone()}</b>
+                                    <span class="note">{me.position()}</span>
+                                </span>
+                            </div>
+                        }
+                    }}
+                </div>
+                <Language/>
+                <Appearance/>
+                <ThisDevice on_confirm=Callback::new(move |()| above.set(Above::Confirm))/>
+                <div class="setting">
+                    <h2>{lang.recovery_key()}</h2>
+                    <p class="note">{lang.recovery_explain()}</p>
+                    <div>
+                        <button type="button" class="button outline" data-testid="recovery-show-settings" on:click=move |_| above.set(Above::Key)>
+                            <Picture icon=Icon::Key class="small"/>
+                            {lang.recovery_show()}
+                        </button>
+                    </div>
+                </div>
+                <div class="setting">
+                    <div>
+                        <button type="button" class="button outline" data-testid="sign-out" on:click=move |_| above.set(Above::SignOut)>
+                            <Picture icon=Icon::SignOut class="small"/>
+                            {lang.sign_out()}
+                        </button>
+                    </div>
+                </div>
+                <div class="setting">
+                    <h2>{lang.about()}</h2>
+                    <p class="note">{format!("{} {}", lang.app_name(), env!("CARGO_PKG_VERSION"))}</p>
+                    <p class="note">{lang.about_purpose()}</p>
+                </div>
+            </div>
+            {move || match above.get() {
+                Above::Nothing => ().into_any(),
+                Above::Key => view! { <KeySheet on_close=close/> }.into_any(),
+                Above::Confirm => view! { <ConfirmSheet on_close=close/> }.into_any(),
+                Above::SignOut => view! { <SignOut on_close=close/> }.into_any(),
+            }}
+        </section>
+    }
+}
+
+/// One of several, as a row of chips.
+#[component]
+fn Choice<T: Copy + PartialEq + Send + Sync + 'static>(
+    title: &'static str,
+    options: Vec<(T, &'static str, &'static str)>,
+    chosen: Signal<T>,
+    on_choose: Callback<T>,
+) -> impl IntoView {
+    view! {
+        <div class="setting">
+            <h2>{title}</h2>
+            <div class="chips" role="radiogroup" aria-label=title>
+                {options
+                    .into_iter()
+                    .map(|(value, name, testid)| {
+                        view! {
+                            <button
+                                type="button"
+                                class="chip"
+                                role="radio"
+                                aria-checked=move || (chosen.get() == value).to_string()
+                                data-testid=testid
+                                on:click=move |_| on_choose.run(value)
+                            >
+                                {name}
+                            </button>
+                        }
+                    })
+                    .collect_view()}
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Language() -> impl IntoView {
+    let lang = lang();
+    let frame = Frame::get();
+    let choose = Callback::new(move |lang| {
+        platform::choose_language(lang);
+        frame.lang.set(lang);
+    });
+    let options =
+        vec![(Lang::De, lang.german(), "language-de"), (Lang::En, lang.english(), "language-en")];
+    view! { <Choice title=lang.language() options chosen=frame.lang.into() on_choose=choose/> }
+}
+
+#[component]
+fn Appearance() -> impl IntoView {
+    let lang = lang();
+    let frame = Frame::get();
+    let choose = Callback::new(move |theme: Theme| {
+        theme.choose();
+        frame.theme.set(theme);
+    });
+    let options = vec![
+        (Theme::System, lang.system(), "theme-system"),
+        (Theme::Light, lang.light(), "theme-light"),
+        (Theme::Dark, lang.dark(), "theme-dark"),
+    ];
+    view! { <Choice title=lang.appearance() options chosen=frame.theme.into() on_choose=choose/> }
+}
+
+#[component]
+fn ThisDevice(on_confirm: Callback<()>) -> impl IntoView {
+    let lang = lang();
+    let desk = Desk::get();
+    let name = crate::app::settings().device_name;
+    let others = RwSignal::new(Vec::new());
+    let trust = desk.session().trust();
+    spawn_local(async move {
+        // Offline the other devices are not listed; this one is.
+        if let Ok(devices) = trust.devices().await {
+            others
+                .try_set(devices.into_iter().filter(|device| !device.is_this).collect::<Vec<_>>());
+        }
+    });
+    view! {
+        <div class="setting">
+            <h2>{lang.this_device()}</h2>
+            {move || {
+                let confirmed = desk.trust.with(|trust| trust.this_device == DeviceTrust::Confirmed);
+                let words = if confirmed { lang.device_confirmed_state() } else { lang.device_open_state() };
+                view! {
+                    <div class="line" class:ok=confirmed data-testid="device-state" data-confirmed=confirmed.to_string()>
+                        <Picture icon=if confirmed { Icon::Done } else { Icon::Alert }/>
+                        <span>
+                            <b>{name.clone()}</b>
+                            <span class="note">{words}</span>
+                        </span>
+                    </div>
+                }
+            }}
+            {move || {
+                is_unconfirmed(desk)
+                    .then(|| {
+                        view! {
+                            <div>
+                                <button type="button" class="button primary" data-testid="confirm-open" on:click=move |_| on_confirm.run(())>
+                                    {lang.confirm_device()}
+                                </button>
+                            </div>
+                        }
+                    })
+            }}
+        </div>
+        {move || {
+            let others = others.get();
+            (!others.is_empty())
+                .then(|| {
+                    view! {
+                        <div class="setting">
+                            <h2>{lang.my_devices()}</h2>
+                            {others
+                                .into_iter()
+                                .map(|device| {
+                                    let state = if device.confirmed { lang.devices_confirmed() } else { lang.devices_open() };
+                                    view! {
+                                        <div class="line" class:ok=device.confirmed>
+                                            <Picture icon=Icon::Phones/>
+                                            <span>
+                                                <b>{device.name.unwrap_or_else(|| device.id.to_string())}</b>
+                                                <span class="note">{state}</span>
+                                            </span>
+                                        </div>
+                                    }
+                                })
+                                .collect_view()}
+                        </div>
+                    }
+                })
+        }}
+    }
+}
+
+#[component]
+fn SignOut(on_close: Callback<()>) -> impl IntoView {
+    let lang = lang();
+    let desk = Desk::get();
+    let frame = Frame::get();
+    let phases = Phases::get();
+    let problem = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    // Losing keys is offered only after the careful way has failed.
+    let careless = RwSignal::new(false);
+    let run = move |mode: LogoutMode| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        problem.set(None);
+        let session: Session = desk.session();
+        spawn_local(async move {
+            let result = session.logout(mode).await;
+            busy.try_set(false);
+            let words = match result {
+                Ok(()) => {
+                    frame.nav.replace(crate::route::Route::Chats);
+                    return phases.enter(Phase::SignedOut(None));
+                }
+                Err(LogoutError::KeysNotSafe) => lang.sign_out_keys(),
+                Err(LogoutError::NoConnection) => lang.sign_out_offline(),
+                Err(LogoutError::Store(_)) => lang.sign_out_store(),
+            };
+            problem.try_set(Some(words.into()));
+            careless.try_set(true);
+        });
+    };
+    let ask = Callback::new(move |()| run(LogoutMode::KeepKeys));
+    view! {
+        {move || {
+            if !careless.get() && !busy.get() {
+                return view! {
+                    <Question
+                        title=lang.sign_out_question()
+                        consequence=vec![lang.sign_out_consequence().to_owned(), lang.sign_out_drafts().to_owned()]
+                        answer=lang.sign_out()
+                        danger=true
+                        on_answer=ask
+                        on_close
+                    />
+                }
+                    .into_any();
+            }
+            view! {
+                <crate::ui::Sheet title=lang.sign_out() on_close testid="sign-out-sheet">
+                    <div class="body">
+                        {move || busy.get().then(|| view! { <p role="status">{lang.signing_out()}</p> })}
+                        <Problem text=problem testid="sign-out-problem"/>
+                    </div>
+                    <div class="buttons" hidden=move || busy.get()>
+                        <button type="button" class="button plain" data-testid="sign-out-anyway" on:click=move |_| run(LogoutMode::LoseKeys)>
+                            {lang.sign_out_anyway()}
+                        </button>
+                        <button type="button" class="button primary" on:click=move |_| run(LogoutMode::KeepKeys)>{lang.retry()}</button>
+                    </div>
+                </crate::ui::Sheet>
+            }
+                .into_any()
+        }}
+    }
+}

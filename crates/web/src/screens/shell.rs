@@ -1,0 +1,263 @@
+//! The frame around everything once somebody is signed in: rail, columns, bottom bar, and what lies above them.
+
+use client::{ChatId, Connection};
+use leptos::prelude::*;
+
+use super::{
+    chat::ChatScreen,
+    details::Details,
+    directory::{NewChat, NewGroup, People},
+    recipient::CameraFirst,
+    rooms::Rooms,
+    settings::SettingsScreen,
+    verify::{ConfirmDevice, VerificationSheet},
+};
+use crate::{
+    context::{Desk, Frame, lang},
+    route::{Pane, Route},
+    ui::{Avatar, AvatarSize, Empty, Icon, Picture},
+};
+
+/// The width from which the details stand beside the chat; the style sheet has the same number.
+const WIDE: &str = "(min-width: 1180px)";
+
+/// Which of the left columns is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Rooms,
+    People,
+    NewChat,
+    NewGroup,
+    Settings,
+}
+
+impl Left {
+    fn at(route: &Route) -> Self {
+        match route {
+            Route::Chats | Route::Chat(_) | Route::Details(_) => Self::Rooms,
+            Route::People => Self::People,
+            Route::NewChat => Self::NewChat,
+            Route::NewGroup => Self::NewGroup,
+            Route::Settings => Self::Settings,
+        }
+    }
+}
+
+/// The frame.
+#[component]
+pub fn Shell() -> impl IntoView {
+    let frame = Frame::get();
+    let desk = Desk::get();
+    let route = frame.nav.route();
+    let left = Memo::new(move |_| Left::at(&route.get()));
+    let pane = Memo::new(move |_| route.with(Route::pane));
+    let camera = RwSignal::new(false);
+    // On a desk the chat stays open while the left column shows something else.
+    let chat = Memo::new(move |before: Option<&Option<String>>| {
+        route.with(|route| match route.chat() {
+            Some(id) => Some(id.to_owned()),
+            None if *route == Route::Chats && is_phone() => None,
+            None => before.cloned().flatten(),
+        })
+    });
+    let wide = media_query(WIDE);
+    let with_details = Memo::new(move |_| {
+        chat.with(Option::is_some) && (wide.get() || pane.get() == Pane::Details)
+    });
+
+    Effect::new(move |_| {
+        let unread = desk.rooms.with(|rooms| rooms.unread_total);
+        let name = lang().app_name();
+        document().set_title(&if unread == 0 {
+            name.to_owned()
+        } else {
+            format!("({unread}) {name}")
+        });
+    });
+
+    let open_camera = Callback::new(move |()| camera.set(true));
+    provide_context(OpenCamera(open_camera));
+
+    view! {
+        <NetBanner/>
+        <div class="shell" class:with-details=move || with_details.get() && wide.get() data-pane=move || pane.get().name() data-testid="shell">
+            <Rail left/>
+            {move || match left.get() {
+                Left::Rooms => view! { <Rooms/> }.into_any(),
+                Left::People => view! { <People/> }.into_any(),
+                Left::NewChat => view! { <NewChat/> }.into_any(),
+                Left::NewGroup => view! { <NewGroup/> }.into_any(),
+                Left::Settings => view! { <SettingsScreen/> }.into_any(),
+            }}
+            <main class="main">
+                {move || match chat.get() {
+                    Some(id) => view! { <ChatScreen id=ChatId::new(&id)/> }.into_any(),
+                    None => view! { <NoChat/> }.into_any(),
+                }}
+            </main>
+            {move || {
+                let id = chat.get().filter(|_| with_details.get())?;
+                Some(view! { <Details id=ChatId::new(&id)/> })
+            }}
+        </div>
+        <Tabs left/>
+        <div class="sr" role="log" aria-live="polite" data-testid="announcement">{move || desk.announcement.get()}</div>
+        {move || camera.get().then(|| view! { <CameraFirst on_close=Callback::new(move |()| camera.set(false))/> })}
+        <VerificationSheet/>
+        <ConfirmDevice/>
+    }
+}
+
+/// Opens the camera before a recipient is chosen.
+#[derive(Clone, Copy)]
+pub struct OpenCamera(pub Callback<()>);
+
+fn is_phone() -> bool {
+    window().match_media("(max-width: 720px)").ok().flatten().is_some_and(|query| query.matches())
+}
+
+fn media_query(query: &str) -> ReadSignal<bool> {
+    let list = window().match_media(query).ok().flatten();
+    let (matches, set_matches) =
+        signal(list.as_ref().is_some_and(web_sys::MediaQueryList::matches));
+    if let Some(list) = list {
+        crate::platform::listen::<web_sys::MediaQueryListEvent>(&list, "change", move |event| {
+            set_matches.set(event.matches())
+        });
+    }
+    matches
+}
+
+#[component]
+fn Rail(left: Memo<Left>) -> impl IntoView {
+    let lang = lang();
+    let desk = Desk::get();
+    view! {
+        <nav class="rail" aria-label=lang.main_navigation()>
+            <div class="mark" aria-hidden="true">"K"</div>
+            <TabLinks left/>
+            <span class="gap"></span>
+            <a
+                href=Route::Settings.fragment()
+                class="icon-button"
+                aria-label=lang.settings()
+                title=lang.settings()
+                data-testid="open-settings"
+                on:click=move |event| follow_link(&event, Route::Settings)
+            >
+                {move || {
+                    let me = desk.me.get().person;
+                    view! { <Avatar initials=me.initials() tint=me.tint() size=AvatarSize::Middle/> }
+                }}
+            </a>
+        </nav>
+    }
+}
+
+#[component]
+fn Tabs(left: Memo<Left>) -> impl IntoView {
+    let covered = move || matches!(left.get(), Left::NewChat | Left::NewGroup);
+    view! {
+        <nav class="tabs" class:covered=covered aria-label=lang().main_navigation()>
+            <TabLinks left/>
+            <TabLink here=Signal::derive(move || left.get() == Left::Settings) to=Route::Settings icon=Icon::Settings label=lang().settings() testid="tab-settings"/>
+        </nav>
+    }
+}
+
+#[component]
+fn TabLinks(left: Memo<Left>) -> impl IntoView {
+    let lang = lang();
+    let desk = Desk::get();
+    let chats_here =
+        Signal::derive(move || matches!(left.get(), Left::Rooms | Left::NewChat | Left::NewGroup));
+    view! {
+        <TabLink here=chats_here to=Route::Chats icon=Icon::Chats label=lang.chats() testid="tab-chats">
+            {move || {
+                let unread = desk.rooms.with(|rooms| rooms.unread_total);
+                (unread > 0).then(|| view! { <span class="count" aria-label=lang.unread_messages(unread)>{unread.min(99)}</span> })
+            }}
+        </TabLink>
+        <TabLink here=Signal::derive(move || left.get() == Left::People) to=Route::People icon=Icon::People label=lang.people() testid="tab-people"/>
+    }
+}
+
+#[component]
+fn TabLink(
+    here: Signal<bool>,
+    to: Route,
+    icon: Icon,
+    label: &'static str,
+    testid: &'static str,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    let href = to.fragment();
+    view! {
+        <a
+            class="tab"
+            href=href
+            aria-current=move || here.get().then_some("page")
+            data-testid=testid
+            on:click=move |event| follow_link(&event, to.clone())
+        >
+            <Picture icon/>
+            {label}
+            {children.map(|children| children())}
+        </a>
+    }
+}
+
+/// A link of our own: without loading the page, except where a new tab or window was asked for.
+pub fn follow_link(event: &web_sys::MouseEvent, to: Route) {
+    if event.ctrl_key() || event.meta_key() || event.shift_key() {
+        return;
+    }
+    event.prevent_default();
+    Frame::get().nav.go(to);
+}
+
+#[component]
+fn NetBanner() -> impl IntoView {
+    let lang = lang();
+    let desk = Desk::get();
+    let text = move || match desk.connection.get() {
+        Connection::Online | Connection::Connecting => None,
+        Connection::Offline => Some(lang.offline()),
+        Connection::Reconnecting { .. } => Some(lang.server_unreachable()),
+    };
+    view! {
+        <div role="status">
+            {move || {
+                text()
+                    .map(|text| {
+                        view! {
+                            <p class="net-banner" data-testid="offline-banner">
+                                <Picture icon=Icon::NoNetwork class="small"/>
+                                <span>
+                                    {text}
+                                    {move || {
+                                        let waiting = desk.waiting.get();
+                                        (waiting > 0).then(|| format!(" {}.", lang.waiting_messages(waiting)))
+                                    }}
+                                </span>
+                            </p>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
+
+#[component]
+fn NoChat() -> impl IntoView {
+    let lang = lang();
+    let OpenCamera(camera) = expect_context();
+    view! {
+        <Empty icon=Icon::Chats title=lang.choose_chat() hint=lang.choose_chat_hint() testid="no-chat">
+            <button type="button" class="button outline" on:click=move |_| camera.run(())>
+                <Picture icon=Icon::Camera class="small"/>
+                {lang.take_photo()}
+            </button>
+        </Empty>
+    }
+}

@@ -1,0 +1,38 @@
+// Keeps the app itself on the device, so that it opens without network. Nothing of what anybody writes or reads passes
+// through here: every request to the server's interfaces goes straight to the network and into no cache.
+const CACHE = "konsil-app";
+const START = "./";
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(self.skipWaiting());
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(self.clients.claim());
+});
+
+function isOurs(request) {
+  const url = new URL(request.url);
+  const path = url.pathname;
+  const isInterface = ["/_matrix", "/_konsil", "/.well-known"].some((start) => path.startsWith(start));
+  return request.method === "GET" && url.origin === self.location.origin && !isInterface && url.search === "";
+}
+
+self.addEventListener("fetch", (event) => {
+  if (isOurs(event.request)) event.respondWith(answer(event));
+});
+
+// The network first: a new version is there at the next start. Without network, what was there last.
+async function answer(event) {
+  const cache = await caches.open(CACHE);
+  const key = event.request.mode === "navigate" ? new Request(START) : event.request;
+  try {
+    const fresh = await fetch(event.request);
+    if (fresh.ok) event.waitUntil(cache.put(key, fresh.clone()));
+    return fresh;
+  } catch (error) {
+    const kept = await cache.match(key, { ignoreVary: true });
+    if (kept) return kept;
+    throw error;
+  }
+}
