@@ -3,6 +3,13 @@
 #[cfg(target_family = "wasm")]
 pub(crate) use browser::watch;
 
+/// Before the first request: natively TLS needs its provider. In the browser TLS is the browser's.
+pub(crate) fn prepare() {
+    #[cfg(not(target_family = "wasm"))]
+    // An error means that it was chosen before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Natively nobody tells; a failing request does.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn watch() -> eyeball::SharedObservable<bool> {

@@ -135,6 +135,20 @@ pub(crate) struct Inner {
     _tasks: Vec<AbortOnDrop<()>>,
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The SDK's own tasks keep its client, and with it the store, alive until they are told to stop.
+        let core = self.core.clone();
+        let stop = async move { core.sync.stop().await };
+        #[cfg(target_family = "wasm")]
+        spawn(stop);
+        #[cfg(not(target_family = "wasm"))]
+        if let Ok(runtime) = matrix_sdk::executor::Handle::try_current() {
+            runtime.spawn(stop);
+        }
+    }
+}
+
 impl Session {
     /// Opens the session stored on this device, if there is one. Works without network. Starts syncing at once.
     pub async fn restore(settings: &Settings) -> Result<Option<Self>, RestoreError> {

@@ -23,7 +23,7 @@ use ruma::{
 use serde::{Deserialize, Serialize};
 
 use super::encrypt::encrypt;
-use crate::{kept, session::core::Core, trouble::Trouble};
+use crate::{Connection, kept, session::core::Core, trouble::Trouble};
 
 /// A reaction of ours that is to be added or taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +131,10 @@ pub(crate) fn flush(core: &Arc<Core>) {
         while let Some(next) = next_open(&core) {
             let result = send(&core, &next).await;
             match result {
+                // Offline `back_online` begins anew; a single failed request is tried again here.
+                Err(Trouble::NoConnection) if core.connection.get() == Connection::Online => {
+                    sleep(RETRY_AFTER).await
+                }
                 Err(Trouble::NoConnection) => break,
                 Ok(sent) => {
                     core.reactions
@@ -158,6 +162,8 @@ pub(crate) fn flush(core: &Arc<Core>) {
         *core.reactions.sending.lock().expect("no panic while held") = false;
     });
 }
+
+const RETRY_AFTER: Duration = Duration::from_secs(3);
 
 fn next_open(core: &Core) -> Option<Waiting> {
     core.reactions.waiting.lock().expect("no panic while held").iter().find(|it| !it.done).cloned()

@@ -35,6 +35,7 @@ use crate::{
     chat::reactions::Outbox,
     details::{self, Details},
     ids::{DeviceId, PersonId},
+    network,
     people::{People, Person},
     room_list::RoomListView,
     trust::{self, TrustState},
@@ -79,6 +80,7 @@ impl Core {
     ) -> Result<Arc<Self>, OpenError> {
         let failed = |error: &dyn std::fmt::Display| OpenError::Failed(error.to_string());
         let own_id = UserId::parse(&secrets.user_id).map_err(|error| failed(&error))?;
+        network::prepare();
         let stores = store::open(&secrets).await.map_err(OpenError::Store)?;
         let mut base = BaseClient::new(stores, ThreadingSupport::Disabled, Default::default());
         // I.g: nothing is encrypted to a device that its owner has not cross-signed, and nothing is accepted from one.

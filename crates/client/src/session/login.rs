@@ -12,13 +12,14 @@ use ruma::api::{
 };
 
 use super::{Credentials, LoginError, Settings};
-use crate::{trouble::Trouble, vault::Secrets};
+use crate::{network, trouble::Trouble, vault::Secrets};
 
 /// Logs in and gives the secrets of the new session, with a new passphrase and no database name yet.
 pub(super) async fn request_session(
     settings: &Settings,
     credentials: &Credentials,
 ) -> Result<Secrets, LoginError> {
+    network::prepare();
     let client = Client::builder()
         .homeserver_url(&settings.homeserver)
         .build()

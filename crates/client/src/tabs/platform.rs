@@ -1,10 +1,9 @@
 //! Web Locks: the browser gives the lock to one tab and takes it back when that tab goes away, however it ends.
 
-use std::cell::RefCell;
-
+use eyeball::SharedObservable;
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::TabRole;
 use crate::browser::get;
@@ -13,8 +12,8 @@ use crate::browser::get;
 const LOCK: &str = "konsil-store";
 
 thread_local! {
-    /// Settles when the lock we hold is stolen; set as soon as we hold it.
-    static HELD: RefCell<Option<Promise>> = const { RefCell::new(None) };
+    /// Whether the lock was ours and another tab has stolen it.
+    static STOLEN: SharedObservable<bool> = SharedObservable::new(false);
 }
 
 pub async fn elect() -> TabRole {
@@ -30,13 +29,13 @@ pub async fn take_over() {
 }
 
 pub async fn lost() {
-    let held = HELD.with_borrow(Clone::clone);
-    match held {
-        // The promise of the request is rejected with AbortError when another tab steals the lock.
-        Some(held) => {
-            let _ = JsFuture::from(held).await;
+    let mut stolen = STOLEN.with(|stolen| stolen.subscribe());
+    let mut now = stolen.get();
+    while !now {
+        match stolen.next().await {
+            Some(next) => now = next,
+            None => std::future::pending().await,
         }
-        None => std::future::pending().await,
     }
 }
 
@@ -52,6 +51,7 @@ async fn request(option: &str) -> bool {
     if !option.is_empty() {
         let _ = Reflect::set(&options, &option.into(), &JsValue::TRUE);
     }
+    let mut held = JsValue::UNDEFINED;
     let granted = Promise::new(&mut |resolve: Function, reject: Function| {
         let on_lock = Closure::once_into_js(move |lock: JsValue| -> JsValue {
             let have_it = !lock.is_null() && !lock.is_undefined();
@@ -60,15 +60,23 @@ async fn request(option: &str) -> bool {
             if have_it { Promise::new(&mut |_, _| {}).into() } else { JsValue::UNDEFINED }
         });
         match request.call3(&locks, &LOCK.into(), &options, &on_lock) {
-            Ok(held) => HELD.set(held.dyn_into().ok()),
+            Ok(promise) => held = promise,
             Err(error) => {
                 let _ = reject.call1(&JsValue::UNDEFINED, &error);
             }
         }
     });
     let granted = JsFuture::from(granted).await.ok().and_then(|it| it.as_bool()).unwrap_or(false);
-    if !granted {
-        HELD.set(None);
+    if granted {
+        STOLEN.with(|stolen| stolen.set(false));
+        spawn_local(watch(held.unchecked_into()));
     }
     granted
+}
+
+/// The request's promise is rejected (`AbortError`) when another tab steals the lock, and settles in no other way.
+async fn watch(held: Promise) {
+    if JsFuture::from(held).await.is_err() {
+        STOLEN.with(|stolen| stolen.set(true));
+    }
 }

@@ -1,0 +1,130 @@
+//! New devices: the recovery key, the emoji, logging out.
+
+use konsil_client::{
+    chat::{Body, UndecryptableReason},
+    session::{LogoutMode, Session},
+    trust::{DeviceTrust, Recovery, TrustError, VerificationStep, VerifyWith},
+};
+
+use crate::person::{Device, Pair, message, text, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_device_reads_old_messages_with_the_recovery_key() {
+    let pair = Pair::meet().await;
+    let before = pair.annas.open(&pair.chat).await;
+    before.send_text("Vor dem neuen Gerät", None).await.expect("it is queued");
+    text(&pair.jonass.open(&pair.chat).await, "Vor dem neuen Gerät").await;
+    until("all keys are safe", &mut pair.annas.session().trust().view(), |it| {
+        it.keys_to_back_up == 0
+    })
+    .await;
+    let key =
+        pair.annas.session().trust().recovery_key().await.expect("it was made at the first login");
+    let shown = pair.annas.session().trust().new_recovery_key().peek();
+    assert_eq!(shown.as_ref(), Some(&key), "it is shown until it was kept");
+    pair.annas.session().trust().recovery_key_kept().await;
+    assert_eq!(pair.annas.session().trust().new_recovery_key().peek(), None);
+
+    let second = pair.anna.device().await;
+    let trust = second.session().trust();
+    until("it is known as not confirmed", &mut trust.view(), |it| {
+        it.this_device == DeviceTrust::NotConfirmed && it.recovery == Recovery::NeedsKey
+    })
+    .await;
+    let chat = second.open(&pair.chat).await;
+    message("the old message cannot be read yet", &chat, |it| {
+        matches!(it.body, Body::Undecryptable(UndecryptableReason::NeedsRecovery))
+    })
+    .await;
+    assert_eq!(trust.check_recovery_key("keine Ahnung").await, Err(TrustError::MalformedKey));
+    trust.recover(key.expose()).await.expect("the key opens everything");
+    until("the device is confirmed", &mut trust.view(), |it| {
+        it.this_device == DeviceTrust::Confirmed && it.recovery == Recovery::Ready
+    })
+    .await;
+    text(&chat, "Vor dem neuen Gerät").await;
+    trust.check_recovery_key(key.expose()).await.expect("the printed key can be tested");
+
+    // And from here on the new device takes part.
+    chat.send_text("Vom neuen Gerät", None).await.expect("it is queued");
+    text(&pair.jonass.open(&pair.chat).await, "Vom neuen Gerät").await;
+    text(&before, "Vom neuen Gerät").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_device_confirmed_by_emoji_reads_old_messages() {
+    let pair = Pair::meet().await;
+    let before = pair.annas.open(&pair.chat).await;
+    before.send_text("Vor dem Vergleich", None).await.expect("it is queued");
+    text(&pair.jonass.open(&pair.chat).await, "Vor dem Vergleich").await;
+    let second = pair.anna.device().await;
+    compare(&second, &pair.annas, &VerifyWith::MyOtherDevice).await;
+    until(
+        "the new device is confirmed and has the secrets",
+        &mut second.session().trust().view(),
+        |it| it.this_device == DeviceTrust::Confirmed && it.recovery == Recovery::Ready,
+    )
+    .await;
+    text(&second.open(&pair.chat).await, "Vor dem Vergleich").await;
+    let devices = second.session().trust().devices().await.expect("the devices are known");
+    assert_eq!(devices.iter().filter(|device| device.confirmed).count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_old_device_can_begin_the_comparison_too() {
+    let pair = Pair::meet().await;
+    let second = pair.anna.device().await;
+    compare(&pair.annas, &second, &VerifyWith::MyOtherDevice).await;
+    until("the new device is confirmed", &mut second.session().trust().view(), |it| {
+        it.this_device == DeviceTrust::Confirmed
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_can_compare_emoji() {
+    let pair = Pair::meet().await;
+    compare(&pair.annas, &pair.jonass, &VerifyWith::Person(pair.jonas.person())).await;
+    let chat = pair.annas.open(&pair.chat).await;
+    until("Jonas is marked as verified", &mut chat.header(), |header| {
+        header.member(&pair.jonas.person()).is_some_and(|member| member.verified)
+    })
+    .await;
+}
+
+/// `asking` begins, `asked` accepts, both see the same emoji and say so.
+async fn compare(asking: &Device, asked: &Device, with: &VerifyWith) {
+    let (a, b) = (asking.session().trust(), asked.session().trust());
+    let (mut at_a, mut at_b) = (a.view(), b.view());
+    a.verify(with).await.expect("the question goes out");
+    let step =
+        |it: &konsil_client::trust::TrustView| it.verification.as_ref().map(|it| it.step.clone());
+    until("the question arrives", &mut at_b, |it| step(it) == Some(VerificationStep::AskedByOther))
+        .await;
+    b.accept().await.expect("it can be accepted");
+    let emoji = |it: &konsil_client::trust::TrustView| match step(it) {
+        Some(VerificationStep::Compare { emoji }) => Some(emoji),
+        _ => None,
+    };
+    let left = until("emoji here", &mut at_a, |it| emoji(it).is_some()).await;
+    let right = until("emoji there", &mut at_b, |it| emoji(it).is_some()).await;
+    assert_eq!(emoji(&left), emoji(&right));
+    assert_eq!(emoji(&left).map(|emoji| emoji.len()), Some(7));
+    a.confirm().await.expect("yes");
+    b.confirm().await.expect("yes");
+    until("done here", &mut at_a, |it| step(it) == Some(VerificationStep::Done)).await;
+    until("done there", &mut at_b, |it| step(it) == Some(VerificationStep::Done)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logging_out_waits_for_the_keys_and_leaves_nothing_on_the_device() {
+    let mut pair = Pair::meet().await;
+    let chat = pair.annas.open(&pair.chat).await;
+    chat.send_text("Zum Schluss", None).await.expect("it is queued");
+    text(&pair.jonass.open(&pair.chat).await, "Zum Schluss").await;
+    drop(chat);
+    pair.annas.session().logout(LogoutMode::KeepKeys).await.expect("all keys are safe");
+    pair.annas.close().await;
+    let again = Session::restore(pair.annas.settings()).await.expect("nothing is damaged");
+    assert!(again.is_none(), "nobody is logged in");
+}

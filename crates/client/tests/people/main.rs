@@ -1,0 +1,8 @@
+//! Real people on a real server: the whole client, natively, against the `konsil` binary.
+#![recursion_limit = "256"]
+
+mod chat;
+mod devices;
+mod groups;
+mod offline;
+mod person;

@@ -1,0 +1,253 @@
+//! Somebody with a device, as the tests need them.
+
+use std::{fmt::Debug, sync::Arc, time::Duration};
+
+use konsil_client::{
+    Chat, ChatId, Live, PersonId, Session, Settings,
+    chat::{Body, Message, Row, RowKind},
+    session::Credentials,
+    trust::{DeviceTrust, Recovery},
+};
+use serde_json::json;
+use tempfile::TempDir;
+use testkit::Api;
+
+/// Longer than anything takes on a busy machine with two cores.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The server under test: started for the test, or the one that `KONSIL_TEST_HOMESERVER` names.
+pub struct Hospital {
+    server: Option<testkit::Server>,
+    url: String,
+}
+
+impl Hospital {
+    pub fn open() -> Self {
+        match std::env::var("KONSIL_TEST_HOMESERVER") {
+            Ok(url) => Self { server: None, url },
+            Err(_) => {
+                let server = testkit::Server::start();
+                Self { url: server.url(), server: Some(server) }
+            }
+        }
+    }
+
+    /// The process, for tests that stop it. Only where the test has started it.
+    pub fn server(&mut self) -> Option<&mut testkit::Server> {
+        self.server.as_mut()
+    }
+
+    /// A new account whose user ID begins with `name`.
+    pub fn account(&self, name: &str) -> Account {
+        let localpart = format!("{name}-{:08x}", rand::random::<u32>());
+        let password = format!("password of {localpart}");
+        let api = Api::new(&self.url);
+        let path = "/_matrix/client/v3/register";
+        let mut body = json!({ "username": localpart, "password": password });
+        let session = api.post(path, &body).refused(401, None)["session"].clone();
+        body["auth"] = json!({
+            "type": "m.login.registration_token",
+            "token": testkit::server::REGISTRATION_TOKEN,
+            "session": session,
+        });
+        let mut answer = api.post(path, &body);
+        if answer.status == 401 {
+            // A server may ask for one more stage that needs nothing.
+            body["auth"] = json!({ "type": "m.login.dummy", "session": session });
+            answer = api.post(path, &body);
+        }
+        let answer = answer.ok();
+        let id = answer["user_id"].as_str().expect("a user ID").to_owned();
+        let token = answer["access_token"].as_str().expect("a token").to_owned();
+        // The registration made a device without keys. It has to go, or nobody would know whom it belongs to.
+        let account = Account { url: self.url.clone(), id, localpart, password };
+        api.with_token(&token).post("/_matrix/client/v3/logout", &json!({})).ok();
+        account
+    }
+}
+
+#[derive(Clone)]
+pub struct Account {
+    url: String,
+    pub id: String,
+    pub localpart: String,
+    pub password: String,
+}
+
+impl Account {
+    /// Logs in on a new device and waits until it is up to date.
+    pub async fn device(&self) -> Device {
+        let directory = tempfile::tempdir().expect("a directory for the device");
+        let settings = Settings {
+            homeserver: self.url.clone(),
+            store: directory.path().join("konsil").to_str().expect("a readable path").to_owned(),
+            device_name: format!("{}'s test device", self.localpart),
+        };
+        let credentials =
+            Credentials { user: self.localpart.clone(), password: self.password.clone() };
+        let session = Session::login(&settings, &credentials).await.expect("the login succeeds");
+        online(&session).await;
+        Device { session: Some(session), settings, _directory: directory }
+    }
+
+    /// Logs in on the first device of the account: identity and recovery key are made.
+    pub async fn first_device(&self) -> Device {
+        let device = self.device().await;
+        let mut trust = device.session().trust().view();
+        until("the device is set up", &mut trust, |trust| {
+            trust.this_device == DeviceTrust::Confirmed && trust.recovery == Recovery::Ready
+        })
+        .await;
+        device
+    }
+
+    /// A plain client with a token of its own, to look at what the server has.
+    pub fn plain(&self) -> Api {
+        let api = Api::new(&self.url);
+        let body = json!({
+            "type": "m.login.password",
+            "identifier": { "type": "m.id.user", "user": self.localpart },
+            "password": self.password,
+        });
+        let answer = api.post("/_matrix/client/v3/login", &body).ok();
+        api.with_token(answer["access_token"].as_str().expect("a token"))
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn person(&self) -> PersonId {
+        PersonId::new(&self.id)
+    }
+}
+
+pub struct Device {
+    session: Option<Session>,
+    settings: Settings,
+    _directory: TempDir,
+}
+
+impl Device {
+    pub fn session(&self) -> &Session {
+        self.session.as_ref().expect("the device is on")
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Closes the app without logging out.
+    pub async fn close(&mut self) {
+        self.session = None;
+        // The tasks of the session notice it in a moment and let the store go.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+
+    /// Opens the app again.
+    pub async fn reopen(&mut self) -> &Session {
+        let session = Session::restore(&self.settings)
+            .await
+            .expect("the store opens")
+            .expect("a session is there");
+        self.session.insert(session)
+    }
+
+    /// Waits for an invitation and accepts it.
+    pub async fn accept_invitation(&self) -> ChatId {
+        use konsil_client::room_list::Membership;
+        let rooms = self.session().rooms();
+        let mut view = rooms.view();
+        let is_invitation = |row: &konsil_client::room_list::RoomRow| {
+            matches!(row.membership, Membership::Invited { .. })
+        };
+        let list = until("an invitation arrives", &mut view, |list| {
+            list.rows.iter().any(|row| is_invitation(row))
+        })
+        .await;
+        let id = list.rows.iter().find(|row| is_invitation(row)).expect("just seen").id.clone();
+        rooms.accept(&id).await.expect("the invitation can be accepted");
+        until("the chat is joined", &mut view, |list| {
+            list.rows.iter().any(|row| row.id == id && row.membership == Membership::Joined)
+        })
+        .await;
+        id
+    }
+
+    pub async fn open(&self, chat: &ChatId) -> Chat {
+        let mut view = self.session().rooms().view();
+        until("the chat is in the list", &mut view, |list| {
+            list.rows.iter().any(|row| row.id == *chat)
+        })
+        .await;
+        self.session().open(chat).await.expect("the chat opens")
+    }
+}
+
+pub async fn online(session: &Session) {
+    let mut connection = session.connection();
+    until("the server answers", &mut connection, |it| *it == konsil_client::Connection::Online)
+        .await;
+}
+
+/// Waits until a value is as it should be, and panics with the last value otherwise.
+pub async fn until<T: Clone + Debug + 'static>(
+    what: &str,
+    live: &mut Live<T>,
+    is_so: impl Fn(&T) -> bool,
+) -> T {
+    let mut value = live.get();
+    let waiting = async {
+        while !is_so(&value) {
+            value = live.next().await.unwrap_or_else(|| panic!("{what}: the source has ended"));
+        }
+    };
+    if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
+        panic!("{what}: not within {PATIENCE:?}. The last value: {value:#?}");
+    }
+    value
+}
+
+/// Waits for a message that fits, anywhere in the chat.
+pub async fn message(what: &str, chat: &Chat, fits: impl Fn(&Message) -> bool) -> Message {
+    let mut rows = chat.rows();
+    let rows = until(what, &mut rows, |rows| find(rows, &fits).is_some()).await;
+    find(&rows, &fits).expect("just seen")
+}
+
+pub fn find(rows: &[Arc<Row>], fits: impl Fn(&Message) -> bool) -> Option<Message> {
+    rows.iter().find_map(|row| match &row.kind {
+        RowKind::Message(message) if fits(message) => Some((**message).clone()),
+        _ => None,
+    })
+}
+
+pub fn says(message: &Message, expected: &str) -> bool {
+    matches!(&message.body, Body::Text { text, .. } if text == expected)
+}
+
+pub async fn text(chat: &Chat, expected: &str) -> Message {
+    message(&format!("the message «{expected}»"), chat, |message| says(message, expected)).await
+}
+
+/// Two people with a device each, in a chat between the two.
+pub struct Pair {
+    pub hospital: Hospital,
+    pub anna: Account,
+    pub jonas: Account,
+    pub annas: Device,
+    pub jonass: Device,
+    pub chat: ChatId,
+}
+
+impl Pair {
+    pub async fn meet() -> Self {
+        let hospital = Hospital::open();
+        let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
+        let (annas, jonass) = (anna.first_device().await, jonas.first_device().await);
+        let chat =
+            annas.session().rooms().direct(&jonas.person()).await.expect("the chat can be created");
+        assert_eq!(jonass.accept_invitation().await, chat);
+        Self { hospital, anna, jonas, annas, jonass, chat }
+    }
+}
