@@ -11,6 +11,7 @@ mod schema;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -27,14 +28,17 @@ use crate::{
     params, stmt,
 };
 
-/// Committers per tenant and node: enough that one can prepare while another waits for its commit.
-const COMMITTERS: usize = 4;
+/// Committers per tenant and node. The tenant's row is locked until a commit is durable, so only one commits at a time,
+/// and a second one prepares its group meanwhile; more would only make the groups smaller (ADR 2).
+const COMMITTERS: usize = 2;
+/// Batches that may wait for a committer before callers are turned away.
+const QUEUE: usize = 10_000;
 
 stmt!(RESERVE_NIDS, "UPDATE tenant SET next_nid = next_nid + $1 WHERE id = 1 RETURNING next_nid");
 
 pub(crate) struct Postgres {
     /// Empty once closed.
-    committers: Mutex<Vec<mpsc::UnboundedSender<Job>>>,
+    committers: Mutex<Vec<mpsc::Sender<Job>>>,
     committing: Mutex<Vec<JoinHandle<()>>>,
     hints: JoinHandle<()>,
     pool: Pool,
@@ -57,7 +61,7 @@ impl Postgres {
         let own = Migration { name: "db", sql: OWN_TABLES };
         let (committers, committing) = (0..COMMITTERS)
             .map(|_| {
-                let (queue, jobs) = mpsc::unbounded_channel();
+                let (queue, jobs) = mpsc::channel(QUEUE);
                 let tables = Tables::of([&own].into_iter().chain(migrations));
                 let committer =
                     Committer::new(address.clone(), Planner::new(tables), publisher.clone());
@@ -82,9 +86,15 @@ impl Postgres {
         let lane = batch.lane_key().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
         match committers.get(lane as usize % COMMITTERS) {
             Some(committer) => {
-                if let Err(mpsc::error::SendError(job)) = committer.send(Job { batch, answer }) {
-                    drop(job.answer.send(Err(CommitError::unavailable("a committer has ended"))));
-                }
+                let refused = match committer.try_send(Job { batch, answer }) {
+                    Ok(()) => return answered,
+                    Err(refused) => refused,
+                };
+                let reason = match &refused {
+                    TrySendError::Full(_) => "too many requests are waiting for it",
+                    TrySendError::Closed(_) => "a committer has ended",
+                };
+                drop(refused.into_inner().answer.send(Err(CommitError::unavailable(reason))));
             }
             None => drop(answer.send(Err(CommitError::unavailable("it has been closed")))),
         }

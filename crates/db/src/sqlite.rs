@@ -41,7 +41,7 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn of(path: PathBuf) -> Self {
-        Self { path, vfs: None, synchronous: Synchronous::Full, checkpoint_pages: 1_000 }
+        Self { path, vfs: None, synchronous: Synchronous::Full, checkpoint_pages: 4_000 }
     }
 }
 
@@ -188,6 +188,17 @@ impl Drop for Sqlite {
     }
 }
 
+/// A panic (in a hook, say) must not leave callers waiting for a writer that is gone.
+struct FailOnPanic<'s>(&'s Shared);
+
+impl Drop for FailOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.fail("the writer panicked");
+        }
+    }
+}
+
 /// The life of the writer's thread, which starts the others and outlives them.
 fn run(
     options: &Options,
@@ -222,7 +233,9 @@ fn run(
     if opened.send(Ok(())).is_err() {
         shared.writes.close();
     }
+    let guard = FailOnPanic(shared);
     let sound = writer::run(&connection, shared, last) && !shared.failed();
+    drop(guard);
     shared.reads.close();
     shared.checkpoints.stop();
     for thread in threads {

@@ -77,7 +77,7 @@ impl Committer {
     }
 
     /// Commits until the queue is closed and empty.
-    pub(super) async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
+    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut taken = Vec::with_capacity(GROUP);
         while jobs.recv_many(&mut taken, GROUP).await > 0 {
             let mut queue: VecDeque<Job> = taken.drain(..).collect();

@@ -12,7 +12,7 @@ use crate::Error;
 
 /// How many times the pages at which a checkpoint begins may gather before the writer is held up, so that the log can
 /// begin anew.
-const HOLD_WRITER: u32 = 16;
+const HOLD_WRITER: u32 = 4;
 /// How long a truncation waits for readers that still look at the log.
 const READERS_END: Duration = Duration::from_secs(10);
 

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
-use db::{Batch, CommitError, Config, OpenError, params};
+use db::{Batch, CommitError, CommitHook, Config, OpenError, PublishedChange, params};
 
 use crate::place::*;
 
@@ -90,3 +90,23 @@ async fn what_was_deleted_is_in_no_file_once_the_log_is_emptied() {
 }
 
 db::stmt!(PURGE, "DELETE FROM notes WHERE nid = $1");
+
+struct Panics;
+
+impl CommitHook for Panics {
+    fn committed(&self, _commits: &[PublishedChange]) {
+        panic!("a hook that is wrong");
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_writer_that_has_panicked() {
+    let place = Place::sqlite();
+    let db = place.open_with(MIGRATIONS, Arc::new(Panics)).await.unwrap();
+    db.commit(ward(1)).await.unwrap();
+    for head in 0..3 {
+        let result = db.commit(note(1, 1, head).0).await;
+        assert!(matches!(result, Err(CommitError::Unavailable { .. })), "{result:?}");
+    }
+    db.close().await;
+}
