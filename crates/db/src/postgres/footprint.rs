@@ -101,19 +101,59 @@ impl Footprint {
             }
             _ => Written::Everything,
         };
-        let tables = words.iter().filter_map(|word| known.index(word)).collect();
-        Self { tables, words: words.into_iter().collect(), written, is_insert: false }
+        let named = words.iter().filter_map(|word| known.index(word)).collect();
+        let mut footprint =
+            Self { tables: named, words: words.into_iter().collect(), written, is_insert: false };
+        if let Written::Columns(table, _) | Written::Rows(table) = footprint.written {
+            footprint.checks_parents(table, known);
+            let deletes = footprint.words.contains("delete");
+            if deletes || matches!(footprint.written, Written::Columns(..)) {
+                footprint.checks_children(table, known, deletes);
+            }
+        }
+        footprint
     }
 
     pub(super) fn of_insert(insert: &Insert, known: &Tables) -> Self {
         let table = known.index(insert.table);
-        // A foreign key reads the parent's key.
-        let parents = || table.into_iter().flat_map(|table| &known.parents[table]);
-        Self {
-            tables: table.into_iter().chain(parents().map(|(parent, _)| *parent)).collect(),
-            words: parents().flat_map(|(_, columns)| columns.iter().cloned()).collect(),
+        let mut footprint = Self {
+            tables: table.into_iter().collect(),
+            words: HashSet::new(),
             written: table.map_or(Written::Everything, Written::Rows),
             is_insert: true,
+        };
+        if let Some(table) = table {
+            footprint.checks_parents(table, known);
+        }
+        footprint
+    }
+
+    /// Foreign keys read the keys of the parents.
+    fn checks_parents(&mut self, table: usize, known: &Tables) {
+        for (parent, columns) in &known.parents[table] {
+            self.tables.insert(*parent);
+            self.words.extend(columns.iter().cloned());
+        }
+    }
+
+    /// A parent that goes, or whose key changes, asks the children that refer to it.
+    fn checks_children(&mut self, table: usize, known: &Tables, deletes: bool) {
+        let key_changes = |columns: &[String]| match &self.written {
+            Written::Columns(_, set) => {
+                columns.iter().any(|column| column == "*" || set.contains(column))
+            }
+            _ => deletes,
+        };
+        let children: Vec<usize> = (0..known.names.len())
+            .filter(|&child| {
+                known.parents[child]
+                    .iter()
+                    .any(|(parent, columns)| *parent == table && key_changes(columns))
+            })
+            .collect();
+        if !children.is_empty() {
+            self.tables.extend(children);
+            self.words.insert("*".to_owned());
         }
     }
 
@@ -232,6 +272,17 @@ mod tests {
         assert!(
             insert(&INSERT_EVENT).commutes_with(&stmt("UPDATE rooms SET head = $1 WHERE nid = $2"))
         );
+    }
+
+    #[test]
+    fn foreign_keys_are_read_though_no_text_names_them() {
+        let child =
+            stmt("INSERT INTO events (nid, room) VALUES ($1, $2) ON CONFLICT (nid) DO NOTHING");
+        assert!(!child.commutes_with(&insert(&INSERT_ROOM)));
+        assert!(child.commutes_with(&stmt("UPDATE rooms SET head = $2 WHERE nid = $1")));
+        let parent = stmt("DELETE FROM rooms WHERE nid = $1");
+        assert!(!parent.commutes_with(&stmt("DELETE FROM events WHERE room = $1")));
+        assert!(parent.commutes_with(&stmt("DELETE FROM notes WHERE nid = $1")));
     }
 
     #[test]

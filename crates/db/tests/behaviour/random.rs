@@ -20,6 +20,10 @@ db::stmt!(DELETE_WARD, "DELETE FROM wards WHERE nid = $1");
 db::stmt!(DELETE_PAIRS, "DELETE FROM pairs WHERE a = $1");
 db::stmt!(KEEP_PAIR, "INSERT INTO pairs (a, b) VALUES ($1, $2) ON CONFLICT (a, b) DO NOTHING");
 db::stmt!(
+    KEEP_NOTE,
+    "INSERT INTO notes (nid, ward, pos) VALUES ($1, $2, $3) ON CONFLICT (nid) DO UPDATE SET ward = excluded.ward"
+);
+db::stmt!(
     PAIRS_OF_WARDS,
     "INSERT INTO pairs (a, b) SELECT nid + 10, 'z' FROM wards WHERE beds = $1 ON CONFLICT (a, b) DO NOTHING"
 );
@@ -31,6 +35,7 @@ enum Op {
     Guard(i64, i64),
     InsertWard(i64),
     InsertNote(i64, i64, Number),
+    KeepNote(i64, i64, Number),
     InsertPair(i64, &'static str),
     SetBeds(i64, Number),
     AddBeds(i64, i64),
@@ -63,6 +68,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (ward(), 0..3i64).prop_map(|(ward, head)| Op::Guard(ward, head)),
         2 => ward().prop_map(Op::InsertWard),
         6 => (0..40i64, ward(), number()).prop_map(|(nid, ward, pos)| Op::InsertNote(nid, ward, pos)),
+        2 => (0..40i64, ward(), number()).prop_map(|(nid, ward, pos)| Op::KeepNote(nid, ward, pos)),
         2 => (ward(), text()).prop_map(|(a, b)| Op::InsertPair(a, b)),
         3 => (ward(), number()).prop_map(|(ward, beds)| Op::SetBeds(ward, beds)),
         2 => (ward(), 1..5i64).prop_map(|(ward, beds)| Op::AddBeds(ward, beds)),
@@ -107,6 +113,9 @@ fn build(changes: usize, ops: &[Op], heads: &mut [i64; 3]) -> Batch {
                     &INSERT_NOTE,
                     params![*nid, *ward, value(pos), format!("note {nid}"), None::<&[u8]>],
                 );
+            }
+            Op::KeepNote(nid, ward, pos) => {
+                batch.exec(&KEEP_NOTE, params![*nid, *ward, value(pos)])
             }
             Op::InsertPair(a, b) => batch.insert(&INSERT_PAIR, params![*a, *b]),
             // The column takes no NULL: then the batch is refused, on both.
