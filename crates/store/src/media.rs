@@ -23,7 +23,7 @@ pub const CHAPTER: Chapter = Chapter {
         )",
         "CREATE INDEX media_awaited ON media (user_nid, created_ts) WHERE object IS NULL",
         "CREATE TABLE thumbnails (
-            media_id TEXT NOT NULL REFERENCES media (media_id) ON DELETE CASCADE,
+            media_id TEXT NOT NULL REFERENCES media (media_id),
             kind TEXT NOT NULL,
             object TEXT NOT NULL UNIQUE,
             size_bytes BIGINT NOT NULL,

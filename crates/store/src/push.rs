@@ -16,7 +16,7 @@ pub const CHAPTER: Chapter = Chapter {
             app_id TEXT NOT NULL,
             pushkey TEXT NOT NULL,
             user_nid BIGINT NOT NULL REFERENCES accounts (user_nid),
-            device_nid BIGINT NOT NULL REFERENCES devices (device_nid) ON DELETE CASCADE,
+            device_nid BIGINT NOT NULL REFERENCES devices (device_nid),
             pusher BYTEA NOT NULL,
             PRIMARY KEY (app_id, pushkey, user_nid)
         )",
