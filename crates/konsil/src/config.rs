@@ -176,7 +176,11 @@ fn default_version() -> String {
 
 impl Default for Rooms {
     fn default() -> Self {
-        Self { default_version: default_version(), require_encryption: true, allow_clear_reactions: false }
+        Self {
+            default_version: default_version(),
+            require_encryption: true,
+            allow_clear_reactions: false,
+        }
     }
 }
 
@@ -225,8 +229,10 @@ impl Config {
     /// # Errors
     /// Names the key or file that is wrong, for the operator.
     pub fn read(file: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        Self::parse(&text).with_context(|| format!("{} is not a valid configuration", file.display()))
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("{} cannot be read", file.display()))?;
+        Self::parse(&text)
+            .with_context(|| format!("{} is not a valid configuration", file.display()))
     }
 
     /// Parses and checks the text of a configuration file.
@@ -235,13 +241,23 @@ impl Config {
         ensure!(!config.tenants.is_empty(), "at least one [[tenant]] is needed");
         let mut names = HashMap::new();
         for tenant in &config.tenants {
-            ensure!(names.insert(&tenant.server_name, ()).is_none(), "tenant {} is there twice", tenant.server_name);
+            ensure!(
+                names.insert(&tenant.server_name, ()).is_none(),
+                "tenant {} is there twice",
+                tenant.server_name
+            );
         }
         // What is asked for and not there yet must not look as if it held.
         let missing = [
             (config.media.url.is_some(), "media.url"),
-            (config.tenants.iter().any(|t| !t.federation.allow.is_empty()), "tenant.federation.allow"),
-            (config.tenants.iter().any(|t| !t.appservices.registration_files.is_empty()), "tenant.appservices"),
+            (
+                config.tenants.iter().any(|t| !t.federation.allow.is_empty()),
+                "tenant.federation.allow",
+            ),
+            (
+                config.tenants.iter().any(|t| !t.appservices.registration_files.is_empty()),
+                "tenant.appservices",
+            ),
             (config.tenants.iter().any(|t| t.presence.enabled), "tenant.presence.enabled"),
             (!config.outbound.extra_ca_files.is_empty(), "outbound.extra_ca_files"),
         ];
@@ -309,7 +325,8 @@ mod tests {
 
     #[test]
     fn what_is_not_supported_is_refused_and_not_ignored() {
-        let error = Config::parse(&format!("{SMALLEST}federation.allow = ['*']\n")).expect_err("not supported");
+        let error = Config::parse(&format!("{SMALLEST}federation.allow = ['*']\n"))
+            .expect_err("not supported");
         assert!(format!("{error:#}").contains("federation.allow"), "{error:#}");
     }
 }

@@ -80,6 +80,9 @@ fn print_logins(bound: &[SocketAddr], options: &Options) {
     for (name, display_name, role, department, _) in PEOPLE {
         println!("  {name:10} {display_name:20} {role:18} {department}");
     }
-    println!("\n  The password of all is {PASSWORD}. Data is kept in {}.", options.data_dir.display());
+    println!(
+        "\n  The password of all is {PASSWORD}. Data is kept in {}.",
+        options.data_dir.display()
+    );
     println!("  Ctrl-C stops the server; the next start finds everything again.\n");
 }

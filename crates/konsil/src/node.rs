@@ -12,7 +12,8 @@ use crate::config::{Config, Tenant};
 /// Structured logs on standard error; `RUST_LOG` chooses, `info` is the default.
 pub fn start_logging() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
 /// A hospital with the host names under which it is reached.
@@ -26,7 +27,8 @@ pub async fn open(config: &Config) -> Result<Vec<Served>> {
     let mut served = Vec::new();
     for tenant in &config.tenants {
         let homeserver = open_tenant(config, tenant).await;
-        let homeserver = homeserver.with_context(|| format!("hospital {} cannot be opened", tenant.server_name))?;
+        let homeserver = homeserver
+            .with_context(|| format!("hospital {} cannot be opened", tenant.server_name))?;
         served.push((hosts(tenant), Arc::new(homeserver)));
     }
     Ok(served)
@@ -35,9 +37,12 @@ pub async fn open(config: &Config) -> Result<Vec<Served>> {
 /// Opens one hospital.
 pub async fn open_tenant(config: &Config, tenant: &Tenant) -> Result<Homeserver> {
     let folder = config.data_dir.join(folder_name(&tenant.server_name));
-    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("{} cannot be made", folder.display()))?;
     let database = match &config.database.url {
-        Some(url) => db::Config::Postgres { url: url.clone(), schema: schema_name(&tenant.server_name) },
+        Some(url) => {
+            db::Config::Postgres { url: url.clone(), schema: schema_name(&tenant.server_name) }
+        }
         None => db::Config::Sqlite { path: folder.join("konsil.db") },
     };
     let options = setup::Options {

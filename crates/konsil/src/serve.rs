@@ -29,21 +29,32 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves until it is told to stop.
 pub async fn serve(config: Config) -> Result<()> {
-    ensure!(!config.listen.http.is_empty() || !config.listen.https.is_empty(), "listen.http or listen.https is needed");
+    ensure!(
+        !config.listen.http.is_empty() || !config.listen.https.is_empty(),
+        "listen.http or listen.https is needed"
+    );
     let served = node::open(&config).await?;
     run(&config, served, |_| ()).await
 }
 
 /// Serves hospitals that are open already; `ready` is told the bound addresses.
-pub async fn run(config: &Config, served: Vec<Served>, ready: impl FnOnce(&[SocketAddr])) -> Result<()> {
-    ensure!(config.listen.https.is_empty(), "listen.https is not supported by this version; put a proxy in front");
+pub async fn run(
+    config: &Config,
+    served: Vec<Served>,
+    ready: impl FnOnce(&[SocketAddr]),
+) -> Result<()> {
+    ensure!(
+        config.listen.https.is_empty(),
+        "listen.https is not supported by this version; put a proxy in front"
+    );
     let router = http_api::router(Tenants::new(served.clone()), config.web_app.clone());
     let (stop, stopped) = watch::channel(false);
     let mut accepting = JoinSet::new();
     let mut bound = Vec::new();
     for address in &config.listen.http {
-        let listener =
-            TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))?;
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("{address} cannot be listened on"))?;
         bound.push(listener.local_addr()?);
         accepting.spawn(accept(listener, router.clone(), stopped.clone()));
     }
@@ -52,7 +63,8 @@ pub async fn run(config: &Config, served: Vec<Served>, ready: impl FnOnce(&[Sock
     stop_signal().await?;
     info!("Stopping: what was accepted is finished");
     stop.send_replace(true);
-    let finished = tokio::time::timeout(GRACE, async { while accepting.join_next().await.is_some() {} });
+    let finished =
+        tokio::time::timeout(GRACE, async { while accepting.join_next().await.is_some() {} });
     if finished.await.is_err() {
         warn!("Some requests did not end in time");
     }
@@ -66,7 +78,8 @@ pub async fn run(config: &Config, served: Vec<Served>, ready: impl FnOnce(&[Sock
 
 async fn stop_signal() -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -90,7 +103,7 @@ async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Recei
                 }
             },
             _ = connections.join_next(), if !connections.is_empty() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => break,
+            () = is_stopped(&mut stopped) => break,
         }
     }
     drop(listener);
@@ -113,9 +126,15 @@ async fn connection(stream: TcpStream, router: Router, mut stopped: watch::Recei
             }
             return;
         }
-        _ = stopped.wait_for(|stopped| *stopped) => serving.as_mut().graceful_shutdown(),
+        () = is_stopped(&mut stopped) => serving.as_mut().graceful_shutdown(),
     }
     let _ = serving.await;
+}
+
+/// Waits for the end. What `wait_for` returns is not `Send`, so it must not live in a `select!`.
+async fn is_stopped(stopped: &mut watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is the end too.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 /// Shared by the commands that open a hospital without serving it.
