@@ -8,8 +8,15 @@ use crate::{Insert, Stmt};
 /// The tables of the schema, and their foreign keys.
 pub(super) struct Tables {
     names: Vec<String>,
-    /// For each table what its foreign keys refer to: tables and their columns.
-    parents: Vec<Vec<(usize, Vec<String>)>>,
+    /// For each table its foreign keys.
+    parents: Vec<Vec<Reference>>,
+}
+
+struct Reference {
+    parent: usize,
+    columns: Vec<String>,
+    /// `ON DELETE CASCADE`: the row goes with its parent.
+    cascades: bool,
 }
 
 impl Tables {
@@ -44,12 +51,43 @@ impl Tables {
                             // The primary key, whichever it is.
                             _ => vec!["*".to_owned()],
                         };
-                        self.parents[child].push((parent, columns));
+                        self.parents[child].push(Reference { parent, columns, cascades: false });
+                    }
+                }
+                "cascade" => {
+                    let reference = current.and_then(|child| self.parents[child].last_mut());
+                    if let Some(reference) = reference {
+                        reference.cascades = true;
                     }
                 }
                 _ => {}
             }
         }
+    }
+
+    /// The tables that refer to this one.
+    fn children(&self, parent: usize) -> impl Iterator<Item = (usize, &Reference)> {
+        self.parents.iter().enumerate().flat_map(move |(child, references)| {
+            references
+                .iter()
+                .filter(move |reference| reference.parent == parent)
+                .map(move |reference| (child, reference))
+        })
+    }
+
+    /// The tables that lose rows when this one does.
+    fn cascade(&self, table: usize) -> Vec<usize> {
+        let mut losing = vec![table];
+        let mut next = 0;
+        while let Some(&table) = losing.get(next) {
+            for (child, reference) in self.children(table) {
+                if reference.cascades && !losing.contains(&child) {
+                    losing.push(child);
+                }
+            }
+            next += 1;
+        }
+        losing
     }
 
     fn index_or_new(&mut self, name: &str) -> usize {
@@ -79,8 +117,8 @@ enum Written {
     Nothing,
     /// `UPDATE table SET columns`: which rows there are stays as it is.
     Columns(usize, Vec<String>),
-    /// Rows come or go in this table.
-    Rows(usize),
+    /// Rows come or go in these tables.
+    Rows(Vec<usize>),
     /// Not understood: anything it names.
     Everything,
 }
@@ -95,21 +133,27 @@ impl Footprint {
                 (Some(table), Some(columns)) => Written::Columns(table, columns),
                 _ => Written::Everything,
             },
-            (Some("insert"), Some("into"), Some(table))
-            | (Some("delete"), Some("from"), Some(table)) => {
-                known.index(table).map_or(Written::Everything, Written::Rows)
+            (Some("insert"), Some("into"), Some(table)) => {
+                known.index(table).map_or(Written::Everything, |table| Written::Rows(vec![table]))
             }
+            (Some("delete"), Some("from"), Some(table)) => known
+                .index(table)
+                .map_or(Written::Everything, |table| Written::Rows(known.cascade(table))),
             _ => Written::Everything,
         };
         let named = words.iter().filter_map(|word| known.index(word)).collect();
         let mut footprint =
             Self { tables: named, words: words.into_iter().collect(), written, is_insert: false };
-        if let Written::Columns(table, _) | Written::Rows(table) = footprint.written {
+        let deletes = footprint.words.contains("delete");
+        let touched = match &footprint.written {
+            Written::Columns(table, _) => vec![*table],
+            Written::Rows(tables) => tables.clone(),
+            Written::Nothing | Written::Everything => vec![],
+        };
+        for table in touched {
+            footprint.tables.insert(table);
             footprint.checks_parents(table, known);
-            let deletes = footprint.words.contains("delete");
-            if deletes || matches!(footprint.written, Written::Columns(..)) {
-                footprint.checks_children(table, known, deletes);
-            }
+            footprint.checks_children(table, known, deletes);
         }
         footprint
     }
@@ -119,7 +163,7 @@ impl Footprint {
         let mut footprint = Self {
             tables: table.into_iter().collect(),
             words: HashSet::new(),
-            written: table.map_or(Written::Everything, Written::Rows),
+            written: table.map_or(Written::Everything, |table| Written::Rows(vec![table])),
             is_insert: true,
         };
         if let Some(table) = table {
@@ -130,9 +174,9 @@ impl Footprint {
 
     /// Foreign keys read the keys of the parents.
     fn checks_parents(&mut self, table: usize, known: &Tables) {
-        for (parent, columns) in &known.parents[table] {
-            self.tables.insert(*parent);
-            self.words.extend(columns.iter().cloned());
+        for reference in &known.parents[table] {
+            self.tables.insert(reference.parent);
+            self.words.extend(reference.columns.iter().cloned());
         }
     }
 
@@ -144,15 +188,10 @@ impl Footprint {
             }
             _ => deletes,
         };
-        let children: Vec<usize> = (0..known.names.len())
-            .filter(|&child| {
-                known.parents[child]
-                    .iter()
-                    .any(|(parent, columns)| *parent == table && key_changes(columns))
-            })
-            .collect();
-        if !children.is_empty() {
-            self.tables.extend(children);
+        let asked = known.children(table).filter(|(_, reference)| key_changes(&reference.columns));
+        let asked: Vec<usize> = asked.map(|(child, _)| child).collect();
+        if !asked.is_empty() {
+            self.tables.extend(asked);
             self.words.insert("*".to_owned());
         }
     }
@@ -160,16 +199,15 @@ impl Footprint {
     /// Whether the two give the same result in either order. An insert that meets its own key fails in either order,
     /// and the group with it.
     pub(super) fn commutes_with(&self, other: &Self) -> bool {
-        let writes_child_of = |one: &Self, other: &Self| match one.written {
-            Written::Rows(table) => {
-                other.tables.contains(&table)
-                    && !matches!(other.written, Written::Rows(t) if t == table)
+        let makes_parent_of = |one: &Self, other: &Self| match (&one.written, &other.written) {
+            (Written::Rows(made), Written::Rows(child)) => {
+                made != child && made.iter().any(|table| other.tables.contains(table))
             }
-            _ => false,
+            _ => true,
         };
         if self.is_insert && other.is_insert {
             // Two inserts may change places unless one makes the parent of the other.
-            return !writes_child_of(self, other) && !writes_child_of(other, self);
+            return !makes_parent_of(self, other) && !makes_parent_of(other, self);
         }
         !self.disturbs(other) && !other.disturbs(self)
     }
@@ -182,7 +220,7 @@ impl Footprint {
                     && (other.words.contains("*")
                         || columns.iter().any(|column| other.words.contains(column)))
             }
-            Written::Rows(table) => other.tables.contains(table),
+            Written::Rows(tables) => tables.iter().any(|table| other.tables.contains(table)),
             Written::Everything => !self.tables.is_disjoint(&other.tables),
         }
     }
@@ -283,6 +321,24 @@ mod tests {
         let parent = stmt("DELETE FROM rooms WHERE nid = $1");
         assert!(!parent.commutes_with(&stmt("DELETE FROM events WHERE room = $1")));
         assert!(parent.commutes_with(&stmt("DELETE FROM notes WHERE nid = $1")));
+    }
+
+    #[test]
+    fn a_delete_takes_the_rows_that_cascade_from_it() {
+        let schema = Migration {
+            name: "schema",
+            sql: "CREATE TABLE media (id BIGINT PRIMARY KEY);
+                  CREATE TABLE thumbnails (id BIGINT PRIMARY KEY, media BIGINT REFERENCES media (id) ON DELETE CASCADE);
+                  CREATE TABLE crops (id BIGINT PRIMARY KEY, thumbnail BIGINT REFERENCES thumbnails (id) ON DELETE CASCADE);
+                  CREATE TABLE others (id BIGINT PRIMARY KEY);",
+        };
+        let stmt = |postgres| {
+            Footprint::of_stmt(&Stmt { name: "TEST", sqlite: "", postgres }, &Tables::of([&schema]))
+        };
+        let delete = stmt("DELETE FROM media WHERE id = $1");
+        assert!(!delete.commutes_with(&stmt("SELECT 1 FROM thumbnails WHERE id = $1")));
+        assert!(!delete.commutes_with(&stmt("SELECT 1 FROM crops WHERE id = $1")));
+        assert!(delete.commutes_with(&stmt("SELECT 1 FROM others WHERE id = $1")));
     }
 
     #[test]

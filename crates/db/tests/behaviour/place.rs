@@ -74,12 +74,17 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
               text TEXT,
               picture BYTEA
           );
+          CREATE TABLE marks (
+              note BIGINT NOT NULL REFERENCES notes (nid) ON DELETE CASCADE, mark BIGINT NOT NULL, PRIMARY KEY (note, mark)
+          ) WITHOUT ROWID;
           CREATE INDEX notes_by_ward ON notes (ward, pos);
           CREATE TABLE pairs (a BIGINT NOT NULL, b TEXT NOT NULL, PRIMARY KEY (a, b)) WITHOUT ROWID;",
 }];
 
 db::insert!(INSERT_WARD, "wards", [nid: int, head: int, beds: int, name: text]);
 db::insert!(INSERT_NOTE, "notes", [nid: int, ward: int, pos: int, text: text, picture: blob]);
+db::insert!(INSERT_MARK, "marks", [note: int, mark: int]);
+db::stmt!(MARKS, "SELECT note, mark FROM marks ORDER BY note, mark");
 db::insert!(INSERT_PAIR, "pairs", [a: int, b: text]);
 db::stmt!(RAISE_HEAD, "UPDATE wards SET head = head + 1 WHERE nid = $1 AND head = $2");
 db::stmt!(SET_BEDS, "UPDATE wards SET beds = $2 WHERE nid = $1");

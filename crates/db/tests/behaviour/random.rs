@@ -19,6 +19,7 @@ db::stmt!(DELETE_NOTES, "DELETE FROM notes WHERE ward = $1");
 db::stmt!(DELETE_WARD, "DELETE FROM wards WHERE nid = $1");
 db::stmt!(DELETE_PAIRS, "DELETE FROM pairs WHERE a = $1");
 db::stmt!(KEEP_PAIR, "INSERT INTO pairs (a, b) VALUES ($1, $2) ON CONFLICT (a, b) DO NOTHING");
+db::stmt!(COUNT_MARKS, "UPDATE wards SET beds = (SELECT count(*) FROM marks) WHERE nid = $1");
 db::stmt!(
     KEEP_NOTE,
     "INSERT INTO notes (nid, ward, pos) VALUES ($1, $2, $3) ON CONFLICT (nid) DO UPDATE SET ward = excluded.ward"
@@ -36,6 +37,8 @@ enum Op {
     InsertWard(i64),
     InsertNote(i64, i64, Number),
     KeepNote(i64, i64, Number),
+    InsertMark(i64, i64),
+    CountMarks(i64),
     InsertPair(i64, &'static str),
     SetBeds(i64, Number),
     AddBeds(i64, i64),
@@ -69,6 +72,8 @@ fn op() -> impl Strategy<Value = Op> {
         2 => ward().prop_map(Op::InsertWard),
         6 => (0..40i64, ward(), number()).prop_map(|(nid, ward, pos)| Op::InsertNote(nid, ward, pos)),
         2 => (0..40i64, ward(), number()).prop_map(|(nid, ward, pos)| Op::KeepNote(nid, ward, pos)),
+        2 => (0..40i64, 0..3i64).prop_map(|(note, mark)| Op::InsertMark(note, mark)),
+        1 => ward().prop_map(Op::CountMarks),
         2 => (ward(), text()).prop_map(|(a, b)| Op::InsertPair(a, b)),
         3 => (ward(), number()).prop_map(|(ward, beds)| Op::SetBeds(ward, beds)),
         2 => (ward(), 1..5i64).prop_map(|(ward, beds)| Op::AddBeds(ward, beds)),
@@ -117,6 +122,8 @@ fn build(changes: usize, ops: &[Op], heads: &mut [i64; 3]) -> Batch {
             Op::KeepNote(nid, ward, pos) => {
                 batch.exec(&KEEP_NOTE, params![*nid, *ward, value(pos)])
             }
+            Op::InsertMark(note, mark) => batch.insert(&INSERT_MARK, params![*note, *mark]),
+            Op::CountMarks(ward) => batch.exec(&COUNT_MARKS, params![*ward]),
             Op::InsertPair(a, b) => batch.insert(&INSERT_PAIR, params![*a, *b]),
             // The column takes no NULL: then the batch is refused, on both.
             Op::SetBeds(ward, beds) => batch.exec(&SET_BEDS, params![*ward, value(beds)]),
@@ -150,7 +157,9 @@ async fn commit(db: &Db, burst: &Burst, heads: &mut [i64; 3]) -> Vec<Answer> {
 }
 
 async fn tables(db: &Db) -> Vec<Vec<Vec<Value>>> {
-    let all = join_all([&WARDS, &NOTES, &PAIRS, &LOG].map(|stmt| db.query(stmt, params![]))).await;
+    let all =
+        join_all([&WARDS, &NOTES, &MARKS, &PAIRS, &LOG].map(|stmt| db.query(stmt, params![])))
+            .await;
     all.into_iter()
         .map(|rows| rows.unwrap().iter().map(|row| row.columns().to_vec()).collect())
         .collect()
