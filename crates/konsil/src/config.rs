@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use homeserver::Policy;
 use serde::Deserialize;
 
@@ -19,8 +19,8 @@ pub struct Config {
     /// Where clients connect.
     #[serde(default)]
     pub listen: Listen,
-    /// The certificate for `listen.https`.
-    pub tls: Option<Tls>,
+    /// The certificate for `listen.https`: `certificate_file`, `private_key_file`.
+    pub tls: Option<toml::Table>,
     /// Connections to other servers.
     #[serde(default)]
     pub outbound: Outbound,
@@ -50,16 +50,6 @@ pub struct Listen {
     /// With TLS.
     #[serde(default)]
     pub https: Vec<SocketAddr>,
-}
-
-/// PEM files.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tls {
-    /// The chain, leaf first.
-    pub certificate_file: PathBuf,
-    /// Its key.
-    pub private_key_file: PathBuf,
 }
 
 /// Connections that the server makes itself.
@@ -247,30 +237,29 @@ impl Config {
                 tenant.server_name
             );
         }
-        // What is asked for and not there yet must not look as if it held.
-        let missing = [
-            (config.media.url.is_some(), "media.url"),
-            (
-                config.tenants.iter().any(|t| !t.federation.allow.is_empty()),
-                "tenant.federation.allow",
-            ),
-            (
-                config.tenants.iter().any(|t| !t.appservices.registration_files.is_empty()),
-                "tenant.appservices",
-            ),
-            (config.tenants.iter().any(|t| t.presence.enabled), "tenant.presence.enabled"),
-            (!config.outbound.extra_ca_files.is_empty(), "outbound.extra_ca_files"),
-        ];
-        for (asked, key) in missing {
-            if asked {
-                bail!("{key} is not supported by this version");
-            }
-        }
         ensure!(
-            config.listen.https.is_empty() || config.tls.is_some(),
-            "listen.https needs tls.certificate_file and tls.private_key_file"
+            config.listen.https.is_empty() && config.tls.is_none(),
+            "listen.https and tls are not supported by this version; put a proxy with TLS in front of listen.http"
         );
+        ensure!(config.media.url.is_none(), "media.url is not supported by this version");
         Ok(config)
+    }
+}
+
+impl Config {
+    /// Settings that this version takes and does not act on yet: without it they hold the strictest way.
+    pub fn without_effect(&self) -> Vec<&'static str> {
+        let any = |set: fn(&Tenant) -> bool| self.tenants.iter().any(set);
+        let asked = [
+            (!self.outbound.extra_ca_files.is_empty(), "outbound.extra_ca_files"),
+            (self.outbound.allow_private_addresses, "outbound.allow_private_addresses"),
+            (any(|tenant| !tenant.federation.allow.is_empty()), "federation.allow"),
+            (any(|tenant| !tenant.appservices.registration_files.is_empty()), "appservices.registration_files"),
+            (any(|tenant| tenant.presence.enabled), "presence.enabled"),
+            (any(|tenant| tenant.directory.list_over_federation), "directory.list_over_federation"),
+            (any(|tenant| tenant.directory.list_without_login), "directory.list_without_login"),
+        ];
+        asked.into_iter().filter(|(set, _)| *set).map(|(_, key)| key).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::config::{Config, Tenant};
 
 /// Structured logs on standard error; `RUST_LOG` chooses, `info` is the default.
 pub fn start_logging() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,ruma_state_res=warn,ruma_signatures=warn"));
     let _ =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
@@ -24,6 +24,9 @@ pub async fn open(config: &Config) -> Result<Vec<Served>> {
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("data_dir {} cannot be made", config.data_dir.display()))?;
     restrict(&config.data_dir)?;
+    for setting in config.without_effect() {
+        tracing::warn!(setting, "This version does not act on a setting: it stays off");
+    }
     let mut served = Vec::new();
     for tenant in &config.tenants {
         let homeserver = open_tenant(config, tenant).await;
