@@ -29,10 +29,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves until it is told to stop.
 pub async fn serve(config: Config) -> Result<()> {
-    ensure!(
-        !config.listen.http.is_empty() || !config.listen.https.is_empty(),
-        "listen.http or listen.https is needed"
-    );
+    ensure!(!config.listen.http.is_empty(), "listen.http is needed");
     let served = node::open(&config).await?;
     run(&config, served, |_| ()).await
 }
@@ -43,10 +40,6 @@ pub async fn run(
     served: Vec<Served>,
     ready: impl FnOnce(&[SocketAddr]),
 ) -> Result<()> {
-    ensure!(
-        config.listen.https.is_empty(),
-        "listen.https is not supported by this version; put a proxy in front"
-    );
     let router = http_api::router(Tenants::new(served.clone()), config.web_app.clone());
     let (stop, stopped) = watch::channel(false);
     let mut accepting = JoinSet::new();
