@@ -312,12 +312,12 @@ mod tests {
         let says = |content_type, file_name| Description::new(content_type, file_name);
         assert!(says(Some("image/png"), Some("Röntgen Thorax.png")).is_ok());
         assert_eq!(says(Some(" "), Some("")).unwrap(), Description::default());
-        for content_type in
-            ["image", "image/png\r\nX: y", "image/pñg", &format!("a/{}", "x".repeat(300))]
-        {
+        let long = format!("a/{}", "x".repeat(300));
+        for content_type in ["image", "image/png\r\nX: y", "image/pñg", &long] {
             assert!(says(Some(content_type), None).is_err(), "{content_type:?}");
         }
-        for file_name in ["two\nlines", "nul\0", &"x".repeat(2_000)] {
+        let long = "x".repeat(2_000);
+        for file_name in ["two\nlines", "nul\0", &long] {
             assert!(says(None, Some(file_name)).is_err(), "{file_name:?}");
         }
     }

@@ -15,7 +15,7 @@ use homeserver::{Homeserver, Session};
 use http_body_util::{BodyExt, Limited};
 use ruma::api::{IncomingRequest, OutgoingResponseExt, path_builder::PathBuilder};
 
-use crate::{error::ApiError, web_app};
+use crate::{depth, error::ApiError, web_app};
 
 /// The largest JSON body that a client may send, in bytes. An event has at most 64 KiB; key uploads and to-device batches are larger.
 const MAX_JSON_BYTES: usize = 8 * 1024 * 1024;
@@ -231,6 +231,9 @@ async fn split(request: Request) -> Result<(Parts, Bytes, Vec<String>), ApiError
 }
 
 fn parse<R: IncomingRequest>(parts: &Parts, body: &[u8], paths: &[String]) -> Result<R, ApiError> {
+    if depth::is_too_deep(body) {
+        return Err(ApiError::bad_json("The JSON is nested too deeply"));
+    }
     let mut request = http::Request::builder().method(R::METHOD).uri(parts.uri.clone());
     if let Some(headers) = request.headers_mut() {
         headers.clone_from(&parts.headers);

@@ -6,6 +6,7 @@ pub mod account;
 pub mod account_data;
 pub mod alias;
 pub mod backup;
+mod depth;
 pub mod device;
 pub mod directory;
 pub mod discovery;

@@ -60,7 +60,7 @@ fn a_file_over_the_limit_is_refused_and_leaves_nothing() {
     assert_eq!(anna.get("/_matrix/client/v1/media/config").ok()["m.upload.size"], 100_000);
     anna.upload("text/plain", &[7; 100_000]);
     anna.request("POST", UPLOAD, &[], &[7; 100_001]).refused(413, "M_TOO_LARGE");
-    let media = server.data_dir().join("media");
+    let media = server.data_dir().join(SERVER_NAME).join("media");
     let objects = walk(&media);
     assert_eq!(objects, [100_000], "only the file that was allowed is in {}", media.display());
 }

@@ -36,7 +36,7 @@ fn tags_are_account_data_of_the_room() {
     let anna = server().user("anna");
     let room = anna.room_with(&[]);
     anna.put(&tag(&anna, &room, "m.lowpriority"), &json!({})).ok();
-    let content = anna.get(&super::super::config::in_room(&anna, &room, "m.tag")).ok();
+    let content = anna.get(&crate::config::in_room(&anna, &room, "m.tag")).ok();
     assert_eq!(content, json!({ "tags": { "m.lowpriority": {} } }));
 }
 
