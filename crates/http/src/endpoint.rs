@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use axum::{
     Router,
     body::Body,
-    extract::{RawPathParams, Request, State},
+    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
     http::{Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, on},
@@ -202,14 +202,22 @@ where
     A: Future<Output = Result<Response, ApiError>> + Send + 'static,
 {
     let filter = MethodFilter::try_from(method.clone()).expect("a method of the specification");
-    on(filter, move |State(tenants): State<Tenants>, params: RawPathParams, mut request: Request| {
-        let handler = handler.clone();
-        async move {
-            let paths = params.iter().map(|(_, value)| value.to_owned()).collect();
-            request.extensions_mut().insert(PathArguments(paths));
-            handler(tenants, request).await.unwrap_or_else(IntoResponse::into_response)
-        }
-    })
+    on(
+        filter,
+        move |State(tenants): State<Tenants>,
+              params: Result<RawPathParams, RawPathParamsRejection>,
+              mut request: Request| {
+            let handler = handler.clone();
+            async move {
+                let Ok(params) = params else {
+                    return ApiError::invalid_param("The path is not UTF-8").into_response();
+                };
+                let paths = params.iter().map(|(_, value)| value.to_owned()).collect();
+                request.extensions_mut().insert(PathArguments(paths));
+                handler(tenants, request).await.unwrap_or_else(IntoResponse::into_response)
+            }
+        },
+    )
 }
 
 /// The percent-decoded variables of the path, in order.
