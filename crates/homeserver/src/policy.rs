@@ -53,6 +53,12 @@ pub fn admits_message(policy: &Policy, event_type: &str) -> bool {
         || (policy.allow_clear_reactions && event_type == "m.reaction")
 }
 
+/// Whether a room may have this `m.room.encryption`: what is encrypted stays encrypted (II.a).
+pub fn admits_encryption(policy: &Policy, content: &room::Content) -> bool {
+    !policy.require_encryption
+        || content.read::<serde_json::Value>().is_ok_and(|content| content["algorithm"] == "m.megolm.v1.aes-sha2")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

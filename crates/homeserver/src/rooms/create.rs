@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use store::rooms as rows;
 
 use super::{Room, WriteError, membership, write};
-use crate::{Homeserver, Session, accounts, profiles};
+use crate::{Homeserver, Session, accounts, policy, profiles};
 
 /// Most events that a client may ask for at the start of a room.
 const MAX_INITIAL_STATE: usize = 100;
@@ -241,7 +241,7 @@ async fn plan(
         let refused = match kind.as_str() {
             "m.room.create" => Some("a room is created once"),
             "m.room.member" => Some("members come in by invitation"),
-            "m.room.encryption" if hs.policy.require_encryption && !is_megolm(content) => {
+            "m.room.encryption" if !policy::admits_encryption(&hs.policy, content) => {
                 Some("this hospital's rooms are encrypted with m.megolm.v1.aes-sha2")
             }
             _ => None,
@@ -281,10 +281,6 @@ async fn plan(
         planned.push(member(user, *nid, &content)?);
     }
     Ok(planned)
-}
-
-fn is_megolm(content: &Content) -> bool {
-    content.read::<Value>().is_ok_and(|content| content["algorithm"] == "m.megolm.v1.aes-sha2")
 }
 
 fn power_levels(session: &Session, version: RoomVersion, wishes: &Wishes, invites: &[Invited]) -> Value {

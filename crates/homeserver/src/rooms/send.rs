@@ -81,6 +81,9 @@ async fn answer_once(
 }
 
 /// Sets a part of a room's state. Setting what is already there makes no new event.
+///
+/// # Errors
+/// [`WriteError::Unencrypted`] for an `m.room.encryption` that would switch encryption off (II.a).
 pub async fn send_state(
     hs: &Homeserver,
     session: &Session,
@@ -91,6 +94,9 @@ pub async fn send_state(
 ) -> Result<OwnedEventId, WriteError> {
     if kind == "m.room.member" {
         return super::membership::from_state(hs, session, room_id, state_key, content).await;
+    }
+    if kind == "m.room.encryption" && !policy::admits_encryption(&hs.policy, &content) {
+        return Err(WriteError::Unencrypted);
     }
     if kind == "m.room.canonical_alias" {
         super::aliases::check_canonical(hs, room_id, &content).await?;
