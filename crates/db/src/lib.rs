@@ -100,15 +100,15 @@ impl Db {
         migrations: &[Migration],
         hook: Arc<dyn CommitHook>,
     ) -> Result<Self, OpenError> {
-        let backend = match config {
-            Config::Sqlite { path } => Backend::Sqlite(
-                sqlite::Sqlite::open(sqlite::Options::of(path), migrations, hook).await?,
-            ),
-            Config::Postgres { url, schema } => Backend::Postgres(Box::new(
-                postgres::Postgres::open(&url, &schema, migrations, hook).await?,
-            )),
-        };
-        Ok(Self::over(backend))
+        match config {
+            Config::Sqlite { path } => {
+                Self::open_sqlite(sqlite::Options::of(path), migrations, hook).await
+            }
+            Config::Postgres { url, schema } => {
+                let postgres = postgres::Postgres::open(&url, &schema, migrations, hook).await?;
+                Ok(Self::over(Backend::Postgres(Box::new(postgres))))
+            }
+        }
     }
 
     async fn open_sqlite(

@@ -38,8 +38,22 @@ pub(super) fn claim(path: &Path) -> Result<Lock, OpenError> {
     }
     if !path.exists() {
         private(path).map_err(error)?;
+        keep_entries(&directory);
     }
     Ok(Lock { _file: file })
+}
+
+/// Syncs the directory and those above it: SQLite syncs the one in which its log lies, but a new folder's own entry
+/// lies in its parent, and with it everything that is acknowledged later.
+fn keep_entries(directory: &Path) {
+    for directory in directory.ancestors() {
+        // Folders that belong to others may be closed to us; they were there before us.
+        if let Ok(handle) = File::open(directory)
+            && let Err(error) = handle.sync_all()
+        {
+            tracing::debug!(%error, "A directory could not be synced");
+        }
+    }
 }
 
 fn lock_path(path: &Path) -> PathBuf {
