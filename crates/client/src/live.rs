@@ -49,3 +49,22 @@ impl<T: Clone + 'static> Clone for Live<T> {
         Self(self.0.clone())
     }
 }
+
+/// Boxed streams are `Send` natively and cannot be in the browser.
+pub(crate) trait BoxedForTarget: Stream + Sized {
+    #[cfg(not(target_family = "wasm"))]
+    fn boxed_for_target<'a>(self) -> futures_util::stream::BoxStream<'a, Self::Item>
+    where
+        Self: Send + 'a,
+    {
+        self.boxed()
+    }
+    #[cfg(target_family = "wasm")]
+    fn boxed_for_target<'a>(self) -> futures_util::stream::LocalBoxStream<'a, Self::Item>
+    where
+        Self: 'a,
+    {
+        self.boxed_local()
+    }
+}
+impl<S: Stream> BoxedForTarget for S {}

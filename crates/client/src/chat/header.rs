@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use futures_util::{FutureExt, select};
+use futures_util::{FutureExt, StreamExt, select};
 use matrix_sdk::{Room, RoomMemberships};
 use ruma::events::room::{member::MembershipState, power_levels::UserPowerLevel};
 
 use super::{ChatHeader, Member, Open};
-use crate::{ids::ChatId, room_list, session::core::Core};
+use crate::{ids::ChatId, live::BoxedForTarget, room_list, session::core::Core};
 
 pub(super) async fn build(core: &Arc<Core>, room: &Room) -> ChatHeader {
     let face = room_list::face(core, room).await;
@@ -60,6 +60,11 @@ pub(super) async fn keep(open: Arc<Open>) {
     let mut rooms = core.rooms_changed.subscribe();
     let mut people = core.people.changed.subscribe();
     let mut info = open.room.subscribe_info();
+    // Who is verified changes after a comparison, here or on another device of ours.
+    let mut identities = match core.client.encryption().user_identities_stream().await {
+        Ok(changes) => changes.map(drop).boxed_for_target(),
+        Err(_) => futures_util::stream::pending().boxed_for_target(),
+    };
     // Without network the members known so far have to do.
     let mut members = Box::pin(async { open.room.sync_members().await.is_ok() }.fuse());
     loop {
@@ -70,6 +75,7 @@ pub(super) async fn keep(open: Arc<Open>) {
             _ = info.next().fuse() => {}
             _ = people.next().fuse() => {}
             _ = rooms.next().fuse() => {}
+            _ = identities.next().fuse() => {}
         }
     }
 }

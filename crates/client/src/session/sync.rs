@@ -9,7 +9,7 @@ use matrix_sdk_ui::{room_list_service, sync_service};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{SessionEnd, core::Core};
-use crate::{Connection, chat::reactions, network, vault};
+use crate::{Connection, chat::reactions, live::BoxedForTarget, network, vault};
 
 /// Runs the SDK's sync and starts it again when it ends, with growing pauses. (The SDK's own offline mode asks the server
 /// without a pause in the browser.)
@@ -196,25 +196,6 @@ pub(super) async fn watch_token(core: Arc<Core>) {
         }
     }
 }
-
-/// Boxed streams are `Send` natively and cannot be in the browser.
-trait BoxedForTarget: futures_util::Stream + Sized {
-    #[cfg(not(target_family = "wasm"))]
-    fn boxed_for_target<'a>(self) -> stream::BoxStream<'a, Self::Item>
-    where
-        Self: Send + 'a,
-    {
-        self.boxed()
-    }
-    #[cfg(target_family = "wasm")]
-    fn boxed_for_target<'a>(self) -> stream::LocalBoxStream<'a, Self::Item>
-    where
-        Self: 'a,
-    {
-        self.boxed_local()
-    }
-}
-impl<S: futures_util::Stream> BoxedForTarget for S {}
 
 #[cfg(test)]
 mod tests {

@@ -1,15 +1,18 @@
 //! Comparing emoji, in both directions.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt, pin_mut, select};
 use matrix_sdk::{
     encryption::verification::{
         CancelInfo, SasState, SasVerification, Verification as SdkVerification,
         VerificationRequest, VerificationRequestState,
     },
     executor::{AbortOnDrop, JoinHandleExt, spawn},
+    sleep::sleep,
+    timeout::timeout,
 };
+use matrix_sdk_base::crypto::types::requests::AnyOutgoingRequest;
 use ruma::{OwnedUserId, UserId, events::key::verification::cancel::CancelCode};
 
 use super::{
@@ -116,13 +119,55 @@ pub(crate) async fn on_request(core: Arc<Core>, sender: OwnedUserId, flow_id: St
 
 /// Follows a comparison to its end. It takes the place of an earlier one.
 fn follow(core: &Arc<Core>, request: VerificationRequest) {
-    let task = spawn(run(core.clone(), request.clone())).abort_on_drop();
-    let old = core.trust.flow.lock().expect("no panic while held").replace(Flow {
-        request,
-        sas: None,
-        _task: task,
-    });
+    let task = {
+        let (core, request) = (core.clone(), request.clone());
+        async move {
+            let answers = answer_in_room(&core, &request).fuse();
+            let comparison = run(core.clone(), request.clone()).fuse();
+            pin_mut!(answers, comparison);
+            select! {
+                () = comparison => {}
+                () = answers => {}
+            }
+            // The last words to the other side are still to be said.
+            let _ = timeout(answers, Duration::from_secs(3)).await;
+        }
+    };
+    let task = spawn(task).abort_on_drop();
+    let flow = Flow { request, sas: None, _task: task };
+    let old = core.trust.flow.lock().expect("no panic while held").replace(flow);
     drop(old);
+}
+
+/// A comparison with another person runs through the room. The SDK leaves its answers to the sync of to-device messages,
+/// which may wait half a minute for the server before it looks; so they are sent from here.
+async fn answer_in_room(core: &Arc<Core>, request: &VerificationRequest) {
+    const EVERY: Duration = Duration::from_millis(400);
+    if request.is_self_verification() {
+        return std::future::pending().await;
+    }
+    loop {
+        sleep(EVERY).await;
+        let machine = core.base.olm_machine().await;
+        let Some(machine) = machine.as_ref() else { continue };
+        for outgoing in machine.outgoing_requests().await.unwrap_or_default() {
+            let AnyOutgoingRequest::RoomMessage(message) = outgoing.request() else { continue };
+            let Some(room) = core.client.get_room(&message.room_id) else { continue };
+            // If the sync is faster, the server tells the second one apart by its transaction.
+            let sent = room
+                .send((*message.content).clone())
+                .with_transaction_id(message.txn_id.clone())
+                .await;
+            if let Ok(sent) = sent
+                && machine
+                    .mark_request_as_sent(outgoing.request_id(), &sent.response)
+                    .await
+                    .is_err()
+            {
+                tracing::warn!("An answer of a comparison could not be marked as sent");
+            }
+        }
+    }
 }
 
 async fn run(core: Arc<Core>, request: VerificationRequest) {
@@ -221,6 +266,9 @@ async fn compare(
             SasState::Cancelled(ref info) => VerificationStep::Ended(end(info)),
         };
         let is_over = matches!(step, VerificationStep::Done | VerificationStep::Ended(_));
+        if step == VerificationStep::Done && !request.is_self_verification() {
+            spawn(fetch_signed_identity(core.clone(), request.other_user_id().to_owned()));
+        }
         show(core, request, device.clone(), step);
         if is_over {
             return;
@@ -228,6 +276,19 @@ async fn compare(
         match states.next().await {
             Some(next) => state = next,
             None => return,
+        }
+    }
+}
+
+/// Our signature goes to the server with one of the next requests of the sync, and only from there the SDK learns that
+/// the person is verified.
+async fn fetch_signed_identity(core: Arc<Core>, user: OwnedUserId) {
+    const TRIES: usize = 15;
+    for _ in 0..TRIES {
+        sleep(Duration::from_secs(1)).await;
+        let identity = core.client.encryption().request_user_identity(&user).await;
+        if matches!(identity, Ok(Some(identity)) if identity.is_verified()) {
+            return;
         }
     }
 }
