@@ -10,7 +10,7 @@ pub(crate) mod event;
 pub mod filter;
 mod lazy_members;
 pub(crate) mod live_rooms;
-mod rooms;
+pub(crate) mod rooms;
 pub(crate) mod sight;
 pub(crate) mod summary;
 pub(crate) mod timelines;

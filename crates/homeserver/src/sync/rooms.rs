@@ -276,7 +276,13 @@ fn wishes(reader: &Reader<'_>, room: &Room, timeline: Option<Timeline>) -> Readi
         .filter(|_| shows_summary)
         .and_then(|version| memory.summaries.at(room.room, version));
     let place = match &timeline {
-        Some(timeline) => followed_place(reader, room.room, timeline),
+        Some(timeline) => memory.read_places.followed(
+            reader.session.user,
+            room.room,
+            timeline,
+            since,
+            reader.upto,
+        ),
         None => memory.read_places.get(reader.session.user, room.room),
     };
     Reading {
@@ -297,20 +303,6 @@ fn wishes(reader: &Reader<'_>, room: &Room, timeline: Option<Timeline>) -> Readi
         receipts: Vec::new(),
         account_data: Vec::new(),
     }
-}
-
-/// How far the reader has read, if that is remembered and can be followed through the timeline.
-fn followed_place(reader: &Reader<'_>, room: RoomNid, timeline: &Timeline) -> Option<ReadPlace> {
-    let places = &reader.hs.feeds.memory.read_places;
-    let known = places.get(reader.session.user, room)?;
-    let is_continued = timeline.whole && reader.since.is_some_and(|since| since <= known.as_of);
-    if !is_continued && known.as_of < reader.upto {
-        return None;
-    }
-    let notifying = timeline.last_own.map_or(known.notifying, |own| own.max(known.notifying));
-    let place = ReadPlace { as_of: reader.upto.max(known.as_of), notifying };
-    places.follow(reader.session.user, room, place);
-    Some(place)
 }
 
 fn state_wish(reader: &Reader<'_>, since: Option<Pos>, timeline: &Timeline) -> Option<StateWish> {

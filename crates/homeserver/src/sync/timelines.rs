@@ -102,8 +102,6 @@ pub struct Timeline {
     pub notifying: Option<i64>,
     /// Running number of messages at the reader's own last event that was looked at.
     pub last_own: Option<i64>,
-    /// Position of the last event, whether it is shown or not.
-    pub newest: Option<Pos>,
     /// Everything that happened in the room in between was looked at.
     pub whole: bool,
     /// The reader's sight of the room.
@@ -168,7 +166,6 @@ fn cut(
         end_ver,
         notifying,
         last_own,
-        newest,
         whole: !more,
         sight,
     }

@@ -9,6 +9,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use super::timelines::Timeline;
 use base::{Pos, RoomNid, UserNid};
 use db::{Error, ReadSet, Row, params};
 use parking_lot::Mutex;
@@ -63,11 +64,31 @@ impl ReadPlaces {
     }
 
     /// Follows an own event, or that nothing of the reader's own came up to `as_of`.
-    pub fn follow(&self, user: UserNid, room: RoomNid, place: ReadPlace) {
+    fn follow(&self, user: UserNid, room: RoomNid, place: ReadPlace) {
         if let Some(known) = self.places.lock().get_mut(&(user, room)) {
             known.as_of = known.as_of.max(place.as_of);
             known.notifying = known.notifying.max(place.notifying);
         }
+    }
+
+    /// How far a reader has read, if that is remembered and the timeline goes on from there.
+    pub fn followed(
+        &self,
+        user: UserNid,
+        room: RoomNid,
+        timeline: &Timeline,
+        since: Option<Pos>,
+        upto: Pos,
+    ) -> Option<ReadPlace> {
+        let known = self.get(user, room)?;
+        let goes_on = timeline.whole && since.is_some_and(|since| since <= known.as_of);
+        if !goes_on && known.as_of < upto {
+            return None;
+        }
+        let notifying = timeline.last_own.map_or(known.notifying, |own| own.max(known.notifying));
+        let place = ReadPlace { as_of: upto.max(known.as_of), notifying };
+        self.follow(user, room, place);
+        Some(place)
     }
 
     /// A receipt moved to where the running number of messages is `notifying`.
