@@ -52,9 +52,10 @@ impl From<AccountError> for WriteError {
         match error {
             AccountError::Store(error) => Self::Store(error),
             AccountError::Commit(error) => Self::Commit(error),
-            AccountError::BadName | AccountError::Taken | AccountError::WeakPassword | AccountError::Unknown => {
-                Self::UnknownUser
-            }
+            AccountError::BadName
+            | AccountError::Taken
+            | AccountError::WeakPassword
+            | AccountError::Unknown => Self::UnknownUser,
         }
     }
 }
@@ -84,7 +85,8 @@ pub(super) async fn from_state(
     state_key: &str,
     content: Content,
 ) -> Result<OwnedEventId, WriteError> {
-    let target = UserId::parse(state_key).map_err(|_| Refused::BadEvent("the state key is not a user id".to_owned()))?;
+    let target = UserId::parse(state_key)
+        .map_err(|_| Refused::BadEvent("the state key is not a user id".to_owned()))?;
     let content: Map<String, Value> = content.read()?;
     change(hs, session, room_id, &target, None, content).await
 }
@@ -98,7 +100,10 @@ async fn change(
     mut content: Map<String, Value>,
 ) -> Result<OwnedEventId, WriteError> {
     let target_nid = accounts::user_nid(hs, target).await?.ok_or(WriteError::UnknownUser)?;
-    let entering = matches!(content.get("membership").and_then(Value::as_str), Some("join" | "invite" | "knock"));
+    let entering = matches!(
+        content.get("membership").and_then(Value::as_str),
+        Some("join" | "invite" | "knock")
+    );
     if entering && target.server_name() == hs.server_name && step.is_some() {
         add_profile(&mut content, profiles::member_fields(hs, target_nid).await?);
     }
@@ -112,26 +117,25 @@ async fn change(
     }
     write(hs, room_id, |core, room, batch| {
         let current = core.membership(target);
-        if let Some(step) = step
-            && let Some(entry) = core.entry("m.room.member", target.as_str())
-        {
-            let unchanged = match step {
-                // Being told again changes nothing; being asked in again or thrown out again is judged by the rules.
-                Step::Join | Step::Knock => current.as_deref() == Some(step.membership()),
-                Step::Leave => current.as_deref() == Some("leave"),
-                Step::Unban if current.as_deref() != Some("ban") => {
-                    return Err(WriteError::BadState("the user is not banned"));
+        let entry = core.entry("m.room.member", target.as_str());
+        match step {
+            // Being told again changes nothing.
+            Some(step @ (Step::Join | Step::Knock | Step::Leave))
+                if current.as_deref() == Some(step.membership()) =>
+            {
+                if let Some(entry) = entry {
+                    return Ok(entry.pdu.event_id.clone());
                 }
-                Step::Kick if !matches!(current.as_deref(), Some("join" | "invite" | "knock")) => {
-                    return Err(Refused::Forbidden("the user is not in the room".to_owned()).into());
-                }
-                Step::Invite | Step::Kick | Step::Ban | Step::Unban => false,
-            };
-            if unchanged {
-                return Ok(entry.pdu.event_id.clone());
             }
-        } else if step == Some(Step::Unban) {
-            return Err(WriteError::BadState("the user is not banned"));
+            Some(Step::Unban) if current.as_deref() != Some("ban") => {
+                return Err(WriteError::BadState("the user is not banned"));
+            }
+            Some(Step::Kick)
+                if !matches!(current.as_deref(), Some("join" | "invite" | "knock")) =>
+            {
+                return Err(Refused::Forbidden("the user is not in the room".to_owned()).into());
+            }
+            _ => {}
         }
         if step == Some(Step::Invite) && current.as_deref() == Some("join") {
             return Err(Refused::Forbidden("the user is in the room already".to_owned()).into());
@@ -145,7 +149,8 @@ async fn change(
             redacts: None,
             origin_server_ts: now,
         };
-        let rows = Rows { event, sender: session.user, target: Some(target_nid), transaction: None };
+        let rows =
+            Rows { event, sender: session.user, target: Some(target_nid), transaction: None };
         Ok(core.append(room, batch, proposal, rows, &hs.signing_key)?)
     })
     .await
@@ -163,7 +168,8 @@ fn vouched(
     content: &Content,
 ) -> Result<Content, WriteError> {
     let mut object: Map<String, Value> = content.read()?;
-    let joins = object.get("membership").and_then(Value::as_str) == Some("join") && target == session.user_id;
+    let joins = object.get("membership").and_then(Value::as_str) == Some("join")
+        && target == session.user_id;
     let known = core.membership(target);
     if !joins || matches!(known.as_deref(), Some("join" | "invite")) || !core.is_restricted() {
         return Ok(content.clone());
@@ -180,7 +186,10 @@ fn vouched(
 }
 
 /// Name and picture as members of a room see them.
-pub(super) fn add_profile(content: &mut Map<String, Value>, (name, avatar): (Option<String>, Option<String>)) {
+pub(super) fn add_profile(
+    content: &mut Map<String, Value>,
+    (name, avatar): (Option<String>, Option<String>),
+) {
     if let Some(name) = name {
         content.insert("displayname".to_owned(), name.into());
     }
@@ -209,7 +218,11 @@ pub async fn refresh_profile(hs: &Homeserver, session: &Session) -> Result<(), W
 ///
 /// # Errors
 /// [`WriteError::BadState`] if the user is still in it.
-pub async fn forget(hs: &Homeserver, session: &Session, room_id: &RoomId) -> Result<(), WriteError> {
+pub async fn forget(
+    hs: &Homeserver,
+    session: &Session,
+    room_id: &RoomId,
+) -> Result<(), WriteError> {
     let room = super::room_nid(hs, room_id).await?;
     match rows::member(&hs.db, room, session.user).await? {
         None => Err(WriteError::UnknownRoom),
@@ -226,9 +239,16 @@ pub async fn forget(hs: &Homeserver, session: &Session, room_id: &RoomId) -> Res
 }
 
 /// The rooms that the user has joined.
-pub async fn joined_rooms(hs: &Homeserver, session: &Session) -> Result<Vec<OwnedRoomId>, db::Error> {
+pub async fn joined_rooms(
+    hs: &Homeserver,
+    session: &Session,
+) -> Result<Vec<OwnedRoomId>, db::Error> {
     let memberships = rows::memberships(&hs.db, session.user).await?;
-    Ok(memberships.into_iter().filter(|(.., m)| m.membership == "join").map(|(_, id, _)| id).collect())
+    Ok(memberships
+        .into_iter()
+        .filter(|(.., m)| m.membership == "join")
+        .map(|(_, id, _)| id)
+        .collect())
 }
 
 /// The content of the creator's own join.
