@@ -22,13 +22,21 @@ fn capabilities_name_the_room_versions() {
     let anna = server().user("anna");
     let capabilities = anna.get("/_matrix/client/v3/capabilities").ok()["capabilities"].clone();
     assert_eq!(capabilities["m.room_versions"]["default"], "12");
-    assert_eq!(capabilities["m.room_versions"]["available"], json!({ "10": "stable", "11": "stable", "12": "stable" }));
+    assert_eq!(
+        capabilities["m.room_versions"]["available"],
+        json!({ "10": "stable", "11": "stable", "12": "stable" })
+    );
 }
 
 #[test]
 fn a_browser_of_any_origin_may_ask_the_api() {
     let api = server().api();
-    let preflight = api.request("OPTIONS", "/_matrix/client/v3/login", &[("origin", "https://app.example")], &[]);
+    let preflight = api.request(
+        "OPTIONS",
+        "/_matrix/client/v3/login",
+        &[("origin", "https://app.example")],
+        &[],
+    );
     assert!(matches!(preflight.status, 200 | 204), "{}", preflight.status);
     assert_eq!(preflight.header("access-control-allow-origin"), "*");
     assert!(preflight.header("access-control-allow-headers").contains("Authorization"));
@@ -40,6 +48,9 @@ fn a_browser_of_any_origin_may_ask_the_api() {
 fn older_paths_lead_to_the_same_endpoints() {
     let anna = server().user("anna");
     assert_eq!(anna.get("/_matrix/client/r0/account/whoami").ok()["user_id"], json!(anna.id));
-    let by_query = format!("/_matrix/client/v3/account/whoami?access_token={}", anna.token().unwrap_or_default());
+    let by_query = format!(
+        "/_matrix/client/v3/account/whoami?access_token={}",
+        anna.token().unwrap_or_default()
+    );
     assert_eq!(anna.anonymous().get(&by_query).ok()["user_id"], json!(anna.id));
 }

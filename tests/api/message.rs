@@ -8,7 +8,10 @@ use crate::server;
 
 fn texts(page: &Value) -> Vec<String> {
     let chunk = page["chunk"].as_array().expect("a chunk");
-    chunk.iter().filter_map(|event| event["content"]["ciphertext"].as_str().map(str::to_owned)).collect()
+    chunk
+        .iter()
+        .filter_map(|event| event["content"]["ciphertext"].as_str().map(str::to_owned))
+        .collect()
 }
 
 #[test]
@@ -22,7 +25,8 @@ fn paging_back_and_forth_sees_each_message_once() {
     for (dir, from_end) in [("b", true), ("f", false)] {
         let (mut seen, mut from) = (Vec::new(), String::new());
         loop {
-            let page = anna.get(&room_path(&room, &format!("/messages?dir={dir}&limit=4{from}"))).ok();
+            let page =
+                anna.get(&room_path(&room, &format!("/messages?dir={dir}&limit=4{from}"))).ok();
             seen.extend(texts(&page));
             match page["end"].as_str() {
                 Some(end) => from = format!("&from={}", escape(end)),
@@ -38,11 +42,13 @@ fn paging_back_and_forth_sees_each_message_once() {
 
 #[test]
 fn filters_choose_by_type_and_load_only_the_senders() {
-    let (anna, jonas, lena) = (server().user("anna"), server().user("jonas"), server().user("lena"));
+    let (anna, jonas, lena) =
+        (server().user("anna"), server().user("jonas"), server().user("lena"));
     let room = anna.room_with(&[&jonas, &lena]);
     jonas.send_encrypted(&room, "of jonas");
     let filter = json!({ "types": ["m.room.encrypted"], "lazy_load_members": true }).to_string();
-    let page = anna.get(&room_path(&room, &format!("/messages?dir=b&filter={}", escape(&filter)))).ok();
+    let page =
+        anna.get(&room_path(&room, &format!("/messages?dir=b&filter={}", escape(&filter)))).ok();
     assert_eq!(texts(&page), ["of jonas"]);
     assert_eq!(page["chunk"].as_array().map(Vec::len), Some(1));
     let state = page["state"].as_array().expect("state");
@@ -72,8 +78,16 @@ fn history_is_visible_as_the_room_says() {
         anna.send_encrypted(&room, "before the join");
         jonas.join(&room);
         anna.send_encrypted(&room, "after the join");
-        let seen: Vec<_> = jonas.history(&room).iter().map(|event| event["content"]["ciphertext"].clone()).collect();
-        assert_eq!(seen.contains(&json!("before the invitation")), sees_before_invite, "{visibility}");
+        let seen: Vec<_> = jonas
+            .history(&room)
+            .iter()
+            .map(|event| event["content"]["ciphertext"].clone())
+            .collect();
+        assert_eq!(
+            seen.contains(&json!("before the invitation")),
+            sees_before_invite,
+            "{visibility}"
+        );
         assert_eq!(seen.contains(&json!("before the join")), sees_before_join, "{visibility}");
         assert!(seen.contains(&json!("after the join")), "{visibility}");
     }

@@ -13,7 +13,8 @@ fn what_is_deleted_is_gone_and_says_why() {
         let room = anna.create_room(&json!({ "room_version": version, "invite": [jonas.id] }));
         jonas.join(&room);
         let id = anna.send_encrypted(&room, "delete me");
-        let redact = |id: &str| room_path(&room, &format!("/redact/{}/{}", escape(id), transaction()));
+        let redact =
+            |id: &str| room_path(&room, &format!("/redact/{}/{}", escape(id), transaction()));
         jonas.put(&redact(&id), &json!({})).refused(403, "M_FORBIDDEN");
         let redaction = anna.put(&redact(&id), &json!({ "reason": "falscher Chat" })).ok();
         let event = jonas.get(&room_path(&room, &format!("/event/{}", escape(&id)))).ok();

@@ -22,7 +22,9 @@ fn events_that_refer_to_another_are_found_and_paged() {
     loop {
         let page = anna.get(&format!("{base}/m.thread?limit=2{from}")).ok();
         let chunk = page["chunk"].as_array().expect("a chunk");
-        seen.extend(chunk.iter().map(|event| event["event_id"].as_str().unwrap_or_default().to_owned()));
+        seen.extend(
+            chunk.iter().map(|event| event["event_id"].as_str().unwrap_or_default().to_owned()),
+        );
         match page["next_batch"].as_str() {
             Some(next) => from = format!("&from={}", escape(next)),
             None => break,

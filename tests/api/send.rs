@@ -18,10 +18,15 @@ fn a_repeated_request_sends_nothing_twice() {
     anna.send_encrypted(&room, "another");
     let second = anna.put(&path, &encrypted("once")).ok();
     assert_eq!(first, second);
-    let sent = anna.history(&room).iter().filter(|event| event["content"]["ciphertext"] == "once").count();
+    let sent =
+        anna.history(&room).iter().filter(|event| event["content"]["ciphertext"] == "once").count();
     assert_eq!(sent, 1);
     let tablet = anna.new_device();
-    assert_ne!(tablet.put(&path, &encrypted("once")).ok(), first, "another device has names of its own");
+    assert_ne!(
+        tablet.put(&path, &encrypted("once")).ok(),
+        first,
+        "another device has names of its own"
+    );
 }
 
 #[test]
@@ -72,6 +77,10 @@ fn many_senders_at_once_lose_nothing() {
             });
         }
     });
-    let sent = anna.history(&room).iter().filter(|event| event["content"]["ciphertext"] == "concurrent").count();
+    let sent = anna
+        .history(&room)
+        .iter()
+        .filter(|event| event["content"]["ciphertext"] == "concurrent")
+        .count();
     assert_eq!(sent, 100);
 }

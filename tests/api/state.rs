@@ -8,7 +8,8 @@ use crate::server;
 
 #[test]
 fn state_is_set_by_those_with_power_and_read_by_members() {
-    let (anna, jonas, mallory) = (server().user("anna"), server().user("jonas"), server().user("mallory"));
+    let (anna, jonas, mallory) =
+        (server().user("anna"), server().user("jonas"), server().user("mallory"));
     let room = anna.room_with(&[&jonas]);
     let avatar = json!({ "url": "mxc://klinikum.test/abc" });
     anna.set_state(&room, "m.room.avatar", "", &avatar);
@@ -19,7 +20,9 @@ fn state_is_set_by_those_with_power_and_read_by_members() {
     jonas.put(&room_path(&room, "/state/m.room.avatar/"), &json!({})).refused(403, "M_FORBIDDEN");
     jonas.get(&room_path(&room, "/state/m.room.topic")).refused(404, "M_NOT_FOUND");
     let all = jonas.get(&room_path(&room, "/state")).ok();
-    assert!(all.as_array().is_some_and(|all| all.iter().any(|event| event["type"] == "m.room.create")));
+    assert!(
+        all.as_array().is_some_and(|all| all.iter().any(|event| event["type"] == "m.room.create"))
+    );
 }
 
 #[test]
@@ -40,7 +43,10 @@ fn who_left_sees_the_state_as_it_was() {
     anna.set_state(&room, "de.konsil.test", "", &json!({ "a": "before" }));
     jonas.leave(&room);
     anna.set_state(&room, "de.konsil.test", "", &json!({ "a": "after" }));
-    assert_eq!(jonas.get(&room_path(&room, "/state/de.konsil.test")).ok(), json!({ "a": "before" }));
+    assert_eq!(
+        jonas.get(&room_path(&room, "/state/de.konsil.test")).ok(),
+        json!({ "a": "before" })
+    );
 }
 
 #[test]

@@ -17,6 +17,11 @@ fn roots_are_listed_latest_answer_first() {
         anna.send(&room, "m.room.encrypted", &content);
     }
     let threads = anna.get(&format!("/_matrix/client/v1/rooms/{}/threads", escape(&room))).ok();
-    let ids: Vec<_> = threads["chunk"].as_array().expect("a chunk").iter().map(|root| &root["event_id"]).collect();
+    let ids: Vec<_> = threads["chunk"]
+        .as_array()
+        .expect("a chunk")
+        .iter()
+        .map(|root| &root["event_id"])
+        .collect();
     assert_eq!(ids, [&json!(first), &json!(second)]);
 }

@@ -150,8 +150,7 @@ pub async fn authenticate(hs: &Homeserver, token: &str) -> Result<Session, Authe
             Ok(session.clone())
         };
     }
-    let owner =
-        rows::token_owner(&hs.db, &hash, false).await?.ok_or(AuthenticateError::Unknown)?;
+    let owner = rows::token_owner(&hs.db, &hash, false).await?.ok_or(AuthenticateError::Unknown)?;
     if owner.expires.is_some_and(|end| end <= now) {
         return Err(AuthenticateError::Ended);
     }
@@ -218,7 +217,9 @@ async fn password_hash(password: &str) -> Result<String, AccountError> {
         return Err(AccountError::WeakPassword);
     }
     let password = password.to_owned();
-    let hash = blocking(move || Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string()));
+    let hash = blocking(move || {
+        Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string())
+    });
     hash.await.map_err(|_| AccountError::WeakPassword)
 }
 
@@ -333,9 +334,8 @@ pub async fn create(
 ///
 /// <https://spec.matrix.org/v1.19/appendices/#user-identifiers>
 pub fn check_name(hs: &Homeserver, localpart: &str) -> Result<OwnedUserId, AccountError> {
-    let allowed = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._=-/+".contains(&byte)
-    };
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._=-/+".contains(&byte);
     if localpart.is_empty() || !localpart.bytes().all(allowed) {
         return Err(AccountError::BadName);
     }
@@ -371,7 +371,11 @@ pub async fn change_password(
 }
 
 /// Sets a password, as the operator does.
-pub async fn set_password(hs: &Homeserver, user: UserNid, password: &str) -> Result<(), AccountError> {
+pub async fn set_password(
+    hs: &Homeserver,
+    user: UserNid,
+    password: &str,
+) -> Result<(), AccountError> {
     let hash = password_hash(password).await?;
     let mut batch = Batch::new();
     batch.expect_one(&rows::SET_PASSWORD, params![user.0, hash]);
@@ -437,7 +441,10 @@ pub fn admission(hs: &Homeserver) -> Admission {
 /// Whether the operator gave out this registration token. Takes the same time for each wrong one.
 pub fn is_registration_token(hs: &Homeserver, token: &str) -> bool {
     let given = hash_of(token);
-    hs.policy.registration_tokens.iter().fold(false, |found, known| found | (hash_of(known) == given))
+    hs.policy
+        .registration_tokens
+        .iter()
+        .fold(false, |found, known| found | (hash_of(known) == given))
 }
 
 /// Row numbers of users, remembered for ever: they never change.

@@ -32,7 +32,11 @@ pub async fn all(hs: &Homeserver, session: &Session) -> Result<Vec<Device>, Devi
 }
 
 /// One device of the user.
-pub async fn get(hs: &Homeserver, session: &Session, device_id: &DeviceId) -> Result<Device, DeviceError> {
+pub async fn get(
+    hs: &Homeserver,
+    session: &Session,
+    device_id: &DeviceId,
+) -> Result<Device, DeviceError> {
     rows::device(&hs.db, session.user, device_id).await?.ok_or(DeviceError::Unknown)
 }
 
@@ -56,7 +60,11 @@ pub async fn rename(
 }
 
 /// Signs devices of the user out. Unknown ones are gone already.
-pub async fn delete(hs: &Homeserver, session: &Session, device_ids: &[OwnedDeviceId]) -> Result<(), DeviceError> {
+pub async fn delete(
+    hs: &Homeserver,
+    session: &Session,
+    device_ids: &[OwnedDeviceId],
+) -> Result<(), DeviceError> {
     for device_id in device_ids {
         if let Some(device) = rows::device(&hs.db, session.user, device_id).await? {
             accounts::sign_out(hs, session.user, device.device).await?;

@@ -28,8 +28,14 @@ pub struct Finding {
     pub broken: Option<String>,
 }
 
-stmt!(EVENTS_WITHOUT_PDU, "SELECT count(*) FROM events e LEFT JOIN pdus p ON p.event_nid = e.event_nid WHERE p.event_nid IS NULL");
-stmt!(PDUS_WITHOUT_EVENT, "SELECT count(*) FROM pdus p LEFT JOIN events e ON e.event_nid = p.event_nid WHERE e.event_nid IS NULL");
+stmt!(
+    EVENTS_WITHOUT_PDU,
+    "SELECT count(*) FROM events e LEFT JOIN pdus p ON p.event_nid = e.event_nid WHERE p.event_nid IS NULL"
+);
+stmt!(
+    PDUS_WITHOUT_EVENT,
+    "SELECT count(*) FROM pdus p LEFT JOIN events e ON e.event_nid = p.event_nid WHERE e.event_nid IS NULL"
+);
 stmt!(
     OVERLAPPING_STATE,
     "SELECT count(*) FROM room_state a JOIN room_state b
@@ -103,7 +109,10 @@ const COUNTED: &[(&str, &db::Stmt)] = &[
     ("each event has its signed form", &EVENTS_WITHOUT_PDU),
     ("each signed form has its event", &PDUS_WITHOUT_EVENT),
     ("versions of one part of a room's state do not overlap", &OVERLAPPING_STATE),
-    ("each part of a room's state was set by an event of that room at that version", &STATE_WITHOUT_EVENT),
+    (
+        "each part of a room's state was set by an event of that room at that version",
+        &STATE_WITHOUT_EVENT,
+    ),
     ("each room's state version is that of its newest state", &STATE_VERSION_OFF),
     ("each room's count of messages equals its messages", &NOTIFYING_OFF),
     ("each room's head equals its number of events", &HEAD_OFF),
@@ -112,7 +121,10 @@ const COUNTED: &[(&str, &db::Stmt)] = &[
     ("no message was sent twice", &SENT_TWICE),
     ("each transaction id names an event", &TRANSACTION_WITHOUT_EVENT),
     ("each message that waits for a device has its device", &TO_DEVICE_WITHOUT_DEVICE),
-    ("each message that waits for a device stands in the change log at its position", &TO_DEVICE_NOT_IN_LOG),
+    (
+        "each message that waits for a device stands in the change log at its position",
+        &TO_DEVICE_NOT_IN_LOG,
+    ),
     ("whoever has cross-signing keys has a master key", &CROSS_SIGNING_WITHOUT_MASTER),
     ("each key backup's count equals its keys", &BACKUP_COUNT_OFF),
 ];
@@ -130,7 +142,10 @@ pub async fn check(hs: &Homeserver) -> Result<Vec<Finding>, CheckError> {
         let count: i64 = row.map_or(Ok(0), |row| row.get(0))?;
         findings.push(Finding { invariant, broken: (count > 0).then(|| format!("{count} rows")) });
     }
-    findings.push(Finding { invariant: "each file's row has its bytes", broken: lost_files(hs).await? });
+    findings.push(Finding {
+        invariant: "each file's row has its bytes",
+        broken: lost_files(hs).await?,
+    });
     Ok(findings)
 }
 

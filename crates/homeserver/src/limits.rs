@@ -51,7 +51,11 @@ struct Bucket {
 }
 
 /// Takes one from a bucket that fills up with time.
-fn take(bucket: Bucket, (burst, per_one): (f64, Duration), now: Timestamp) -> (Bucket, Result<(), Exceeded>) {
+fn take(
+    bucket: Bucket,
+    (burst, per_one): (f64, Duration),
+    now: Timestamp,
+) -> (Bucket, Result<(), Exceeded>) {
     let passed_ms = now.0.saturating_sub(bucket.as_of.0) as f64;
     let per_one_ms = per_one.as_secs_f64() * 1000.0;
     let left = (bucket.left + passed_ms / per_one_ms).min(burst);

@@ -56,7 +56,9 @@ pub fn admits_message(policy: &Policy, event_type: &str) -> bool {
 /// Whether a room may have this `m.room.encryption`: what is encrypted stays encrypted (II.a).
 pub fn admits_encryption(policy: &Policy, content: &room::Content) -> bool {
     !policy.require_encryption
-        || content.read::<serde_json::Value>().is_ok_and(|content| content["algorithm"] == "m.megolm.v1.aes-sha2")
+        || content
+            .read::<serde_json::Value>()
+            .is_ok_and(|content| content["algorithm"] == "m.megolm.v1.aes-sha2")
 }
 
 #[cfg(test)]
@@ -66,7 +68,9 @@ mod tests {
     #[test]
     fn only_ciphertext_and_redactions_are_admitted_by_default() {
         let strict = Policy::default();
-        for refused in ["m.room.message", "m.reaction", "m.sticker", "de.konsil.case", "m.call.invite"] {
+        for refused in
+            ["m.room.message", "m.reaction", "m.sticker", "de.konsil.case", "m.call.invite"]
+        {
             assert!(!admits_message(&strict, refused), "{refused}");
         }
         for admitted in ["m.room.encrypted", "m.room.redaction"] {

@@ -21,8 +21,8 @@ use base::{RoomNid, UserNid};
 use parking_lot::{Mutex, RwLock};
 use room::{Extremity, Pdu, Power, Refused, RoomVersion};
 use ruma::{
-    OwnedRoomId, OwnedUserId, RoomId, ServerName, UserId, events::room::power_levels::UserPowerLevel,
-    state_res::events::RoomPowerLevelsIntField,
+    OwnedRoomId, OwnedUserId, RoomId, ServerName, UserId,
+    events::room::power_levels::UserPowerLevel, state_res::events::RoomPowerLevelsIntField,
 };
 use store::rooms as rows;
 
@@ -141,7 +141,11 @@ impl Core {
 
     fn power(&self, room: &Room) -> Option<Power<'_>> {
         let create = &self.entry("m.room.create", "")?.pdu;
-        Some(Power::new(room.version, create, self.entry("m.room.power_levels", "").map(|entry| &*entry.pdu)))
+        Some(Power::new(
+            room.version,
+            create,
+            self.entry("m.room.power_levels", "").map(|entry| &*entry.pdu),
+        ))
     }
 
     /// Whether members of other rooms may join on their own.
@@ -150,8 +154,12 @@ impl Core {
         struct JoinRules {
             join_rule: String,
         }
-        let rule = self.entry("m.room.join_rules", "").and_then(|entry| entry.pdu.read_content::<JoinRules>().ok());
-        rule.is_some_and(|rule| matches!(rule.join_rule.as_str(), "restricted" | "knock_restricted"))
+        let rule = self
+            .entry("m.room.join_rules", "")
+            .and_then(|entry| entry.pdu.read_content::<JoinRules>().ok());
+        rule.is_some_and(|rule| {
+            matches!(rule.join_rule.as_str(), "restricted" | "knock_restricted")
+        })
     }
 
     /// The rooms whose members a restricted room lets in.
@@ -161,7 +169,9 @@ impl Core {
             #[serde(default)]
             allow: Vec<serde_json::Value>,
         }
-        let rule = self.entry("m.room.join_rules", "").and_then(|entry| entry.pdu.read_content::<JoinRules>().ok());
+        let rule = self
+            .entry("m.room.join_rules", "")
+            .and_then(|entry| entry.pdu.read_content::<JoinRules>().ok());
         let allow = rule.map(|rule| rule.allow).unwrap_or_default();
         let rooms = allow.iter().filter(|allow| allow["type"] == "m.room_membership");
         rooms.filter_map(|allow| RoomId::parse(allow["room_id"].as_str()?).ok()).collect()
@@ -182,7 +192,8 @@ impl Core {
     /// Follows a redaction of an event that is part of the current state.
     fn redact_state(&mut self, event: &rows::EventRow, pdu: &[u8]) -> Result<(), Refused> {
         let Some(state_key) = &event.state_key else { return Ok(()) };
-        let Some(entry) = self.state.get_mut(&event.kind).and_then(|keys| keys.get_mut(state_key)) else {
+        let Some(entry) = self.state.get_mut(&event.kind).and_then(|keys| keys.get_mut(state_key))
+        else {
             return Ok(());
         };
         if entry.pdu.event_id == event.event_id {
@@ -199,14 +210,17 @@ pub async fn open(hs: &Homeserver, room_id: &RoomId) -> Result<Arc<Room>, OpenRo
         return Ok(room.clone());
     }
     let row = rows::room_by_id(&hs.db, room_id).await?.ok_or(OpenRoomError::Unknown)?;
-    let version: RoomVersion = row.version.parse().map_err(|_| db::Error::corrupt("rooms.version"))?;
+    let version: RoomVersion =
+        row.version.parse().map_err(|_| db::Error::corrupt("rooms.version"))?;
     let mut state: HashMap<String, HashMap<String, StateEntry>> = HashMap::new();
     for part in rows::state_at(&hs.db, row.room, row.state_ver).await? {
-        let pdu = Pdu::from_stored(part.event_id, &part.pdu).map_err(|_| db::Error::corrupt("pdus.pdu"))?;
+        let pdu = Pdu::from_stored(part.event_id, &part.pdu)
+            .map_err(|_| db::Error::corrupt("pdus.pdu"))?;
         let entry = StateEntry { pdu: Arc::new(pdu) };
         state.entry(part.kind).or_default().insert(part.state_key, entry);
     }
-    let extremities = row.extremities.into_iter().map(|(event_id, depth)| Extremity { event_id, depth });
+    let extremities =
+        row.extremities.into_iter().map(|(event_id, depth)| Extremity { event_id, depth });
     let core = Core {
         head: row.head,
         state_ver: row.state_ver,
@@ -215,7 +229,12 @@ pub async fn open(hs: &Homeserver, room_id: &RoomId) -> Result<Arc<Room>, OpenRo
         state,
         stale: false,
     };
-    let room = Arc::new(Room { room: row.room, room_id: row.room_id.clone(), version, core: Mutex::new(core) });
+    let room = Arc::new(Room {
+        room: row.room,
+        room_id: row.room_id.clone(),
+        version,
+        core: Mutex::new(core),
+    });
     // Whoever came first wins: two cores of one room would only fell each other's batches.
     Ok(hs.rooms.open.write().entry(row.room_id).or_insert(room).clone())
 }
@@ -232,7 +251,10 @@ pub async fn room_nid(hs: &Homeserver, room_id: &RoomId) -> Result<RoomNid, Open
 }
 
 /// The local users that a room's state names as joined, with their row numbers.
-pub async fn joined_members(hs: &Homeserver, room: RoomNid) -> Result<Vec<(UserNid, OwnedUserId)>, db::Error> {
+pub async fn joined_members(
+    hs: &Homeserver,
+    room: RoomNid,
+) -> Result<Vec<(UserNid, OwnedUserId)>, db::Error> {
     let members = rows::members(&hs.db, room).await?;
     Ok(members.into_iter().filter(|(.., m)| m == "join").map(|(nid, id, _)| (nid, id)).collect())
 }

@@ -81,7 +81,8 @@ async fn identity(db: &db::Db, server_name: &OwnedServerName) -> Result<SigningK
         let mut seed = vec![0; 32];
         rand::rng().fill_bytes(&mut seed);
         let mut rng = rand::rng();
-        let name: String = (0..6).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect();
+        let name: String =
+            (0..6).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect();
         drop(rng);
         let mut batch = Batch::new();
         for (setting, value) in [

@@ -47,7 +47,8 @@ impl Sessions {
         let mut open = self.open.lock();
         open.retain(|_, begun| begun.after(LIFE) > now);
         if open.len() >= MAX_OPEN
-            && let Some(oldest) = open.iter().min_by_key(|(_, begun)| **begun).map(|(id, _)| id.clone())
+            && let Some(oldest) =
+                open.iter().min_by_key(|(_, begun)| **begun).map(|(id, _)| id.clone())
         {
             open.remove(&oldest);
         }
@@ -64,7 +65,12 @@ impl Sessions {
     }
 }
 
-fn challenge(hs: &Homeserver, stages: &[&str], session: Option<&str>, failed: Option<(&str, &str)>) -> UiaaError {
+fn challenge(
+    hs: &Homeserver,
+    stages: &[&str],
+    session: Option<&str>,
+    failed: Option<(&str, &str)>,
+) -> UiaaError {
     let now = hs.clock.now();
     let session = match session {
         Some(id) if hs.uiaa.is_open(id, now) => id.to_owned(),
@@ -80,13 +86,19 @@ fn challenge(hs: &Homeserver, stages: &[&str], session: Option<&str>, failed: Op
 }
 
 /// Asks the user of a session for the password, once more.
-pub async fn authorise(hs: &Homeserver, session: &Session, auth: Option<&AuthData>) -> Result<(), UiaaError> {
+pub async fn authorise(
+    hs: &Homeserver,
+    session: &Session,
+    auth: Option<&AuthData>,
+) -> Result<(), UiaaError> {
     const STAGES: &[&str] = &["m.login.password"];
     let Some(auth) = auth else { return Err(challenge(hs, STAGES, None, None)) };
     let AuthData::Password(password) = auth else {
         return Err(challenge(hs, STAGES, auth.session(), None));
     };
-    let refused = |message| challenge(hs, STAGES, password.session.as_deref(), Some(("M_FORBIDDEN", message)));
+    let refused = |message| {
+        challenge(hs, STAGES, password.session.as_deref(), Some(("M_FORBIDDEN", message)))
+    };
     let named = match &password.identifier {
         UserIdentifier::Matrix(matrix) => accounts::user_of_identifier(hs, &matrix.user),
         _ => None,
@@ -117,7 +129,9 @@ pub fn authorise_registration(hs: &Homeserver, auth: Option<&AuthData>) -> Resul
     let known = session.is_some_and(|id| hs.uiaa.is_open(id, hs.clock.now()));
     let passed = match auth {
         AuthData::Dummy(_) => stages == ["m.login.dummy"],
-        AuthData::RegistrationToken(token) if known => accounts::is_registration_token(hs, &token.token),
+        AuthData::RegistrationToken(token) if known => {
+            accounts::is_registration_token(hs, &token.token)
+        }
         _ => false,
     };
     if passed {
@@ -126,6 +140,7 @@ pub fn authorise_registration(hs: &Homeserver, auth: Option<&AuthData>) -> Resul
         }
         return Ok(());
     }
-    let failed = matches!(auth, AuthData::RegistrationToken(_)).then_some(("M_UNAUTHORIZED", "The token is not valid"));
+    let failed = matches!(auth, AuthData::RegistrationToken(_))
+        .then_some(("M_UNAUTHORIZED", "The token is not valid"));
     Err(challenge(hs, stages, session, failed))
 }

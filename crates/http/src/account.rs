@@ -29,9 +29,13 @@ impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         let bad = |kind, message: &str| Self::new(StatusCode::BAD_REQUEST, kind, message);
         match error {
-            AccountError::BadName => bad(ErrorKind::InvalidUsername, "The user name is not allowed"),
+            AccountError::BadName => {
+                bad(ErrorKind::InvalidUsername, "The user name is not allowed")
+            }
             AccountError::Taken => bad(ErrorKind::UserInUse, "The user name is taken"),
-            AccountError::WeakPassword => bad(ErrorKind::WeakPassword, "The password needs 8 to 512 characters"),
+            AccountError::WeakPassword => {
+                bad(ErrorKind::WeakPassword, "The password needs 8 to 512 characters")
+            }
             AccountError::Unknown => Self::not_found("There is no such account"),
             AccountError::Store(error) => error.into(),
             AccountError::Commit(error) => error.into(),

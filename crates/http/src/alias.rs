@@ -62,7 +62,10 @@ async fn named(hs: &Homeserver, alias: &RoomAliasId) -> Result<OwnedRoomId, ApiE
 }
 
 /// The room that an id or an alias names.
-pub(crate) async fn room_of(hs: &Homeserver, named_by: &OwnedRoomOrAliasId) -> Result<OwnedRoomId, ApiError> {
+pub(crate) async fn room_of(
+    hs: &Homeserver,
+    named_by: &OwnedRoomOrAliasId,
+) -> Result<OwnedRoomId, ApiError> {
     match <&RoomId>::try_from(&**named_by) {
         Ok(room_id) => Ok(room_id.to_owned()),
         Err(alias) => named(hs, alias).await,

@@ -17,7 +17,8 @@ use crate::{
 
 /// The versions of the specification whose required endpoints for this server's use are kept.
 const VERSIONS: &[&str] = &[
-    "v1.1", "v1.2", "v1.3", "v1.4", "v1.5", "v1.6", "v1.7", "v1.8", "v1.9", "v1.10", "v1.11", "v1.12",
+    "v1.1", "v1.2", "v1.3", "v1.4", "v1.5", "v1.6", "v1.7", "v1.8", "v1.9", "v1.10", "v1.11",
+    "v1.12",
 ];
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
@@ -26,7 +27,11 @@ pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
         .public(well_known)
         .user(capabilities)
         .raw(Method::GET, "/_matrix/client/v1/auth_metadata", no_auth_metadata)
-        .raw(Method::GET, "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata", no_auth_metadata)
+        .raw(
+            Method::GET,
+            "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata",
+            no_auth_metadata,
+        )
         .raw(Method::GET, "/_konsil/health", health)
         .raw(Method::GET, "/_konsil/hospital", hospital)
 }
@@ -60,7 +65,10 @@ async fn well_known(Call { hs, .. }: Call<discover_homeserver::Request>) -> Resu
 
 /// `GET /_matrix/client/v3/capabilities`
 /// <https://spec.matrix.org/v1.19/client-server-api/#capabilities-negotiation>
-async fn capabilities(Call { hs, .. }: Call<get_capabilities::v3::Request>, _: Session) -> Result<Json, ApiError> {
+async fn capabilities(
+    Call { hs, .. }: Call<get_capabilities::v3::Request>,
+    _: Session,
+) -> Result<Json, ApiError> {
     let body = json!({ "capabilities": {
         "m.change_password": { "enabled": true },
         "m.room_versions": {

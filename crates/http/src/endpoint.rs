@@ -175,7 +175,9 @@ impl Endpoints {
 
 type Answered = futures_util::future::BoxFuture<'static, Result<Response, ApiError>>;
 
-fn authenticated<R, F, A, E>(handler: F) -> impl Fn(Tenants, Request) -> Answered + Clone + Send + Sync + 'static
+fn authenticated<R, F, A, E>(
+    handler: F,
+) -> impl Fn(Tenants, Request) -> Answered + Clone + Send + Sync + 'static
 where
     R: IncomingRequest + Send + 'static,
     F: Fn(Call<R>, Session) -> A + Clone + Send + Sync + 'static,
@@ -246,7 +248,8 @@ fn parse<R: IncomingRequest>(parts: &Parts, body: &[u8], paths: &[String]) -> Re
     if let Some(headers) = request.headers_mut() {
         headers.clone_from(&parts.headers);
     }
-    let request = request.body(body).map_err(|_| ApiError::unrecognized(StatusCode::BAD_REQUEST))?;
+    let request =
+        request.body(body).map_err(|_| ApiError::unrecognized(StatusCode::BAD_REQUEST))?;
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     Ok(R::try_from_http_request_inner(request, &paths)?)
 }
@@ -260,7 +263,8 @@ fn access_token(parts: &Parts) -> Option<String> {
         return scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned());
     }
     let query = parts.uri.query()?;
-    let pairs = ruma::exports::http::Uri::builder().path_and_query(format!("/?{query}")).build().ok()?;
+    let pairs =
+        ruma::exports::http::Uri::builder().path_and_query(format!("/?{query}")).build().ok()?;
     pairs.query()?.split('&').find_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         (name == "access_token").then(|| value.to_owned())
@@ -309,7 +313,8 @@ impl Answer for Response {
 ///
 /// <https://spec.matrix.org/v1.19/client-server-api/#web-browser-clients>
 async fn cors(request: Request, next: axum::middleware::Next) -> Response {
-    let is_api = request.uri().path().starts_with("/_matrix") || request.uri().path().starts_with("/.well-known");
+    let is_api = request.uri().path().starts_with("/_matrix")
+        || request.uri().path().starts_with("/.well-known");
     if !is_api {
         return next.run(request).await;
     }

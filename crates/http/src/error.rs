@@ -5,8 +5,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ruma::api::error::{
-    DeserializationError, ErrorKind, FromHttpRequestError, LimitExceededErrorData, RetryAfter, StandardErrorBody,
-    UnknownTokenErrorData,
+    DeserializationError, ErrorKind, FromHttpRequestError, LimitExceededErrorData, RetryAfter,
+    StandardErrorBody, UnknownTokenErrorData,
 };
 use serde_json::Value;
 
@@ -27,7 +27,10 @@ enum Body {
 impl ApiError {
     /// An error of this kind. `message` is for developers: it names no person and repeats no input.
     pub fn new(status: StatusCode, kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { status, body: Box::new(Body::Standard(StandardErrorBody::new(kind, message.into()))) }
+        Self {
+            status,
+            body: Box::new(Body::Standard(StandardErrorBody::new(kind, message.into()))),
+        }
     }
 
     /// An error with a body of its own form.
@@ -97,7 +100,11 @@ impl ApiError {
     /// 500 `M_UNKNOWN`, for what must not happen. Logged here, without content.
     pub fn internal(error: impl std::fmt::Display) -> Self {
         tracing::error!(%error, "A request failed inside the server");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorKind::Unknown, "Something failed inside the server")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorKind::Unknown,
+            "Something failed inside the server",
+        )
     }
 }
 
@@ -186,7 +193,11 @@ impl From<homeserver::limits::Exceeded> for ApiError {
     fn from(exceeded: homeserver::limits::Exceeded) -> Self {
         let mut data = LimitExceededErrorData::new();
         data.retry_after = Some(RetryAfter::Delay(exceeded.retry_after));
-        Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorKind::LimitExceeded(data), "Too many requests")
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            ErrorKind::LimitExceeded(data),
+            "Too many requests",
+        )
     }
 }
 

@@ -46,7 +46,11 @@ struct Asked<'a> {
     limit: Option<UInt>,
 }
 
-async fn answer(hs: &homeserver::Homeserver, session: &Session, asked: Asked<'_>) -> Result<Json, ApiError> {
+async fn answer(
+    hs: &homeserver::Homeserver,
+    session: &Session,
+    asked: Asked<'_>,
+) -> Result<Json, ApiError> {
     let wanted = Wanted {
         rel_type: asked.rel_type,
         kind: asked.kind,
@@ -126,8 +130,12 @@ async fn of_type_and_event_type(
     answer(&hs, &session, asked).await
 }
 
-async fn threads(Call { hs, request, .. }: Call<get_threads::v1::Request>, session: Session) -> Result<Json, ApiError> {
+async fn threads(
+    Call { hs, request, .. }: Call<get_threads::v1::Request>,
+    session: Session,
+) -> Result<Json, ApiError> {
     let from = request.from.as_deref().map(token).transpose()?;
-    let roots = relations::threads(&hs, &session, &request.room_id, from, limit(request.limit)).await?;
+    let roots =
+        relations::threads(&hs, &session, &request.room_id, from, limit(request.limit)).await?;
     Ok(chunk(&roots))
 }

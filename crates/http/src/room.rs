@@ -45,7 +45,9 @@ impl From<ReadError> for ApiError {
     fn from(error: ReadError) -> Self {
         match error {
             // Whether a room exists is nothing that strangers learn.
-            ReadError::UnknownRoom | ReadError::NotInRoom => Self::forbidden("You are not in this room"),
+            ReadError::UnknownRoom | ReadError::NotInRoom => {
+                Self::forbidden("You are not in this room")
+            }
             ReadError::UnknownEvent => Self::not_found("The event is not known here"),
             ReadError::Store(error) => error.into(),
         }
@@ -58,7 +60,9 @@ impl From<WriteError> for ApiError {
             WriteError::UnknownRoom => Self::not_found("The room is not known here"),
             WriteError::UnknownEvent => Self::not_found("The event is not known here"),
             WriteError::UnknownUser => Self::not_found("The user is not known here"),
-            WriteError::Unencrypted => Self::forbidden("This hospital accepts only encrypted messages"),
+            WriteError::Unencrypted => {
+                Self::forbidden("This hospital accepts only encrypted messages")
+            }
             WriteError::Refused(refused) => refused.into(),
             WriteError::BadState(message) => {
                 Self::new(StatusCode::BAD_REQUEST, ErrorKind::BadState, message)
@@ -76,7 +80,9 @@ impl From<Refused> for ApiError {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Forbidden(reason) => Self::forbidden(reason),
-            Refused::TooLarge { .. } => Self::too_large("A part of the event is longer than allowed"),
+            Refused::TooLarge { .. } => {
+                Self::too_large("A part of the event is longer than allowed")
+            }
             Refused::BadJson(_) => Self::bad_json("The content is not canonical JSON"),
             Refused::BadEvent(reason) => Self::bad_json(reason),
             Refused::BadSignature(_) => Self::forbidden("The event's signature does not fit"),

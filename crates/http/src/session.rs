@@ -24,9 +24,11 @@ impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::Refused => Self::forbidden("User or password is wrong"),
-            LoginError::Deactivated => {
-                Self::new(StatusCode::FORBIDDEN, ErrorKind::UserDeactivated, "The account is closed")
-            }
+            LoginError::Deactivated => Self::new(
+                StatusCode::FORBIDDEN,
+                ErrorKind::UserDeactivated,
+                "The account is closed",
+            ),
             LoginError::Store(error) => error.into(),
             LoginError::Commit(error) => error.into(),
         }

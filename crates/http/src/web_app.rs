@@ -18,7 +18,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 /// Answers with a file of the app; paths of the app itself (`/`, `/chat/…`) get `index.html`.
 pub async fn serve(folder: Option<PathBuf>, request: Request) -> Response {
     let path = request.uri().path();
-    let reserved = ["/_matrix", "/_konsil", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
+    let reserved =
+        ["/_matrix", "/_konsil", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
     let readable = request.method() == Method::GET || request.method() == Method::HEAD;
     let (Some(folder), false, true) = (folder, reserved, readable) else {
         return ApiError::unrecognized(StatusCode::NOT_FOUND).into_response();
@@ -30,12 +31,14 @@ pub async fn serve(folder: Option<PathBuf>, request: Request) -> Response {
     }
     let is_file = relative.rsplit('/').next().is_some_and(|name| name.contains('.'));
     let name = if is_file { relative } else { "index.html" };
-    let encodings = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let encodings =
+        request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     file(&folder, name, encodings.unwrap_or_default()).await
 }
 
 async fn file(folder: &Path, name: &str, encodings: &str) -> Response {
-    let accepted = |encoding: &str| encodings.split(',').any(|part| part.trim().starts_with(encoding));
+    let accepted =
+        |encoding: &str| encodings.split(',').any(|part| part.trim().starts_with(encoding));
     for (encoding, ending) in [("br", ".br"), ("gzip", ".gz"), ("", "")] {
         if !encoding.is_empty() && !accepted(encoding) {
             continue;
@@ -56,7 +59,8 @@ async fn file(folder: &Path, name: &str, encodings: &str) -> Response {
             ] {
                 headers.insert(header, HeaderValue::from_static(value));
             }
-            let permissions = HeaderValue::from_static("camera=(self), microphone=(self), geolocation=()");
+            let permissions =
+                HeaderValue::from_static("camera=(self), microphone=(self), geolocation=()");
             headers.insert("permissions-policy", permissions);
             return response;
         }

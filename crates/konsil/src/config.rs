@@ -254,7 +254,10 @@ impl Config {
             (!self.outbound.extra_ca_files.is_empty(), "outbound.extra_ca_files"),
             (self.outbound.allow_private_addresses, "outbound.allow_private_addresses"),
             (any(|tenant| !tenant.federation.allow.is_empty()), "federation.allow"),
-            (any(|tenant| !tenant.appservices.registration_files.is_empty()), "appservices.registration_files"),
+            (
+                any(|tenant| !tenant.appservices.registration_files.is_empty()),
+                "appservices.registration_files",
+            ),
             (any(|tenant| tenant.presence.enabled), "presence.enabled"),
             (any(|tenant| tenant.directory.list_over_federation), "directory.list_over_federation"),
             (any(|tenant| tenant.directory.list_without_login), "directory.list_without_login"),

@@ -11,7 +11,8 @@ use crate::config::{Config, Tenant};
 
 /// Structured logs on standard error; `RUST_LOG` chooses, `info` is the default.
 pub fn start_logging() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,ruma_state_res=warn,ruma_signatures=warn"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,ruma_state_res=warn,ruma_signatures=warn"));
     let _ =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

@@ -38,44 +38,134 @@ pub const CHAPTER: Chapter = Chapter {
         "CREATE TABLE registration_tokens (token TEXT NOT NULL PRIMARY KEY, uses_left BIGINT)",
     ],
     columns: &[
-        column("settings.name", "which setting of the installation", Concerns::Nobody, Period::Installation),
-        column("settings.value", "signing key and other facts of the installation", Concerns::Nobody, Period::Installation),
+        column(
+            "settings.name",
+            "which setting of the installation",
+            Concerns::Nobody,
+            Period::Installation,
+        ),
+        column(
+            "settings.value",
+            "signing key and other facts of the installation",
+            Concerns::Nobody,
+            Period::Installation,
+        ),
         column("users.user_nid", "short name of a user", Concerns::User, Period::Account),
-        column("users.user_id", "Matrix user id, to address the person", Concerns::User, Period::Account),
+        column(
+            "users.user_id",
+            "Matrix user id, to address the person",
+            Concerns::User,
+            Period::Account,
+        ),
         column("accounts.user_nid", "whose account", Concerns::User, Period::Account),
-        column("accounts.password_hash", "check of the password (Argon2id)", Concerns::User, Period::Account),
-        column("accounts.created_ts", "when the account was admitted (IV.b)", Concerns::User, Period::Account),
-        column("accounts.deactivated", "whether the account is closed", Concerns::User, Period::Account),
+        column(
+            "accounts.password_hash",
+            "check of the password (Argon2id)",
+            Concerns::User,
+            Period::Account,
+        ),
+        column(
+            "accounts.created_ts",
+            "when the account was admitted (IV.b)",
+            Concerns::User,
+            Period::Account,
+        ),
+        column(
+            "accounts.deactivated",
+            "whether the account is closed",
+            Concerns::User,
+            Period::Account,
+        ),
         column("devices.device_nid", "short name of a device", Concerns::User, Period::Device),
         column("devices.user_nid", "whose device", Concerns::User, Period::Device),
-        column("devices.device_id", "Matrix device id, to encrypt to the device", Concerns::User, Period::Device),
-        column("devices.display_name", "so that people tell their devices apart", Concerns::User, Period::Device),
-        column("devices.created_ts", "so that people recognise a sign-in that was not theirs", Concerns::User, Period::Device),
-        column("tokens.token_hash", "check of the access token (SHA-256)", Concerns::User, Period::Device),
+        column(
+            "devices.device_id",
+            "Matrix device id, to encrypt to the device",
+            Concerns::User,
+            Period::Device,
+        ),
+        column(
+            "devices.display_name",
+            "so that people tell their devices apart",
+            Concerns::User,
+            Period::Device,
+        ),
+        column(
+            "devices.created_ts",
+            "so that people recognise a sign-in that was not theirs",
+            Concerns::User,
+            Period::Device,
+        ),
+        column(
+            "tokens.token_hash",
+            "check of the access token (SHA-256)",
+            Concerns::User,
+            Period::Device,
+        ),
         column("tokens.device_nid", "whose token", Concerns::User, Period::Device),
         column("tokens.refresh", "access or refresh token", Concerns::User, Period::Device),
         column("tokens.expires_ts", "end of the token's life", Concerns::User, Period::Device),
-        column("registration_tokens.token", "admission of new users by the operator", Concerns::Nobody, Period::Replaced),
-        column("registration_tokens.uses_left", "how often the token still admits", Concerns::Nobody, Period::Replaced),
+        column(
+            "registration_tokens.token",
+            "admission of new users by the operator",
+            Concerns::Nobody,
+            Period::Replaced,
+        ),
+        column(
+            "registration_tokens.uses_left",
+            "how often the token still admits",
+            Concerns::Nobody,
+            Period::Replaced,
+        ),
     ],
 };
 
 stmt!(SETTING, "SELECT value FROM settings WHERE name = $1");
-stmt!(SET_SETTING, "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+stmt!(
+    SET_SETTING,
+    "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+);
 stmt!(USER_NID, "SELECT user_nid FROM users WHERE user_id = $1");
 stmt!(USER_ID, "SELECT user_id FROM users WHERE user_nid = $1");
-stmt!(INSERT_USER, "INSERT INTO users (user_nid, user_id) VALUES ($1, $2) ON CONFLICT (user_id) DO NOTHING");
-stmt!(INSERT_ACCOUNT, "INSERT INTO accounts (user_nid, password_hash, created_ts, deactivated) VALUES ($1, $2, $3, 0) ON CONFLICT (user_nid) DO NOTHING");
-stmt!(ACCOUNT, "SELECT u.user_nid, a.password_hash, a.deactivated FROM users u JOIN accounts a ON a.user_nid = u.user_nid WHERE u.user_id = $1");
-stmt!(ACCOUNTS, "SELECT u.user_nid, u.user_id, a.deactivated, a.created_ts FROM users u JOIN accounts a ON a.user_nid = u.user_nid ORDER BY u.user_id");
-stmt!(SET_PASSWORD, "UPDATE accounts SET password_hash = $2 WHERE user_nid = $1 AND deactivated = 0");
+stmt!(
+    INSERT_USER,
+    "INSERT INTO users (user_nid, user_id) VALUES ($1, $2) ON CONFLICT (user_id) DO NOTHING"
+);
+stmt!(
+    INSERT_ACCOUNT,
+    "INSERT INTO accounts (user_nid, password_hash, created_ts, deactivated) VALUES ($1, $2, $3, 0) ON CONFLICT (user_nid) DO NOTHING"
+);
+stmt!(
+    ACCOUNT,
+    "SELECT u.user_nid, a.password_hash, a.deactivated FROM users u JOIN accounts a ON a.user_nid = u.user_nid WHERE u.user_id = $1"
+);
+stmt!(
+    ACCOUNTS,
+    "SELECT u.user_nid, u.user_id, a.deactivated, a.created_ts FROM users u JOIN accounts a ON a.user_nid = u.user_nid ORDER BY u.user_id"
+);
+stmt!(
+    SET_PASSWORD,
+    "UPDATE accounts SET password_hash = $2 WHERE user_nid = $1 AND deactivated = 0"
+);
 stmt!(DEACTIVATE, "UPDATE accounts SET deactivated = 1, password_hash = NULL WHERE user_nid = $1");
-stmt!(DEVICES, "SELECT device_nid, device_id, display_name, created_ts FROM devices WHERE user_nid = $1 ORDER BY device_nid");
-stmt!(DEVICE, "SELECT device_nid, device_id, display_name, created_ts FROM devices WHERE user_nid = $1 AND device_id = $2");
-stmt!(INSERT_DEVICE, "INSERT INTO devices (device_nid, user_nid, device_id, display_name, created_ts) VALUES ($1, $2, $3, $4, $5)");
+stmt!(
+    DEVICES,
+    "SELECT device_nid, device_id, display_name, created_ts FROM devices WHERE user_nid = $1 ORDER BY device_nid"
+);
+stmt!(
+    DEVICE,
+    "SELECT device_nid, device_id, display_name, created_ts FROM devices WHERE user_nid = $1 AND device_id = $2"
+);
+stmt!(
+    INSERT_DEVICE,
+    "INSERT INTO devices (device_nid, user_nid, device_id, display_name, created_ts) VALUES ($1, $2, $3, $4, $5)"
+);
 stmt!(RENAME_DEVICE, "UPDATE devices SET display_name = $2 WHERE device_nid = $1");
 stmt!(DELETE_DEVICE, "DELETE FROM devices WHERE device_nid = $1");
-stmt!(INSERT_TOKEN, "INSERT INTO tokens (token_hash, device_nid, refresh, expires_ts) VALUES ($1, $2, $3, $4)");
+stmt!(
+    INSERT_TOKEN,
+    "INSERT INTO tokens (token_hash, device_nid, refresh, expires_ts) VALUES ($1, $2, $3, $4)"
+);
 stmt!(DELETE_TOKEN, "DELETE FROM tokens WHERE token_hash = $1");
 stmt!(DELETE_TOKENS_OF_DEVICE, "DELETE FROM tokens WHERE device_nid = $1");
 stmt!(
@@ -84,7 +174,10 @@ stmt!(
      FROM tokens t JOIN devices d ON d.device_nid = t.device_nid JOIN users u ON u.user_nid = d.user_nid
      WHERE t.token_hash = $1 AND t.refresh = $2"
 );
-stmt!(USE_REGISTRATION_TOKEN, "UPDATE registration_tokens SET uses_left = uses_left - 1 WHERE token = $1 AND uses_left > 0");
+stmt!(
+    USE_REGISTRATION_TOKEN,
+    "UPDATE registration_tokens SET uses_left = uses_left - 1 WHERE token = $1 AND uses_left > 0"
+);
 
 /// A local account as login needs it.
 pub struct Account {
@@ -146,7 +239,11 @@ pub async fn user_nid(db: &Db, user: &UserId) -> Result<Option<UserNid>, Error> 
 pub async fn account(db: &Db, user: &UserId) -> Result<Option<Account>, Error> {
     let row = db.query_opt(&ACCOUNT, params![user.as_str()]).await?;
     row.map(|row| {
-        Ok(Account { user: UserNid(row.get(0)?), password_hash: row.get(1)?, deactivated: row.get(2)? })
+        Ok(Account {
+            user: UserNid(row.get(0)?),
+            password_hash: row.get(1)?,
+            deactivated: row.get(2)?,
+        })
     })
     .transpose()
 }
@@ -156,7 +253,8 @@ pub async fn accounts(db: &Db) -> Result<Vec<(UserNid, OwnedUserId, bool, Timest
     let rows = db.query(&ACCOUNTS, params![]).await?;
     rows.iter()
         .map(|row| {
-            let user_id = UserId::parse(row.get::<String>(1)?).map_err(|_| Error::corrupt("users.user_id"))?;
+            let user_id = UserId::parse(row.get::<String>(1)?)
+                .map_err(|_| Error::corrupt("users.user_id"))?;
             Ok((UserNid(row.get(0)?), user_id, row.get(2)?, Timestamp(row.get(3)?)))
         })
         .collect()
@@ -174,12 +272,17 @@ pub async fn device(db: &Db, user: UserNid, device_id: &DeviceId) -> Result<Opti
 }
 
 /// Whom a token stands for. `refresh` tells access tokens from refresh tokens.
-pub async fn token_owner(db: &Db, token_hash: &[u8], refresh: bool) -> Result<Option<TokenOwner>, Error> {
+pub async fn token_owner(
+    db: &Db,
+    token_hash: &[u8],
+    refresh: bool,
+) -> Result<Option<TokenOwner>, Error> {
     let row = db.query_opt(&TOKEN, params![token_hash.to_vec(), refresh]).await?;
     row.map(|row| {
         Ok(TokenOwner {
             user: UserNid(row.get(0)?),
-            user_id: UserId::parse(row.get::<String>(1)?).map_err(|_| Error::corrupt("users.user_id"))?,
+            user_id: UserId::parse(row.get::<String>(1)?)
+                .map_err(|_| Error::corrupt("users.user_id"))?,
             device: DeviceNid(row.get(2)?),
             device_id: row.get::<String>(3)?.into(),
             expires: row.get::<Option<u64>>(4)?.map(Timestamp),

@@ -44,6 +44,11 @@ pub struct Column {
 }
 
 /// An entry of the inventory, short enough to stand in a table.
-pub const fn column(name: &'static str, purpose: &'static str, concerns: Concerns, period: Period) -> Column {
+pub const fn column(
+    name: &'static str,
+    purpose: &'static str,
+    concerns: Concerns,
+    period: Period,
+) -> Column {
     Column { name, purpose, concerns, period }
 }

@@ -47,7 +47,8 @@ pub const CHAPTERS: &[&Chapter] = &[
 
 /// The chapters' tables as one step: there is no released version yet whose data would have to be migrated.
 pub fn migrations() -> Vec<db::Migration> {
-    let statements: Vec<&str> = CHAPTERS.iter().flat_map(|chapter| chapter.schema).copied().collect();
+    let statements: Vec<&str> =
+        CHAPTERS.iter().flat_map(|chapter| chapter.schema).copied().collect();
     let sql: &'static str = Box::leak(statements.join(";\n").into_boxed_str());
     vec![db::Migration { name: "0001 chapters", sql }]
 }

@@ -6,7 +6,9 @@
 use base::{DeviceNid, EventNid, Pos, RoomNid, Timestamp, UserNid};
 use bytes::Bytes;
 use db::{Batch, Db, Error, PosRef, Row, insert, params, stmt};
-use ruma::{EventId, OwnedEventId, OwnedRoomAliasId, OwnedRoomId, OwnedUserId, RoomAliasId, RoomId, UserId};
+use ruma::{
+    EventId, OwnedEventId, OwnedRoomAliasId, OwnedRoomId, OwnedUserId, RoomAliasId, RoomId, UserId,
+};
 
 use crate::{
     Chapter,
@@ -86,61 +88,190 @@ pub const CHAPTER: Chapter = Chapter {
     ],
     columns: &[
         column("rooms.room_nid", "short name of a room", Concerns::Nobody, Period::Room),
-        column("rooms.room_id", "Matrix room id, to address the room", Concerns::Nobody, Period::Room),
+        column(
+            "rooms.room_id",
+            "Matrix room id, to address the room",
+            Concerns::Nobody,
+            Period::Room,
+        ),
         column("rooms.version", "the rules of the room", Concerns::Nobody, Period::Room),
         column("rooms.head", "guard against two writers at once", Concerns::Nobody, Period::Room),
-        column("rooms.state_ver", "current version of the room's state", Concerns::Nobody, Period::Room),
-        column("rooms.notifying", "running number of messages, for unread counts", Concerns::Nobody, Period::Room),
-        column("rooms.extremities", "the events that the next one follows", Concerns::Nobody, Period::Room),
-        column("rooms.public", "whether the room stands in the hospital's room directory", Concerns::Nobody, Period::Room),
+        column(
+            "rooms.state_ver",
+            "current version of the room's state",
+            Concerns::Nobody,
+            Period::Room,
+        ),
+        column(
+            "rooms.notifying",
+            "running number of messages, for unread counts",
+            Concerns::Nobody,
+            Period::Room,
+        ),
+        column(
+            "rooms.extremities",
+            "the events that the next one follows",
+            Concerns::Nobody,
+            Period::Room,
+        ),
+        column(
+            "rooms.public",
+            "whether the room stands in the hospital's room directory",
+            Concerns::Nobody,
+            Period::Room,
+        ),
         column("events.event_nid", "short name of an event", Concerns::Nobody, Period::Message),
         column("events.room_nid", "the event's room", Concerns::User, Period::Message),
-        column("events.event_id", "Matrix event id, to address the event", Concerns::Nobody, Period::Message),
+        column(
+            "events.event_id",
+            "Matrix event id, to address the event",
+            Concerns::Nobody,
+            Period::Message,
+        ),
         column("events.pos", "place in the timeline", Concerns::Nobody, Period::Message),
         column("events.kind", "event type, for the room's rules", Concerns::User, Period::Message),
-        column("events.state_key", "what part of the state the event sets", Concerns::User, Period::Message),
-        column("events.membership", "what a membership event says, for history visibility", Concerns::User, Period::Message),
-        column("events.sender_nid", "who sent the event, for the room's rules and to show it", Concerns::User, Period::Message),
+        column(
+            "events.state_key",
+            "what part of the state the event sets",
+            Concerns::User,
+            Period::Message,
+        ),
+        column(
+            "events.membership",
+            "what a membership event says, for history visibility",
+            Concerns::User,
+            Period::Message,
+        ),
+        column(
+            "events.sender_nid",
+            "who sent the event, for the room's rules and to show it",
+            Concerns::User,
+            Period::Message,
+        ),
         column("events.ts", "when it was sent, to show it", Concerns::User, Period::Message),
         column("events.depth", "place in the event graph", Concerns::Nobody, Period::Message),
-        column("events.state_ver", "version of the room's state at the event, for history visibility", Concerns::Nobody, Period::Message),
-        column("events.notifying", "running number of messages, for unread counts", Concerns::Nobody, Period::Message),
-        column("events.redacted_by", "the event that deleted the content", Concerns::User, Period::Message),
-        column("events.txn_device", "device that sent it, so that it recognises its own message", Concerns::User, Period::Message),
-        column("events.txn_id", "the device's own name for the message", Concerns::User, Period::Message),
-        column("events.client", "the event as clients get it: message content is ciphertext", Concerns::Ciphertext, Period::Message),
+        column(
+            "events.state_ver",
+            "version of the room's state at the event, for history visibility",
+            Concerns::Nobody,
+            Period::Message,
+        ),
+        column(
+            "events.notifying",
+            "running number of messages, for unread counts",
+            Concerns::Nobody,
+            Period::Message,
+        ),
+        column(
+            "events.redacted_by",
+            "the event that deleted the content",
+            Concerns::User,
+            Period::Message,
+        ),
+        column(
+            "events.txn_device",
+            "device that sent it, so that it recognises its own message",
+            Concerns::User,
+            Period::Message,
+        ),
+        column(
+            "events.txn_id",
+            "the device's own name for the message",
+            Concerns::User,
+            Period::Message,
+        ),
+        column(
+            "events.client",
+            "the event as clients get it: message content is ciphertext",
+            Concerns::Ciphertext,
+            Period::Message,
+        ),
         column("pdus.event_nid", "which event", Concerns::Nobody, Period::Message),
-        column("pdus.pdu", "the signed event as servers exchange it: message content is ciphertext", Concerns::Ciphertext, Period::Message),
-        column("relations.target", "the event that a reply, reaction, edit or thread refers to", Concerns::User, Period::Message),
+        column(
+            "pdus.pdu",
+            "the signed event as servers exchange it: message content is ciphertext",
+            Concerns::Ciphertext,
+            Period::Message,
+        ),
+        column(
+            "relations.target",
+            "the event that a reply, reaction, edit or thread refers to",
+            Concerns::User,
+            Period::Message,
+        ),
         column("relations.rel_type", "kind of reference", Concerns::User, Period::Message),
         column("relations.event_nid", "the event that refers", Concerns::User, Period::Message),
         column("room_state.room_nid", "the room", Concerns::Nobody, Period::Room),
         column("room_state.kind", "event type of the state", Concerns::Nobody, Period::Room),
-        column("room_state.state_key", "which part of the state; a user id for memberships", Concerns::User, Period::Room),
-        column("room_state.from_ver", "first version for which it is true", Concerns::Nobody, Period::Room),
-        column("room_state.to_ver", "first version for which it is no longer true", Concerns::Nobody, Period::Room),
+        column(
+            "room_state.state_key",
+            "which part of the state; a user id for memberships",
+            Concerns::User,
+            Period::Room,
+        ),
+        column(
+            "room_state.from_ver",
+            "first version for which it is true",
+            Concerns::Nobody,
+            Period::Room,
+        ),
+        column(
+            "room_state.to_ver",
+            "first version for which it is no longer true",
+            Concerns::Nobody,
+            Period::Room,
+        ),
         column("room_state.event_nid", "the event that set it", Concerns::Nobody, Period::Room),
         column("members.room_nid", "the room", Concerns::User, Period::Room),
         column("members.user_nid", "who is in the room", Concerns::User, Period::Room),
-        column("members.membership", "joined, invited, knocking, left or banned", Concerns::User, Period::Room),
+        column(
+            "members.membership",
+            "joined, invited, knocking, left or banned",
+            Concerns::User,
+            Period::Room,
+        ),
         column("members.event_nid", "the event that says so", Concerns::Nobody, Period::Room),
         column("members.pos", "since when, in the change log", Concerns::User, Period::Room),
-        column("members.forgotten", "the person no longer wants to see the room", Concerns::User, Period::Room),
+        column(
+            "members.forgotten",
+            "the person no longer wants to see the room",
+            Concerns::User,
+            Period::Room,
+        ),
         column("aliases.alias", "readable address of a room", Concerns::Nobody, Period::Room),
         column("aliases.room_nid", "the room that it names", Concerns::Nobody, Period::Room),
         column("aliases.creator_nid", "who may remove it", Concerns::User, Period::Room),
         column("transactions.device_nid", "device that sent", Concerns::User, Period::Device),
-        column("transactions.txn_key", "so that a repeated request sends nothing twice", Concerns::User, Period::Device),
-        column("transactions.event_id", "what the first request made", Concerns::User, Period::Device),
+        column(
+            "transactions.txn_key",
+            "so that a repeated request sends nothing twice",
+            Concerns::User,
+            Period::Device,
+        ),
+        column(
+            "transactions.event_id",
+            "what the first request made",
+            Concerns::User,
+            Period::Device,
+        ),
     ],
 };
 
-stmt!(ROOM_BY_ID, "SELECT room_nid, room_id, version, head, state_ver, notifying, extremities, public FROM rooms WHERE room_id = $1");
-stmt!(ROOM_BY_NID, "SELECT room_nid, room_id, version, head, state_ver, notifying, extremities, public FROM rooms WHERE room_nid = $1");
+stmt!(
+    ROOM_BY_ID,
+    "SELECT room_nid, room_id, version, head, state_ver, notifying, extremities, public FROM rooms WHERE room_id = $1"
+);
+stmt!(
+    ROOM_BY_NID,
+    "SELECT room_nid, room_id, version, head, state_ver, notifying, extremities, public FROM rooms WHERE room_nid = $1"
+);
 stmt!(ROOM_NID, "SELECT room_nid FROM rooms WHERE room_id = $1");
 stmt!(ROOM_ID, "SELECT room_id FROM rooms WHERE room_nid = $1");
 // The guard: whoever read the room at this head, and nobody else, may write the next event.
-stmt!(RAISE_HEAD, "UPDATE rooms SET head = $3, state_ver = $4, notifying = $5, extremities = $6 WHERE room_nid = $1 AND head = $2");
+stmt!(
+    RAISE_HEAD,
+    "UPDATE rooms SET head = $3, state_ver = $4, notifying = $5, extremities = $6 WHERE room_nid = $1 AND head = $2"
+);
 stmt!(
     NEW_ROOM,
     "INSERT INTO rooms (room_nid, room_id, version, head, state_ver, notifying, extremities, public)
@@ -156,7 +287,10 @@ insert!(
 );
 insert!(PDU, "pdus", [event_nid: int, pdu: blob]);
 insert!(RELATION, "relations", [target: text, rel_type: text, event_nid: int]);
-stmt!(CLOSE_STATE, "UPDATE room_state SET to_ver = $4 WHERE room_nid = $1 AND kind = $2 AND state_key = $3 AND to_ver = 9223372036854775807");
+stmt!(
+    CLOSE_STATE,
+    "UPDATE room_state SET to_ver = $4 WHERE room_nid = $1 AND kind = $2 AND state_key = $3 AND to_ver = 9223372036854775807"
+);
 insert!(STATE, "room_state", [room_nid: int, kind: text, state_key: text, from_ver: int, to_ver: int, event_nid: int]);
 stmt!(
     SET_MEMBER,
@@ -164,12 +298,21 @@ stmt!(
      ON CONFLICT (room_nid, user_nid) DO UPDATE SET membership = excluded.membership, event_nid = excluded.event_nid, pos = excluded.pos, forgotten = 0"
 );
 // Only who has left can forget.
-stmt!(FORGET, "UPDATE members SET forgotten = 1 WHERE room_nid = $1 AND user_nid = $2 AND membership IN ('leave', 'ban')");
-stmt!(REDACT_EVENT, "UPDATE events SET client = $2, redacted_by = $3 WHERE event_nid = $1 AND redacted_by IS NULL");
+stmt!(
+    FORGET,
+    "UPDATE members SET forgotten = 1 WHERE room_nid = $1 AND user_nid = $2 AND membership IN ('leave', 'ban')"
+);
+stmt!(
+    REDACT_EVENT,
+    "UPDATE events SET client = $2, redacted_by = $3 WHERE event_nid = $1 AND redacted_by IS NULL"
+);
 stmt!(REDACT_PDU, "UPDATE pdus SET pdu = $2 WHERE event_nid = $1");
 stmt!(DROP_RELATIONS, "DELETE FROM relations WHERE event_nid = $1");
 // A repeated request finds its key taken, and is answered with what the first one made.
-stmt!(CLAIM_TRANSACTION, "INSERT INTO transactions (device_nid, txn_key, event_id) VALUES ($1, $2, $3) ON CONFLICT (device_nid, txn_key) DO NOTHING");
+stmt!(
+    CLAIM_TRANSACTION,
+    "INSERT INTO transactions (device_nid, txn_key, event_id) VALUES ($1, $2, $3) ON CONFLICT (device_nid, txn_key) DO NOTHING"
+);
 stmt!(DROP_TRANSACTIONS, "DELETE FROM transactions WHERE device_nid = $1");
 stmt!(TRANSACTION, "SELECT event_id FROM transactions WHERE device_nid = $1 AND txn_key = $2");
 stmt!(
@@ -207,7 +350,10 @@ stmt!(
      FROM relations x JOIN events e ON e.event_nid = x.event_nid JOIN users u ON u.user_nid = e.sender_nid LEFT JOIN events r ON r.event_nid = e.redacted_by
      WHERE x.target = $1 AND e.room_nid = $2 AND e.pos > $3 AND e.pos < $4 ORDER BY e.pos DESC"
 );
-stmt!(THREAD_ROOTS, "SELECT x.target, max(e.pos) AS latest FROM relations x JOIN events e ON e.event_nid = x.event_nid WHERE e.room_nid = $1 AND x.rel_type = 'm.thread' GROUP BY x.target HAVING max(e.pos) < $2 ORDER BY latest DESC LIMIT $3");
+stmt!(
+    THREAD_ROOTS,
+    "SELECT x.target, max(e.pos) AS latest FROM relations x JOIN events e ON e.event_nid = x.event_nid WHERE e.room_nid = $1 AND x.rel_type = 'm.thread' GROUP BY x.target HAVING max(e.pos) < $2 ORDER BY latest DESC LIMIT $3"
+);
 // A join leaves a version of the member's state whose content says so; few versions, read rarely.
 stmt!(
     JOINED_AFTER,
@@ -216,16 +362,31 @@ stmt!(
        AND e.membership = 'join' LIMIT 1"
 );
 stmt!(STATE_VERSION_OF, "SELECT state_ver FROM events WHERE event_nid = $1");
-stmt!(MEMBER, "SELECT membership, event_nid, pos, forgotten FROM members WHERE room_nid = $1 AND user_nid = $2");
-stmt!(MEMBERS, "SELECT u.user_nid, u.user_id, m.membership FROM members m JOIN users u ON u.user_nid = m.user_nid WHERE m.room_nid = $1");
-stmt!(MEMBERSHIPS, "SELECT m.room_nid, r.room_id, m.membership, m.event_nid, m.pos, m.forgotten FROM members m JOIN rooms r ON r.room_nid = m.room_nid WHERE m.user_nid = $1");
+stmt!(
+    MEMBER,
+    "SELECT membership, event_nid, pos, forgotten FROM members WHERE room_nid = $1 AND user_nid = $2"
+);
+stmt!(
+    MEMBERS,
+    "SELECT u.user_nid, u.user_id, m.membership FROM members m JOIN users u ON u.user_nid = m.user_nid WHERE m.room_nid = $1"
+);
+stmt!(
+    MEMBERSHIPS,
+    "SELECT m.room_nid, r.room_id, m.membership, m.event_nid, m.pos, m.forgotten FROM members m JOIN rooms r ON r.room_nid = m.room_nid WHERE m.user_nid = $1"
+);
 stmt!(
     LOCAL_MEMBERS,
     "SELECT m.room_nid, m.user_nid, m.membership FROM members m JOIN accounts a ON a.user_nid = m.user_nid WHERE m.membership IN ('join', 'invite', 'knock')"
 );
-stmt!(ALIAS, "SELECT r.room_nid, r.room_id, a.creator_nid FROM aliases a JOIN rooms r ON r.room_nid = a.room_nid WHERE a.alias = $1");
+stmt!(
+    ALIAS,
+    "SELECT r.room_nid, r.room_id, a.creator_nid FROM aliases a JOIN rooms r ON r.room_nid = a.room_nid WHERE a.alias = $1"
+);
 stmt!(ALIASES, "SELECT alias FROM aliases WHERE room_nid = $1 ORDER BY alias");
-stmt!(CLAIM_ALIAS, "INSERT INTO aliases (alias, room_nid, creator_nid) VALUES ($1, $2, $3) ON CONFLICT (alias) DO NOTHING");
+stmt!(
+    CLAIM_ALIAS,
+    "INSERT INTO aliases (alias, room_nid, creator_nid) VALUES ($1, $2, $3) ON CONFLICT (alias) DO NOTHING"
+);
 stmt!(DROP_ALIAS, "DELETE FROM aliases WHERE alias = $1");
 stmt!(SET_PUBLIC, "UPDATE rooms SET public = $2 WHERE room_nid = $1");
 
@@ -293,7 +454,8 @@ impl EventRow {
             pos: row.get(3)?,
             kind: row.get(4)?,
             state_key: row.get(5)?,
-            sender: UserId::parse(row.get::<String>(6)?).map_err(|_| Error::corrupt("users.user_id"))?,
+            sender: UserId::parse(row.get::<String>(6)?)
+                .map_err(|_| Error::corrupt("users.user_id"))?,
             ts: Timestamp(row.get(7)?),
             state_ver: row.get(8)?,
             notifying: row.get(9)?,
@@ -376,7 +538,8 @@ fn room_id(text: String) -> Result<OwnedRoomId, Error> {
 
 /// Forward extremities as one column: ids and depths, separated by spaces.
 pub fn extremities_text(extremities: &[(OwnedEventId, u64)]) -> String {
-    let parts: Vec<String> = extremities.iter().map(|(id, depth)| format!("{id} {depth}")).collect();
+    let parts: Vec<String> =
+        extremities.iter().map(|(id, depth)| format!("{id} {depth}")).collect();
     parts.join(" ")
 }
 
@@ -449,7 +612,11 @@ pub async fn state_entry_at(
 
 /// An event by its id, whatever its room.
 pub async fn event_by_id(db: &Db, id: &EventId) -> Result<Option<EventRow>, Error> {
-    db.query_opt(&EVENT_BY_ID, params![id.as_str()]).await?.as_ref().map(EventRow::from_row).transpose()
+    db.query_opt(&EVENT_BY_ID, params![id.as_str()])
+        .await?
+        .as_ref()
+        .map(EventRow::from_row)
+        .transpose()
 }
 
 /// The signed form of an event.
@@ -490,14 +657,18 @@ pub async fn members(db: &Db, room: RoomNid) -> Result<Vec<(UserNid, OwnedUserId
     let rows = db.query(&MEMBERS, params![room.0]).await?;
     rows.iter()
         .map(|row| {
-            let user = UserId::parse(row.get::<String>(1)?).map_err(|_| Error::corrupt("users.user_id"))?;
+            let user = UserId::parse(row.get::<String>(1)?)
+                .map_err(|_| Error::corrupt("users.user_id"))?;
             Ok((UserNid(row.get(0)?), user, row.get(2)?))
         })
         .collect()
 }
 
 /// All rooms to which a user has a relation.
-pub async fn memberships(db: &Db, user: UserNid) -> Result<Vec<(RoomNid, OwnedRoomId, MemberRow)>, Error> {
+pub async fn memberships(
+    db: &Db,
+    user: UserNid,
+) -> Result<Vec<(RoomNid, OwnedRoomId, MemberRow)>, Error> {
     let rows = db.query(&MEMBERSHIPS, params![user.0]).await?;
     rows.iter()
         .map(|row| {
@@ -521,16 +692,22 @@ pub async fn local_members(db: &Db) -> Result<Vec<(RoomNid, UserNid, bool)>, Err
 }
 
 /// The room that an alias names, and who made the alias.
-pub async fn alias(db: &Db, alias: &RoomAliasId) -> Result<Option<(RoomNid, OwnedRoomId, UserNid)>, Error> {
+pub async fn alias(
+    db: &Db,
+    alias: &RoomAliasId,
+) -> Result<Option<(RoomNid, OwnedRoomId, UserNid)>, Error> {
     let row = db.query_opt(&ALIAS, params![alias.as_str()]).await?;
-    row.map(|row| Ok((RoomNid(row.get(0)?), room_id(row.get(1)?)?, UserNid(row.get(2)?)))).transpose()
+    row.map(|row| Ok((RoomNid(row.get(0)?), room_id(row.get(1)?)?, UserNid(row.get(2)?))))
+        .transpose()
 }
 
 /// The aliases of a room.
 pub async fn aliases(db: &Db, room: RoomNid) -> Result<Vec<OwnedRoomAliasId>, Error> {
     let rows = db.query(&ALIASES, params![room.0]).await?;
     rows.iter()
-        .map(|row| RoomAliasId::parse(row.get::<String>(0)?).map_err(|_| Error::corrupt("aliases.alias")))
+        .map(|row| {
+            RoomAliasId::parse(row.get::<String>(0)?).map_err(|_| Error::corrupt("aliases.alias"))
+        })
         .collect()
 }
 
@@ -561,7 +738,14 @@ pub fn insert_event(batch: &mut Batch, event: NewEvent<'_>, pos: PosRef) {
 }
 
 /// Adds to the batch that from version `from` on this part of the state is set by `event`.
-pub fn set_state(batch: &mut Batch, room: RoomNid, kind: &str, state_key: &str, from: i64, event: EventNid) {
+pub fn set_state(
+    batch: &mut Batch,
+    room: RoomNid,
+    kind: &str,
+    state_key: &str,
+    from: i64,
+    event: EventNid,
+) {
     batch.exec(&CLOSE_STATE, params![room.0, kind, state_key, from]);
     batch.insert(&STATE, params![room.0, kind, state_key, from, OPEN, event.0]);
 }

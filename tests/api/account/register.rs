@@ -30,5 +30,8 @@ fn names_are_given_out_once_and_must_be_valid() {
 
 #[test]
 fn there_are_no_guests() {
-    server().api().post("/_matrix/client/v3/register?kind=guest", &json!({})).refused(403, "M_GUEST_ACCESS_FORBIDDEN");
+    server()
+        .api()
+        .post("/_matrix/client/v3/register?kind=guest", &json!({}))
+        .refused(403, "M_GUEST_ACCESS_FORBIDDEN");
 }

@@ -3,7 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ROOM, create, key, keys_path, latest};
+use testkit::Server;
+
+use super::{ROOM, VERSION, create, key, keys_path, latest};
 use crate::server;
 
 const OTHER_ROOM: &str = "!stroke:klinikum.test";
@@ -72,6 +74,22 @@ fn two_devices_at_once_lose_no_key_and_no_count() {
     assert_eq!(latest(&anna).1, 20);
     let read = anna.get(&keys_path(&version, &[ROOM])).ok();
     assert_eq!(read["sessions"].as_object().unwrap().len(), 20);
+}
+
+#[test]
+fn doctor_finds_the_count_that_clients_are_told() {
+    let mut server = Server::start();
+    let anna = server.user("anna");
+    let old = create(&anna);
+    let sessions = json!({ "sessions": { "a": key(true, 0, 0, "1"), "b": key(true, 0, 0, "2"), "c": key(true, 0, 0, "3") } });
+    anna.put(&keys_path(&old, &[ROOM]), &sessions).ok();
+    let version = create(&anna);
+    anna.put(&keys_path(&version, &[ROOM]), &sessions).ok();
+    anna.delete(&keys_path(&version, &[ROOM, "b"])).ok();
+    anna.delete(&format!("{VERSION}/{old}")).ok();
+    assert_eq!(latest(&anna).1, 2);
+    server.stop();
+    server.doctor();
 }
 
 #[test]

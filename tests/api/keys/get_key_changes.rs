@@ -56,10 +56,10 @@ fn cross_signing_keys_and_a_signed_out_device_are_changes() {
     publish(&tablet, 0);
     let since = token(&anna);
     Identity::publish(&jonas);
-    assert_eq!(changes(&anna, &since).0, [jonas.id.clone()]);
+    assert_eq!(changes(&anna, &since).0, [jonas.id.as_str()]);
     let since = token(&anna);
     tablet.post("/_matrix/client/v3/logout", &json!({})).ok();
-    assert_eq!(changes(&anna, &since).0, [jonas.id.clone()]);
+    assert_eq!(changes(&anna, &since).0, [jonas.id.as_str()]);
 }
 
 #[test]
@@ -93,6 +93,24 @@ fn who_begins_to_share_a_room_is_changed_and_who_ends_it_has_left() {
     jonas.leave(&other);
     assert_eq!(changes(&anna, &at_anna), (vec![], vec![jonas.id.clone()]));
     assert_eq!(changes(&jonas, &at_jonas), (vec![], vec![anna.id.clone()]));
+}
+
+#[test]
+fn a_new_display_name_makes_nobody_ask_for_keys() {
+    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let room = anna.room_with(&[&jonas]);
+    let (at_anna, at_jonas) = (token(&anna), token(&jonas));
+    let path = format!("/_matrix/client/v3/profile/{}/displayname", escape(&jonas.id));
+    jonas.put(&path, &json!({ "displayname": "Pfleger Jonas Weber" })).ok();
+    let member =
+        testkit::matrix::room_path(&room, &format!("/state/m.room.member/{}", escape(&jonas.id)));
+    assert_eq!(
+        anna.get(&member).ok()["displayname"],
+        "Pfleger Jonas Weber",
+        "the room has learned of it"
+    );
+    assert_eq!(changes(&anna, &at_anna), (vec![], vec![]));
+    assert_eq!(changes(&jonas, &at_jonas), (vec![], vec![]));
 }
 
 #[test]

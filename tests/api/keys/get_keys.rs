@@ -35,7 +35,7 @@ fn only_the_named_devices_are_given() {
         let answer = anna.post(QUERY, &json!({ "device_keys": { &anna.id: devices } })).ok();
         answer["device_keys"][&anna.id].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
     };
-    assert_eq!(ask(json!([tablet.device_id, "UNKNOWN"])), [tablet.device_id.clone()]);
+    assert_eq!(ask(json!([tablet.device_id, "UNKNOWN"])), [tablet.device_id.as_str()]);
     assert_eq!(ask(json!([])).len(), 2);
 }
 

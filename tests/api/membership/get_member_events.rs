@@ -6,7 +6,8 @@ use crate::server;
 
 #[test]
 fn members_are_listed_by_membership_for_members_alone() {
-    let (anna, jonas, mallory) = (server().user("anna"), server().user("jonas"), server().user("mallory"));
+    let (anna, jonas, mallory) =
+        (server().user("anna"), server().user("jonas"), server().user("mallory"));
     let room = anna.room_with(&[&jonas]);
     jonas.leave(&room);
     let count = |query: &str| {

@@ -7,7 +7,8 @@ use crate::server;
 
 #[test]
 fn only_who_is_invited_joins_a_private_room() {
-    let (anna, jonas, mallory) = (server().user("anna"), server().user("jonas"), server().user("mallory"));
+    let (anna, jonas, mallory) =
+        (server().user("anna"), server().user("jonas"), server().user("mallory"));
     let room = anna.create_room(&json!({ "invite": [jonas.id] }));
     mallory.post(&room_path(&room, "/join"), &json!({})).refused(403, "M_FORBIDDEN");
     jonas.join(&room);
@@ -39,7 +40,8 @@ fn who_knocks_is_let_in_by_an_invitation() {
 
 #[test]
 fn members_of_one_room_join_another_that_admits_them() {
-    let (anna, jonas, mallory) = (server().user("anna"), server().user("jonas"), server().user("mallory"));
+    let (anna, jonas, mallory) =
+        (server().user("anna"), server().user("jonas"), server().user("mallory"));
     let ward = anna.room_with(&[&jonas]);
     let allow = json!([{ "type": "m.room_membership", "room_id": ward }]);
     let rules = json!({ "type": "m.room.join_rules", "content": { "join_rule": "restricted", "allow": allow } });
@@ -51,5 +53,6 @@ fn members_of_one_room_join_another_that_admits_them() {
 #[test]
 fn an_unknown_room_is_not_found() {
     let anna = server().user("anna");
-    anna.post(&room_path("!nowhere:klinikum.test", "/join"), &json!({})).refused(404, "M_NOT_FOUND");
+    anna.post(&room_path("!nowhere:klinikum.test", "/join"), &json!({}))
+        .refused(404, "M_NOT_FOUND");
 }

@@ -17,11 +17,19 @@ fn a_new_room_is_encrypted_from_its_first_events() {
     for version in ["10", "11", "12"] {
         let room = anna.create_room(&json!({ "preset": "private_chat", "room_version": version }));
         let history = anna.history(&room);
-        let kinds: Vec<_> = history.iter().map(|event| event["type"].as_str().unwrap_or_default()).collect();
-        assert_eq!(kinds[..4], ["m.room.create", "m.room.member", "m.room.power_levels", "m.room.encryption"]);
+        let kinds: Vec<_> =
+            history.iter().map(|event| event["type"].as_str().unwrap_or_default()).collect();
+        assert_eq!(
+            kinds[..4],
+            ["m.room.create", "m.room.member", "m.room.power_levels", "m.room.encryption"]
+        );
         assert_eq!(content(&history, "m.room.create")["room_version"], version);
         assert_eq!(content(&history, "m.room.join_rules")["join_rule"], "invite");
-        assert_eq!(room.contains(':'), version != "12", "the id of a room of version 12 is a hash: {room}");
+        assert_eq!(
+            room.contains(':'),
+            version != "12",
+            "the id of a room of version 12 is a hash: {room}"
+        );
     }
 }
 
@@ -31,7 +39,8 @@ fn twelve_is_the_default_version_and_unknown_ones_are_refused() {
     let room = anna.create_room(&json!({}));
     assert_eq!(content(&anna.history(&room), "m.room.create")["room_version"], "12");
     for version in ["1", "9", "13", "org.example"] {
-        let answer = anna.post("/_matrix/client/v3/createRoom", &json!({ "room_version": version }));
+        let answer =
+            anna.post("/_matrix/client/v3/createRoom", &json!({ "room_version": version }));
         answer.refused(400, "M_UNSUPPORTED_ROOM_VERSION");
     }
 }
@@ -44,7 +53,10 @@ fn who_is_invited_to_a_trusted_chat_has_the_creators_power() {
     jonas.join(&room);
     jonas.set_state(&room, "m.room.avatar", "", &json!({ "url": "mxc://a/b" }));
     let history = anna.history(&room);
-    let invite = history.iter().find(|event| event["content"]["membership"] == "invite").expect("an invitation");
+    let invite = history
+        .iter()
+        .find(|event| event["content"]["membership"] == "invite")
+        .expect("an invitation");
     assert_eq!(invite["content"]["is_direct"], true);
 }
 
@@ -61,7 +73,10 @@ fn initial_state_name_and_topic_are_set_in_order() {
     assert_eq!(content(&history, "m.room.topic")["topic"], "Übergaben");
     assert_eq!(content(&history, "m.room.history_visibility")["history_visibility"], "joined");
     assert_eq!(content(&history, "m.room.power_levels")["invite"], 50);
-    assert_eq!(history.iter().filter(|event| event["type"] == "m.room.history_visibility").count(), 1);
+    assert_eq!(
+        history.iter().filter(|event| event["type"] == "m.room.history_visibility").count(),
+        1
+    );
 }
 
 #[test]
@@ -80,7 +95,8 @@ fn an_alias_is_given_out_once() {
     let alias = format!("station-{}", anna.localpart);
     let room = anna.create_room(&json!({ "room_alias_name": alias }));
     let (_, server_name) = anna.id.split_once(':').expect("a user id has a server name");
-    let alias_path = format!("/_matrix/client/v3/directory/room/%23{alias}%3A{}", escape(server_name));
+    let alias_path =
+        format!("/_matrix/client/v3/directory/room/%23{alias}%3A{}", escape(server_name));
     assert_eq!(anna.get(&alias_path).ok()["room_id"], json!(room));
     let again = anna.post("/_matrix/client/v3/createRoom", &json!({ "room_alias_name": alias }));
     again.refused(400, "M_ROOM_IN_USE");

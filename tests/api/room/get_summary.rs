@@ -7,7 +7,8 @@ use crate::server;
 
 #[test]
 fn who_is_invited_sees_the_summary_and_strangers_do_not() {
-    let (anna, jonas, mallory) = (server().user("anna"), server().user("jonas"), server().user("mallory"));
+    let (anna, jonas, mallory) =
+        (server().user("anna"), server().user("jonas"), server().user("mallory"));
     let room = anna.create_room(&json!({ "invite": [jonas.id] }));
     let path = format!("/_matrix/client/v1/room_summary/{}", escape(&room));
     let summary = jonas.get(&path).ok();

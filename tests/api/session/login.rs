@@ -25,13 +25,15 @@ fn a_person_signs_in_by_localpart_and_by_user_id() {
 fn a_wrong_password_and_an_unknown_user_are_answered_alike() {
     let anna = server().user("anna");
     let wrong = server().api().post(LOGIN, &with_password(&anna.localpart, "not the password"));
-    let unknown = server().api().post(LOGIN, &with_password("nobody-of-this-name", "not the password"));
+    let unknown =
+        server().api().post(LOGIN, &with_password("nobody-of-this-name", "not the password"));
     assert_eq!(wrong.refused(403, "M_FORBIDDEN"), unknown.refused(403, "M_FORBIDDEN"));
 }
 
 #[test]
 fn a_user_of_another_server_does_not_sign_in_here() {
-    let answer = server().api().post(LOGIN, &with_password("@anna:elsewhere.test", "whatever it is"));
+    let answer =
+        server().api().post(LOGIN, &with_password("@anna:elsewhere.test", "whatever it is"));
     answer.refused(403, "M_FORBIDDEN");
 }
 

@@ -14,7 +14,11 @@ fn signing_out_ends_this_session_and_no_other() {
     tablet.get(WHOAMI).refused(401, "M_UNKNOWN_TOKEN");
     anna.get(WHOAMI).ok();
     let devices = anna.get("/_matrix/client/v3/devices").ok();
-    assert_eq!(devices["devices"].as_array().map(Vec::len), Some(1), "the device is gone: {devices}");
+    assert_eq!(
+        devices["devices"].as_array().map(Vec::len),
+        Some(1),
+        "the device is gone: {devices}"
+    );
 }
 
 #[test]

@@ -162,6 +162,9 @@ fn messages_outlive_a_crash_and_what_was_acknowledged_does_not_come_back() {
     inbox.since = None;
     inbox.seen.clear();
     assert_eq!(*inbox.drain(), [] as [u64; 0], "nothing of it is kept");
+    send(&anna, &jonas, 5);
+    server.stop();
+    server.doctor();
 }
 
 #[test]

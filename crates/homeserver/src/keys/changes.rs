@@ -96,23 +96,17 @@ fn decide(
             Touched::Signed { user, target } if user == me => {
                 signed.insert(target);
             }
-            Touched::Joined { room, user } if user == me => {
-                if my_rooms.contains(&room) {
-                    maybe_changed
-                        .extend(present.members(room).into_iter().filter(|member| *member != me));
-                }
+            Touched::Joined { room, user } if user == me && my_rooms.contains(&room) => {
+                maybe_changed
+                    .extend(present.members(room).into_iter().filter(|member| *member != me));
             }
-            Touched::Joined { room, user } => {
-                if my_rooms.contains(&room) {
-                    maybe_changed.insert(user);
-                }
+            Touched::Joined { room, user } if user != me && my_rooms.contains(&room) => {
+                maybe_changed.insert(user);
             }
             Touched::Left { room, user } if user == me => maybe_left.extend(present.members(room)),
             // Whoever leaves a room in which I never was is none of my business.
-            Touched::Left { room, user } => {
-                if my_rooms.contains(&room) || i_left.contains(&room) {
-                    maybe_left.insert(user);
-                }
+            Touched::Left { room, user } if my_rooms.contains(&room) || i_left.contains(&room) => {
+                maybe_left.insert(user);
             }
             _ => {}
         }

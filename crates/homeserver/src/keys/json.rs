@@ -68,11 +68,6 @@ impl Signed {
         self.body == other.body
     }
 
-    /// A text of the object.
-    pub(super) fn text(&self, field: &str) -> Option<&str> {
-        self.object.get(field)?.as_str()
-    }
-
     /// A text in an object of the object.
     pub(super) fn text_in(&self, object: &str, field: &str) -> Option<&str> {
         self.object.get(object)?.as_object()?.get(field)?.as_str()

@@ -10,7 +10,10 @@ use super::WriteError;
 use crate::{Homeserver, Session};
 
 /// The room that an alias names.
-pub async fn resolve(hs: &Homeserver, alias: &RoomAliasId) -> Result<Option<OwnedRoomId>, db::Error> {
+pub async fn resolve(
+    hs: &Homeserver,
+    alias: &RoomAliasId,
+) -> Result<Option<OwnedRoomId>, db::Error> {
     Ok(rows::alias(&hs.db, alias).await?.map(|(_, room_id, _)| room_id))
 }
 
@@ -35,7 +38,11 @@ pub async fn add(
 }
 
 /// Takes an alias away; whoever made it may.
-pub async fn remove(hs: &Homeserver, session: &Session, alias: &RoomAliasId) -> Result<(), WriteError> {
+pub async fn remove(
+    hs: &Homeserver,
+    session: &Session,
+    alias: &RoomAliasId,
+) -> Result<(), WriteError> {
     let (_, _, creator) = rows::alias(&hs.db, alias).await?.ok_or(WriteError::UnknownRoom)?;
     if creator != session.user {
         return Err(Refused::Forbidden("only who made an alias may remove it".to_owned()).into());
@@ -60,7 +67,11 @@ pub async fn of_room(
 }
 
 /// A canonical alias must name the room that it stands in.
-pub(super) async fn check_canonical(hs: &Homeserver, room_id: &RoomId, content: &Content) -> Result<(), WriteError> {
+pub(super) async fn check_canonical(
+    hs: &Homeserver,
+    room_id: &RoomId,
+    content: &Content,
+) -> Result<(), WriteError> {
     #[derive(Deserialize)]
     struct Canonical {
         alias: Option<String>,

@@ -96,7 +96,11 @@ struct Planned {
 }
 
 /// Makes a room with all its first events in one batch: it is there as a whole or not at all.
-pub async fn create(hs: &Homeserver, session: &Session, mut wishes: Wishes) -> Result<OwnedRoomId, WriteError> {
+pub async fn create(
+    hs: &Homeserver,
+    session: &Session,
+    mut wishes: Wishes,
+) -> Result<OwnedRoomId, WriteError> {
     let version = match &wishes.version {
         Some(version) => version.parse()?,
         None => RoomVersion::try_from(&hs.policy.default_room_version)?,
@@ -128,9 +132,11 @@ pub async fn create(hs: &Homeserver, session: &Session, mut wishes: Wishes) -> R
     }
 
     let now = hs.origin_server_ts();
-    if wishes.preset == Preset::TrustedPrivateChat && version.rules().authorization.explicitly_privilege_room_creators
+    if wishes.preset == Preset::TrustedPrivateChat
+        && version.rules().authorization.explicitly_privilege_room_creators
     {
-        let creators = wishes.creation_content.entry("additional_creators").or_insert_with(|| json!([]));
+        let creators =
+            wishes.creation_content.entry("additional_creators").or_insert_with(|| json!([]));
         if let Some(creators) = creators.as_array_mut() {
             creators.extend(invites.iter().map(|(user, ..)| Value::from(user.as_str())));
         }
@@ -140,7 +146,8 @@ pub async fn create(hs: &Homeserver, session: &Session, mut wishes: Wishes) -> R
         let mut rng = rand::rng();
         (0..18).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect()
     };
-    let created = room::create_room(version, &session.user_id, &creation, &opaque, now, &hs.signing_key)?;
+    let created =
+        room::create_room(version, &session.user_id, &creation, &opaque, now, &hs.signing_key)?;
     let room_id = created.room_id.clone();
     let planned = plan(hs, session, version, &wishes, alias.as_deref(), &invites).await?;
 
@@ -156,7 +163,8 @@ pub async fn create(hs: &Homeserver, session: &Session, mut wishes: Wishes) -> R
     let mut batch = Batch::new();
     {
         let mut core = room.core.lock();
-        let own = |event, target| write::Rows { event, sender: session.user, target, transaction: None };
+        let own =
+            |event, target| write::Rows { event, sender: session.user, target, transaction: None };
         core.enter(&room, &mut batch, created, own(EventNid(nid()), None));
         for event in planned {
             let proposal = Proposal {
@@ -170,7 +178,8 @@ pub async fn create(hs: &Homeserver, session: &Session, mut wishes: Wishes) -> R
             let rows = own(EventNid(nid()), event.target);
             core.append(&room, &mut batch, proposal, rows, &hs.signing_key)?;
         }
-        let extremities: Vec<_> = core.extremities.iter().map(|e| (e.event_id.clone(), e.depth)).collect();
+        let extremities: Vec<_> =
+            core.extremities.iter().map(|e| (e.event_id.clone(), e.depth)).collect();
         batch.lane(room.room.0);
         batch.expect_one(
             &rows::NEW_ROOM,
@@ -215,11 +224,18 @@ async fn plan(
     let mut planned = Vec::new();
     let mut state = |kind: &str, content: Value| -> Result<(), WriteError> {
         let content = Content::from_value(&content)?;
-        planned.push(Planned { kind: kind.to_owned(), state_key: String::new(), content, target: None });
+        planned.push(Planned {
+            kind: kind.to_owned(),
+            state_key: String::new(),
+            content,
+            target: None,
+        });
         Ok(())
     };
     let defaults = wishes.preset.defaults();
-    let wished = |kind: &str| wishes.initial_state.iter().any(|(wished, key, _)| wished == kind && key.is_empty());
+    let wished = |kind: &str| {
+        wishes.initial_state.iter().any(|(wished, key, _)| wished == kind && key.is_empty())
+    };
     state("m.room.power_levels", power_levels(session, version, wishes, invites))?;
     // Encrypted from the first event that could carry anything (II.a).
     if hs.policy.require_encryption && !wished("m.room.encryption") {
@@ -232,7 +248,10 @@ async fn plan(
         state("m.room.join_rules", json!({ "join_rule": defaults.join_rule }))?;
     }
     if !wished("m.room.history_visibility") {
-        state("m.room.history_visibility", json!({ "history_visibility": defaults.history_visibility }))?;
+        state(
+            "m.room.history_visibility",
+            json!({ "history_visibility": defaults.history_visibility }),
+        )?;
     }
     if !wished("m.room.guest_access") {
         state("m.room.guest_access", json!({ "guest_access": defaults.guest_access }))?;
@@ -254,7 +273,12 @@ async fn plan(
     }
     let mut state = |kind: &str, content: Value| -> Result<(), WriteError> {
         let content = Content::from_value(&content)?;
-        planned.push(Planned { kind: kind.to_owned(), state_key: String::new(), content, target: None });
+        planned.push(Planned {
+            kind: kind.to_owned(),
+            state_key: String::new(),
+            content,
+            target: None,
+        });
         Ok(())
     };
     if let Some(name) = &wishes.name {
@@ -265,11 +289,12 @@ async fn plan(
         state("m.room.topic", json!({ "topic": topic, "m.topic": plain }))?;
     }
     let creator = membership::join_content(profiles::member_fields(hs, session.user).await?);
-    let member = |user: &UserId, nid, content: &Map<String, Value>| -> Result<Planned, WriteError> {
-        let content = Content::from_value(content)?;
-        let (kind, state_key) = ("m.room.member".to_owned(), user.to_string());
-        Ok(Planned { kind, state_key, content, target: Some(nid) })
-    };
+    let member =
+        |user: &UserId, nid, content: &Map<String, Value>| -> Result<Planned, WriteError> {
+            let content = Content::from_value(content)?;
+            let (kind, state_key) = ("m.room.member".to_owned(), user.to_string());
+            Ok(Planned { kind, state_key, content, target: Some(nid) })
+        };
     planned.insert(0, member(&session.user_id, session.user, &creator)?);
     for (user, nid, profile) in invites {
         let mut content = Map::new();
@@ -283,7 +308,12 @@ async fn plan(
     Ok(planned)
 }
 
-fn power_levels(session: &Session, version: RoomVersion, wishes: &Wishes, invites: &[Invited]) -> Value {
+fn power_levels(
+    session: &Session,
+    version: RoomVersion,
+    wishes: &Wishes,
+    invites: &[Invited],
+) -> Value {
     let mut users = Map::new();
     if !version.rules().authorization.explicitly_privilege_room_creators {
         users.insert(session.user_id.to_string(), 100.into());
@@ -291,7 +321,8 @@ fn power_levels(session: &Session, version: RoomVersion, wishes: &Wishes, invite
             users.extend(invites.iter().map(|(user, ..)| (user.to_string(), 100.into())));
         }
     }
-    let tombstone = if version.rules().authorization.explicitly_privilege_room_creators { 150 } else { 100 };
+    let tombstone =
+        if version.rules().authorization.explicitly_privilege_room_creators { 150 } else { 100 };
     let mut levels = json!({
         "users": users,
         "users_default": 0,

@@ -69,7 +69,12 @@ pub struct Range {
 /// Writes an event as its reader gets it: the stored client form and this reader's `unsigned`.
 ///
 /// <https://spec.matrix.org/v1.19/client-server-api/#room-event-format>
-pub fn client_event(session: &Session, event: &EventRow, previous: Option<&[u8]>, now: Timestamp) -> Bytes {
+pub fn client_event(
+    session: &Session,
+    event: &EventRow,
+    previous: Option<&[u8]>,
+    now: Timestamp,
+) -> Bytes {
     let mut unsigned = Vec::with_capacity(64);
     unsigned.extend_from_slice(b"{\"age\":");
     unsigned.extend_from_slice(now.0.saturating_sub(event.ts.0).to_string().as_bytes());
@@ -94,7 +99,11 @@ pub fn client_event(session: &Session, event: &EventRow, previous: Option<&[u8]>
 }
 
 /// The view of a room, for who is or was in it.
-pub async fn viewer(hs: &Homeserver, session: &Session, room_id: &RoomId) -> Result<(RoomNid, Viewer), ReadError> {
+pub async fn viewer(
+    hs: &Homeserver,
+    session: &Session,
+    room_id: &RoomId,
+) -> Result<(RoomNid, Viewer), ReadError> {
     let room = super::room_nid(hs, room_id).await?;
     let viewer = Viewer::of(hs, session, room).await?;
     match viewer.member.as_ref().map(|member| member.membership.as_str()) {
@@ -106,14 +115,23 @@ pub async fn viewer(hs: &Homeserver, session: &Session, room_id: &RoomId) -> Res
 
 async fn is_world_readable(hs: &Homeserver, room: RoomNid) -> Result<bool, db::Error> {
     let Some(row) = rows::room_by_nid(&hs.db, room).await? else { return Ok(false) };
-    let entry = rows::state_entry_at(&hs.db, room, "m.room.history_visibility", "", row.state_ver).await?;
-    let content = entry.and_then(|(.., client)| serde_json::from_slice::<serde_json::Value>(&client).ok());
+    let entry =
+        rows::state_entry_at(&hs.db, room, "m.room.history_visibility", "", row.state_ver).await?;
+    let content =
+        entry.and_then(|(.., client)| serde_json::from_slice::<serde_json::Value>(&client).ok());
     Ok(content.is_some_and(|event| event["content"]["history_visibility"] == "world_readable"))
 }
 
 /// The version of the state that the reader sees: the present one, or that at which the reader left.
-async fn visible_version(hs: &Homeserver, room: RoomNid, viewer: &Viewer) -> Result<i64, ReadError> {
-    let left = viewer.member.as_ref().filter(|member| matches!(member.membership.as_str(), "leave" | "ban"));
+async fn visible_version(
+    hs: &Homeserver,
+    room: RoomNid,
+    viewer: &Viewer,
+) -> Result<i64, ReadError> {
+    let left = viewer
+        .member
+        .as_ref()
+        .filter(|member| matches!(member.membership.as_str(), "leave" | "ban"));
     if let Some(member) = left {
         let row = hs.db.query_opt(&rows::STATE_VERSION_OF, db::params![member.event.0]).await?;
         return Ok(row.ok_or(ReadError::NotInRoom)?.get(0)?);
@@ -147,7 +165,11 @@ pub async fn event_row(
 }
 
 /// An event with everything that its reader's `unsigned` holds.
-pub async fn present(hs: &Homeserver, session: &Session, row: &EventRow) -> Result<Bytes, ReadError> {
+pub async fn present(
+    hs: &Homeserver,
+    session: &Session,
+    row: &EventRow,
+) -> Result<Bytes, ReadError> {
     let previous = match &row.state_key {
         Some(state_key) => previous_content(hs, row, state_key).await?,
         None => None,
@@ -156,8 +178,13 @@ pub async fn present(hs: &Homeserver, session: &Session, row: &EventRow) -> Resu
 }
 
 /// The content of the state event that this one replaced, as JSON text.
-async fn previous_content(hs: &Homeserver, row: &EventRow, state_key: &str) -> Result<Option<Vec<u8>>, db::Error> {
-    let before = rows::state_entry_at(&hs.db, row.room, &row.kind, state_key, row.state_ver - 1).await?;
+async fn previous_content(
+    hs: &Homeserver,
+    row: &EventRow,
+    state_key: &str,
+) -> Result<Option<Vec<u8>>, db::Error> {
+    let before =
+        rows::state_entry_at(&hs.db, row.room, &row.kind, state_key, row.state_ver - 1).await?;
     Ok(before.and_then(|(.., client)| content_of(&client)))
 }
 
@@ -185,7 +212,8 @@ pub async fn messages(
     let (room, mut viewer) = viewer(hs, session, room_id).await?;
     let newest = hs.db.pos();
     let limit = range.limit.clamp(1, MAX_PAGE);
-    let start = range.from.map_or(if range.backwards { newest } else { Pos::new(0) }, |token| token.0);
+    let start =
+        range.from.map_or(if range.backwards { newest } else { Pos::new(0) }, |token| token.0);
     let stop = range.to.map(|token| token.0);
     let (mut at, mut looked_at, mut ended) = (start, 0, false);
     let (mut events, mut senders) = (Vec::new(), Vec::new());
@@ -258,7 +286,11 @@ pub async fn context(
 }
 
 /// The state that the reader sees, as events in client form.
-pub async fn state(hs: &Homeserver, session: &Session, room_id: &RoomId) -> Result<Vec<rows::StateRow>, ReadError> {
+pub async fn state(
+    hs: &Homeserver,
+    session: &Session,
+    room_id: &RoomId,
+) -> Result<Vec<rows::StateRow>, ReadError> {
     let (room, viewer) = viewer(hs, session, room_id).await?;
     let version = visible_version(hs, room, &viewer).await?;
     Ok(rows::state_at(&hs.db, room, version).await?)
@@ -290,7 +322,8 @@ pub async fn members_of(
     let users: std::collections::BTreeSet<_> = users.iter().collect();
     let mut members = Vec::with_capacity(users.len());
     for user in users {
-        let entry = rows::state_entry_at(&hs.db, room, "m.room.member", user.as_str(), version).await?;
+        let entry =
+            rows::state_entry_at(&hs.db, room, "m.room.member", user.as_str(), version).await?;
         members.extend(entry.map(|(.., client)| client));
     }
     Ok(members)

@@ -57,8 +57,10 @@ pub async fn relations(
     } else {
         (wanted.to.map_or(Pos::new(0), |to| to.0), wanted.from.map(|from| from.0))
     };
-    let before = before.map_or(i64::MAX, |pos| i64::try_from(pos.get()).unwrap_or(i64::MAX).saturating_add(1));
-    let found = hs.db.query(&rows::RELATED, params![target.as_str(), room.0, after, before]).await?;
+    let before = before
+        .map_or(i64::MAX, |pos| i64::try_from(pos.get()).unwrap_or(i64::MAX).saturating_add(1));
+    let found =
+        hs.db.query(&rows::RELATED, params![target.as_str(), room.0, after, before]).await?;
     let mut found = found.iter().map(EventRow::from_row).collect::<Result<Vec<_>, _>>()?;
     if let Some(rel_type) = wanted.rel_type {
         found.retain(|event| relation_type(event).as_deref() == Some(rel_type));
@@ -81,14 +83,19 @@ pub async fn relations(
             break;
         }
         let pos = event.pos.unwrap_or_default();
-        last = Some(TimelineToken(if wanted.forwards { pos } else { Pos::new(pos.get().saturating_sub(1)) }));
+        last = Some(TimelineToken(if wanted.forwards {
+            pos
+        } else {
+            Pos::new(pos.get().saturating_sub(1))
+        }));
         events.push(read::present(hs, session, &event).await?);
     }
     Ok(Related { events, next })
 }
 
 fn relation_type(event: &EventRow) -> Option<String> {
-    let content: serde_json::Value = serde_json::from_slice(&read::content_of(&event.client)?).ok()?;
+    let content: serde_json::Value =
+        serde_json::from_slice(&read::content_of(&event.client)?).ok()?;
     content["m.relates_to"]["rel_type"].as_str().map(str::to_owned)
 }
 

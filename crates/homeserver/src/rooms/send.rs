@@ -27,7 +27,9 @@ pub async fn send_message(
 ) -> Result<OwnedEventId, WriteError> {
     if kind == "m.room.redaction" {
         let target = content.read::<Redacts>().ok().map(|redacts| redacts.redacts);
-        let target = target.ok_or_else(|| Refused::BadEvent("a redaction names the event that it redacts".to_owned()))?;
+        let target = target.ok_or_else(|| {
+            Refused::BadEvent("a redaction names the event that it redacts".to_owned())
+        })?;
         return redact(hs, session, room_id, &target, content, txn_id).await;
     }
     if !policy::admits_message(&hs.policy, kind) {
@@ -72,7 +74,8 @@ async fn answer_once(
         Err(WriteError::Commit(db::CommitError::Conflict { statement }))
             if statement == rows::CLAIM_TRANSACTION.name =>
         {
-            let row = hs.db.query_opt(&rows::TRANSACTION, params![session.device.0, txn_key]).await?;
+            let row =
+                hs.db.query_opt(&rows::TRANSACTION, params![session.device.0, txn_key]).await?;
             let id: String = row.ok_or(WriteError::UnknownEvent)?.get(0)?;
             Ok(EventId::parse(id).map_err(|_| db::Error::corrupt("transactions.event_id"))?)
         }
@@ -172,7 +175,11 @@ pub async fn redact(
     answer_once(hs, session, &txn_key, written.await).await
 }
 
-fn redacted_forms(room: &super::Room, event: &EventRow, pdu: &[u8]) -> Result<(Bytes, Bytes), Refused> {
+fn redacted_forms(
+    room: &super::Room,
+    event: &EventRow,
+    pdu: &[u8],
+) -> Result<(Bytes, Bytes), Refused> {
     let pdu = room::redact(room.version, pdu)?;
     let client = room::redact(room.version, &event.client)?;
     Ok((client.into(), pdu.into()))

@@ -46,7 +46,9 @@ mod tests {
         let token = TimelineToken(Pos::new(42));
         assert_eq!(token.to_string().parse(), Ok(token));
         assert_eq!("s42_7".parse(), Ok(token));
-        for bad in ["", "t", "42", "t-1", "t+1", "x42", "t99999999999999999999", "t18446744073709551615"] {
+        for bad in
+            ["", "t", "42", "t-1", "t+1", "x42", "t99999999999999999999", "t18446744073709551615"]
+        {
             assert_eq!(bad.parse::<TimelineToken>(), Err(BadToken), "{bad}");
         }
     }

@@ -52,7 +52,8 @@ impl Viewer {
     /// Whether the user may see the event.
     pub async fn sees(&mut self, hs: &Homeserver, event: &EventRow) -> Result<bool, db::Error> {
         // What happened after the user left is not the user's, unless all the world may read.
-        let own = event.kind == "m.room.member" && event.state_key.as_deref() == Some(self.user_id.as_str());
+        let own = event.kind == "m.room.member"
+            && event.state_key.as_deref() == Some(self.user_id.as_str());
         if self.sees_state(hs, event.state_ver, event).await? {
             return Ok(true);
         }
@@ -61,22 +62,40 @@ impl Viewer {
         Ok(either_side && self.sees_state(hs, event.state_ver - 1, event).await?)
     }
 
-    async fn sees_state(&mut self, hs: &Homeserver, version: i64, event: &EventRow) -> Result<bool, db::Error> {
+    async fn sees_state(
+        &mut self,
+        hs: &Homeserver,
+        version: i64,
+        event: &EventRow,
+    ) -> Result<bool, db::Error> {
         if let Some(answer) = self.answers.get(&version) {
             return Ok(*answer);
         }
-        let visibility = rows::state_entry_at(&hs.db, self.room, "m.room.history_visibility", "", version).await?;
+        let visibility =
+            rows::state_entry_at(&hs.db, self.room, "m.room.history_visibility", "", version)
+                .await?;
         let visibility = visibility
-            .and_then(|(.., client)| serde_json::from_slice::<WithContent<Visibility>>(&client).ok())
+            .and_then(|(.., client)| {
+                serde_json::from_slice::<WithContent<Visibility>>(&client).ok()
+            })
             .map(|event| event.content.history_visibility);
-        let membership =
-            rows::state_entry_at(&hs.db, self.room, "m.room.member", self.user_id.as_str(), version).await?;
+        let membership = rows::state_entry_at(
+            &hs.db,
+            self.room,
+            "m.room.member",
+            self.user_id.as_str(),
+            version,
+        )
+        .await?;
         let membership = membership
             .and_then(|(.., client)| serde_json::from_slice::<WithContent<Member>>(&client).ok())
             .map(|event| event.content.membership);
         let joined_later = self.joined_after(hs, event).await?;
-        let view =
-            Viewpoint { visibility: visibility.as_ref(), membership: membership.as_ref(), joined_later };
+        let view = Viewpoint {
+            visibility: visibility.as_ref(),
+            membership: membership.as_ref(),
+            joined_later,
+        };
         let answer = visible(&view);
         self.answers.insert(version, answer);
         Ok(answer)

@@ -78,8 +78,8 @@ impl Core {
         }
         // A new name or picture brings nobody into the room: others need not ask for the person's keys again.
         let before = pdu.state_key.as_deref().and_then(|key| self.entry(&kind, key));
-        let was_joined = before
-            .is_some_and(|entry| membership_of(&kind, &entry.pdu).as_deref() == Some("join"));
+        let was_joined =
+            before.is_some_and(|entry| membership_of(&kind, &entry.pdu).as_deref() == Some("join"));
         if let Some(state_key) = &pdu.state_key {
             self.state_ver += 1;
             rows::set_state(batch, room.room, &kind, state_key, self.state_ver, rows.event);

@@ -9,7 +9,9 @@ use crate::{
     error::ApiError,
 };
 
-pub async fn get_username_availability(Call { hs, request, .. }: Call<Request>) -> Result<Typed<Response>, ApiError> {
+pub async fn get_username_availability(
+    Call { hs, request, .. }: Call<Request>,
+) -> Result<Typed<Response>, ApiError> {
     if accounts::admission(&hs) == Admission::Closed {
         return Err(ApiError::forbidden("Accounts are made by the hospital"));
     }

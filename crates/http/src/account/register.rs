@@ -22,7 +22,9 @@ use crate::{
 };
 
 /// Public registration is closed (IV.a): who comes in knows a token of the operator, or is made by the operator.
-pub async fn register(Call { hs, request, .. }: Call<Request>) -> Result<Typed<Response>, ApiError> {
+pub async fn register(
+    Call { hs, request, .. }: Call<Request>,
+) -> Result<Typed<Response>, ApiError> {
     if request.kind == RegistrationKind::Guest {
         let message = "There are no guests here";
         return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorKind::GuestAccessForbidden, message));
@@ -42,7 +44,8 @@ pub async fn register(Call { hs, request, .. }: Call<Request>) -> Result<Typed<R
     let Some(password) = &request.password else {
         return Err(ApiError::missing_param("A password is needed"));
     };
-    let localpart = request.username.map_or_else(accounts::random_localpart, |name| name.to_lowercase());
+    let localpart =
+        request.username.map_or_else(accounts::random_localpart, |name| name.to_lowercase());
     let (user, user_id) = accounts::create(&hs, &localpart, Some(password)).await?;
     let mut response = Response::new(user_id.clone());
     if !request.inhibit_login {

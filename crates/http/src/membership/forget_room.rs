@@ -6,7 +6,10 @@ use homeserver::{
     Session,
     rooms::{WriteError, membership},
 };
-use ruma::api::{client::membership::forget_room::v3::{Request, Response}, error::ErrorKind};
+use ruma::api::{
+    client::membership::forget_room::v3::{Request, Response},
+    error::ErrorKind,
+};
 
 use crate::{
     endpoint::{Call, Typed},

@@ -5,7 +5,9 @@ use homeserver::{
     Session,
     rooms::{TimelineToken, read},
 };
-use ruma::{api::client::membership::get_member_events::v3::Request, events::room::member::MembershipState};
+use ruma::{
+    api::client::membership::get_member_events::v3::Request, events::room::member::MembershipState,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -24,10 +26,14 @@ struct Member {
     membership: MembershipState,
 }
 
-pub async fn get_member_events(Call { hs, request, .. }: Call<Request>, session: Session) -> Result<Json, ApiError> {
+pub async fn get_member_events(
+    Call { hs, request, .. }: Call<Request>,
+    session: Session,
+) -> Result<Json, ApiError> {
     let state = match request.at.as_deref() {
         Some(at) => {
-            let at: TimelineToken = at.parse().map_err(|_| ApiError::invalid_param("`at` is not a token"))?;
+            let at: TimelineToken =
+                at.parse().map_err(|_| ApiError::invalid_param("`at` is not a token"))?;
             read::state_as_of(&hs, &session, &request.room_id, at).await?
         }
         None => read::state(&hs, &session, &request.room_id).await?,

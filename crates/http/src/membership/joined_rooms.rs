@@ -9,6 +9,9 @@ use crate::{
     error::ApiError,
 };
 
-pub async fn joined_rooms(Call { hs, .. }: Call<Request>, session: Session) -> Result<Typed<Response>, ApiError> {
+pub async fn joined_rooms(
+    Call { hs, .. }: Call<Request>,
+    session: Session,
+) -> Result<Typed<Response>, ApiError> {
     Ok(Typed(Response::new(membership::joined_rooms(&hs, &session).await?)))
 }

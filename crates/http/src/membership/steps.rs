@@ -19,7 +19,9 @@ pub async fn invite_user(
     session: Session,
 ) -> Result<Typed<invite_user::v3::Response>, ApiError> {
     let InvitationRecipient::UserId(invited) = &request.recipient else {
-        return Err(ApiError::forbidden("People are not invited by phone number or address outside the hospital"));
+        return Err(ApiError::forbidden(
+            "People are not invited by phone number or address outside the hospital",
+        ));
     };
     let reason = invited.reason.as_deref();
     step(&hs, &session, &request.room_id, &invited.user_id, Step::Invite, reason).await?;

@@ -10,7 +10,10 @@ use crate::{
     room::array,
 };
 
-pub async fn get_context(Call { hs, request, .. }: Call<Request>, session: Session) -> Result<Json, ApiError> {
+pub async fn get_context(
+    Call { hs, request, .. }: Call<Request>,
+    session: Session,
+) -> Result<Json, ApiError> {
     let limit = u64::from(request.limit).try_into().unwrap_or(u32::MAX).min(read::MAX_PAGE);
     let context = read::context(&hs, &session, &request.room_id, &request.event_id, limit).await?;
     let mut out = b"{\"event\":".to_vec();

@@ -10,7 +10,10 @@ use homeserver::{
 };
 use ruma::api::{
     Direction,
-    client::{filter::{LazyLoadOptions, RoomEventFilter}, message::get_message_events::v3::Request},
+    client::{
+        filter::{LazyLoadOptions, RoomEventFilter},
+        message::get_message_events::v3::Request,
+    },
 };
 use store::rooms::EventRow;
 
@@ -20,7 +23,10 @@ use crate::{
     room::array,
 };
 
-pub async fn get_message_events(Call { hs, request, .. }: Call<Request>, session: Session) -> Result<Json, ApiError> {
+pub async fn get_message_events(
+    Call { hs, request, .. }: Call<Request>,
+    session: Session,
+) -> Result<Json, ApiError> {
     let range = Range {
         from: request.from.as_deref().map(token).transpose()?,
         to: request.to.as_deref().map(token).transpose()?,
@@ -28,7 +34,9 @@ pub async fn get_message_events(Call { hs, request, .. }: Call<Request>, session
         limit: u64::from(request.limit).try_into().unwrap_or(u32::MAX),
     };
     let filter = request.filter;
-    let page = read::messages(&hs, &session, &request.room_id, range, |event| admits(&filter, event)).await?;
+    let page =
+        read::messages(&hs, &session, &request.room_id, range, |event| admits(&filter, event))
+            .await?;
     let mut out = b"{\"chunk\":".to_vec();
     out.extend(array(&page.events));
     out.extend(format!(",\"start\":\"{}\"", page.start).into_bytes());
@@ -83,12 +91,18 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_any_characters() {
-        for (pattern, kind) in
-            [("m.room.*", "m.room.name"), ("*", "x"), ("m.*.name", "m.room.name"), ("a", "a"), ("a*", "a")]
-        {
+        for (pattern, kind) in [
+            ("m.room.*", "m.room.name"),
+            ("*", "x"),
+            ("m.*.name", "m.room.name"),
+            ("a", "a"),
+            ("a*", "a"),
+        ] {
             assert!(matches(pattern, kind), "{pattern} {kind}");
         }
-        for (pattern, kind) in [("m.room.*", "m.call"), ("a", "ab"), ("*.name", "m.room.topic"), ("a*a", "a")] {
+        for (pattern, kind) in
+            [("m.room.*", "m.call"), ("a", "ab"), ("*.name", "m.room.topic"), ("a*a", "a")]
+        {
             assert!(!matches(pattern, kind), "{pattern} {kind}");
         }
     }

@@ -23,6 +23,13 @@ pub async fn send_message_event(
     hs.count(Subject::Send(session.user))?;
     let content = Content::try_from(&request.body)?;
     let kind = request.event_type.to_string();
-    let sent = send::send_message(&hs, &session, &request.room_id, &kind, content, request.txn_id.as_str());
+    let sent = send::send_message(
+        &hs,
+        &session,
+        &request.room_id,
+        &kind,
+        content,
+        request.txn_id.as_str(),
+    );
     Ok(Typed(Response::new(sent.await?)))
 }

@@ -29,7 +29,9 @@ pub async fn create_room(
     session: Session,
 ) -> Result<Typed<Response>, ApiError> {
     if !request.invite_3pid.is_empty() {
-        return Err(ApiError::forbidden("People are not invited by phone number or address outside the hospital"));
+        return Err(ApiError::forbidden(
+            "People are not invited by phone number or address outside the hospital",
+        ));
     }
     let public = request.visibility == Visibility::Public;
     let preset = match request.preset {
@@ -41,7 +43,8 @@ pub async fn create_room(
         None => Preset::PrivateChat,
     };
     let object = |json: &str| {
-        serde_json::from_str::<Map<String, Value>>(json).map_err(|_| ApiError::bad_json("An object was expected"))
+        serde_json::from_str::<Map<String, Value>>(json)
+            .map_err(|_| ApiError::bad_json("An object was expected"))
     };
     let creation_content = match &request.creation_content {
         Some(content) => object(content.json().get())?,

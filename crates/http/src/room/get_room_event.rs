@@ -12,10 +12,15 @@ use crate::{
     error::ApiError,
 };
 
-pub async fn get_room_event(Call { hs, request, .. }: Call<Request>, session: Session) -> Result<Json, ApiError> {
+pub async fn get_room_event(
+    Call { hs, request, .. }: Call<Request>,
+    session: Session,
+) -> Result<Json, ApiError> {
     match read::event(&hs, &session, &request.room_id, &request.event_id).await {
         Ok(event) => Ok(Json(event)),
-        Err(ReadError::UnknownRoom | ReadError::NotInRoom) => Err(ApiError::not_found("The event is not known here")),
+        Err(ReadError::UnknownRoom | ReadError::NotInRoom) => {
+            Err(ApiError::not_found("The event is not known here"))
+        }
         Err(error) => Err(error.into()),
     }
 }

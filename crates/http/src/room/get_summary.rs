@@ -9,7 +9,10 @@ use crate::{
     error::ApiError,
 };
 
-pub async fn get_summary(Call { hs, request, .. }: Call<Request>, session: Session) -> Result<Json, ApiError> {
+pub async fn get_summary(
+    Call { hs, request, .. }: Call<Request>,
+    session: Session,
+) -> Result<Json, ApiError> {
     let room_id = super::super::alias::room_of(&hs, &request.room_id_or_alias).await?;
     let summary = summary::summary(&hs, &session, &room_id).await?;
     let summary = summary.ok_or_else(|| ApiError::not_found("The room is not known here"))?;

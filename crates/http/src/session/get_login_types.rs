@@ -1,7 +1,9 @@
 //! `GET /_matrix/client/v3/login`
 //! <https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3login>
 
-use ruma::api::client::session::get_login_types::v3::{LoginType, PasswordLoginType, Request, Response};
+use ruma::api::client::session::get_login_types::v3::{
+    LoginType, PasswordLoginType, Request, Response,
+};
 
 use crate::{
     endpoint::{Call, Typed},

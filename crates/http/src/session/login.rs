@@ -20,7 +20,8 @@ pub async fn login(Call { hs, request, .. }: Call<Request>) -> Result<Typed<Resp
         return Err(ApiError::bad_json("This way of signing in is not offered here"));
     };
     check_wish(request.device_id.as_deref(), request.initial_device_display_name.as_deref())?;
-    let named = named(password).ok_or_else(|| ApiError::bad_json("The identifier is missing or of an unknown kind"))?;
+    let named = named(password)
+        .ok_or_else(|| ApiError::bad_json("The identifier is missing or of an unknown kind"))?;
     let user_id = accounts::user_of_identifier(&hs, named)
         .ok_or_else(|| ApiError::from(accounts::LoginError::Refused))?;
     hs.count(Subject::SignIn(user_id.to_string()))?;
@@ -53,7 +54,10 @@ fn named(password: &Password) -> Option<&str> {
 }
 
 /// Lengths of what a client says of its device.
-pub(crate) fn check_wish(device_id: Option<&ruma::DeviceId>, display_name: Option<&str>) -> Result<(), ApiError> {
+pub(crate) fn check_wish(
+    device_id: Option<&ruma::DeviceId>,
+    display_name: Option<&str>,
+) -> Result<(), ApiError> {
     if device_id.is_some_and(|id| !accounts::is_device_id(id)) {
         return Err(ApiError::invalid_param("The device id is empty or too long"));
     }

@@ -9,7 +9,9 @@ use crate::{
     error::ApiError,
 };
 
-pub async fn refresh_token(Call { hs, request, .. }: Call<Request>) -> Result<Typed<Response>, ApiError> {
+pub async fn refresh_token(
+    Call { hs, request, .. }: Call<Request>,
+) -> Result<Typed<Response>, ApiError> {
     let renewed = match accounts::refresh(&hs, &request.refresh_token).await {
         Err(LoginError::Refused) => return Err(ApiError::unknown_token(false)),
         other => other?,

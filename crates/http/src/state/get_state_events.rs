@@ -10,7 +10,10 @@ use crate::{
     room::array,
 };
 
-pub async fn get_state_events(Call { hs, request, .. }: Call<Request>, session: Session) -> Result<Json, ApiError> {
+pub async fn get_state_events(
+    Call { hs, request, .. }: Call<Request>,
+    session: Session,
+) -> Result<Json, ApiError> {
     let state = read::state(&hs, &session, &request.room_id).await?;
     Ok(Json(array(state.iter().map(|part| &part.client)).into()))
 }

@@ -16,6 +16,7 @@ pub async fn send_state_event(
 ) -> Result<Typed<Response>, ApiError> {
     let content = Content::try_from(&request.body)?;
     let kind = request.event_type.to_string();
-    let sent = send::send_state(&hs, &session, &request.room_id, &kind, &request.state_key, content);
+    let sent =
+        send::send_state(&hs, &session, &request.room_id, &kind, &request.state_key, content);
     Ok(Typed(Response::new(sent.await?)))
 }
