@@ -38,6 +38,16 @@ impl Trust {
                 UserId::parse(id.as_str()).map_err(|_| TrustError::NoIdentity)?
             }
         };
+        // A second tap must not begin a second comparison, which would cancel both.
+        let under_way =
+            core.trust.flow.lock().expect("no panic while held").as_ref().is_some_and(|flow| {
+                flow.request.other_user_id() == user
+                    && !flow.request.is_done()
+                    && !flow.request.is_cancelled()
+            });
+        if under_way {
+            return Ok(());
+        }
         let identity = core
             .client
             .encryption()
