@@ -21,11 +21,14 @@ pub struct Download {
     step: Step,
 }
 
+/// The file and the number of bytes that are still to be read from it; `None` at the end.
+type Rest = Option<(File, u64)>;
+
 #[derive(Debug)]
 enum Step {
     /// This piece is there; the file follows if more is to come.
-    Ready(Bytes, Option<(File, u64)>),
-    Reading(JoinHandle<io::Result<(Bytes, Option<(File, u64)>)>>),
+    Ready(Bytes, Rest),
+    Reading(JoinHandle<io::Result<(Bytes, Rest)>>),
     Done,
 }
 
@@ -90,14 +93,13 @@ impl Stream for Download {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if let Step::Reading(reading) = &mut self.step {
-            match std::task::ready!(Pin::new(reading).poll(context)) {
-                joined => match finished(joined) {
-                    Ok((bytes, rest)) => self.step = Step::Ready(bytes, rest),
-                    Err(error) => {
-                        self.step = Step::Done;
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                },
+            let joined = std::task::ready!(Pin::new(reading).poll(context));
+            match finished(joined) {
+                Ok((bytes, rest)) => self.step = Step::Ready(bytes, rest),
+                Err(error) => {
+                    self.step = Step::Done;
+                    return Poll::Ready(Some(Err(error)));
+                }
             }
         }
         match std::mem::replace(&mut self.step, Step::Done) {

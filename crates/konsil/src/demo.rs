@@ -76,7 +76,7 @@ async fn enter_people(hs: &Arc<Homeserver>) -> Result<()> {
 fn print_logins(bound: &[SocketAddr], options: &Options) {
     let port = bound.first().map_or(options.port, SocketAddr::port);
     println!("\nKlinikum Musterstadt is open:  http://localhost:{port}\n");
-    println!("  {:10} {:20} {:18} {}", "user", "name", "role", "department");
+    println!("  {:10} {:20} {:18} department", "user", "name", "role");
     for (name, display_name, role, department, _) in PEOPLE {
         println!("  {name:10} {display_name:20} {role:18} {department}");
     }

@@ -13,10 +13,13 @@ const MAX_MEMBERS: usize = 4_096;
 /// Most devices.
 const MAX_DEVICES: usize = 20_000;
 
+/// The members that a device was told of, and up to where the answer went that told it.
+type Sent = HashMap<(RoomNid, Box<str>), Pos>;
+
 /// The members that devices were told of.
 #[derive(Debug, Default)]
 pub struct LazyMembers {
-    devices: Mutex<HashMap<DeviceNid, HashMap<(RoomNid, Box<str>), Pos>>>,
+    devices: Mutex<HashMap<DeviceNid, Sent>>,
 }
 
 impl LazyMembers {
