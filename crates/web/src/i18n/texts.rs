@@ -160,6 +160,7 @@ words! {
     drop_here: "Zum Senden hier ablegen", "Drop here to send";
     left_chat: "Dieser Chat ist beendet. Lesen geht weiter, schreiben nicht.", "This chat has ended. Reading still works, writing does not.";
     not_encrypted_chat: "Dieser Chat ist nicht verschlüsselt und daher gesperrt. Bitte der IT melden.", "This chat is not encrypted and is therefore closed. Please tell IT.";
+    opening: "Wird geöffnet …", "Opening …";
     accept: "Annehmen", "Accept";
     decline: "Ablehnen", "Decline";
     needs_network: "Das braucht Netz. Bitte später noch einmal versuchen.", "This needs network. Please try again later.";
@@ -196,6 +197,9 @@ words! {
     identity_confirmed: "Identität bestätigt", "Identity confirmed";
     identity_open: "Identität noch nicht bestätigt", "Identity not confirmed yet";
     confirm_identity: "Identität bestätigen", "Confirm identity";
+    topic: "Thema", "Topic";
+    topic_hint: "Worum es in der Gruppe geht", "What the group is about";
+    change_topic: "Thema ändern", "Change topic";
     leave_group: "Gruppe verlassen", "Leave group";
     leave_question: "Gruppe verlassen?", "Leave the group?";
     leave_consequence: "Neue Nachrichten kommen dann nicht mehr an. Wieder hinein geht es nur mit einer Einladung.", "New messages will no longer arrive. Coming back needs an invitation.";

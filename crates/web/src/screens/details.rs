@@ -14,7 +14,7 @@ use crate::{
     i18n::Lang,
     route::Route,
     text,
-    ui::{Avatar, AvatarSize, Icon, Picture, Problem, Question, RowBones, action_words},
+    ui::{Avatar, AvatarSize, Icon, Picture, Problem, Question, RowBones, Sheet, action_words},
 };
 
 /// The column.
@@ -42,6 +42,8 @@ pub fn Details(id: ChatId) -> impl IntoView {
         chat.try_set(Some(open));
     });
     let back_to = Route::Chat(id.to_string());
+    // Outside of what is drawn anew with the header, so that nobody's typing closes it.
+    let topic = RwSignal::new(None::<String>);
     view! {
         <aside class="details" aria-label=lang.details() data-testid="details">
             <div class="back">
@@ -55,11 +57,59 @@ pub fn Details(id: ChatId) -> impl IntoView {
                 Some(header) => {
                     match header.kind.clone() {
                         RoomKind::Direct { other: Some(other) } => person(&header, &other, lang).into_any(),
-                        _ => view! { <Group header chat/> }.into_any(),
+                        _ => view! { <Group header chat topic/> }.into_any(),
                     }
                 }
             }}
+            {move || topic.get().map(|begun| view! { <TopicSheet begun chat topic/> })}
         </aside>
+    }
+}
+
+/// Changing what a group is about. It travels encrypted, like the group's name.
+#[component]
+fn TopicSheet(
+    begun: String,
+    chat: RwSignal<Option<Chat>, LocalStorage>,
+    topic: RwSignal<Option<String>>,
+) -> impl IntoView {
+    let lang = lang();
+    let text = RwSignal::new(begun);
+    let problem = RwSignal::new(None::<String>);
+    let close = Callback::new(move |()| topic.set(None));
+    let save = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let Some(chat) = chat.get_untracked() else { return };
+        spawn_local(async move {
+            match chat.set_topic(text.get_untracked().trim()).await {
+                Ok(()) => close.run(()),
+                Err(error) => {
+                    problem.try_set(Some(action_words(&error, lang)));
+                }
+            }
+        });
+    };
+    view! {
+        <Sheet title=lang.topic() on_close=close testid="topic-sheet">
+            <form class="body" on:submit=save>
+                <div class="field">
+                    <label for="topic-input">{lang.topic_hint()}</label>
+                    <input
+                        id="topic-input"
+                        class="input"
+                        data-testid="topic-input"
+                        maxlength="250"
+                        autocomplete="off"
+                        prop:value=move || text.get()
+                        on:input=move |event| text.set(event_target_value(&event))
+                    />
+                </div>
+                <Problem text=problem/>
+                <button type="submit" class="button primary wide" data-testid="topic-save">
+                    {lang.save_change()}
+                </button>
+            </form>
+        </Sheet>
     }
 }
 
@@ -120,7 +170,11 @@ fn person(header: &ChatHeader, other: &Person, lang: Lang) -> impl IntoView + us
 }
 
 #[component]
-fn Group(header: ChatHeader, chat: RwSignal<Option<Chat>, LocalStorage>) -> impl IntoView {
+fn Group(
+    header: ChatHeader,
+    chat: RwSignal<Option<Chat>, LocalStorage>,
+    topic: RwSignal<Option<String>>,
+) -> impl IntoView {
     let lang = lang();
     let nav = Frame::get().nav;
     let problem = RwSignal::new(None::<String>);
@@ -140,10 +194,14 @@ fn Group(header: ChatHeader, chat: RwSignal<Option<Chat>, LocalStorage>) -> impl
     });
     let members =
         header.members.iter().map(|member| member_row(member, problem, busy, lang)).collect_view();
+    let begun = header.topic.clone().unwrap_or_default();
     view! {
         <Avatar initials=header.initials.clone() tint=header.tint size=AvatarSize::Large group=true/>
         <h2 data-testid="details-name">{header.title.clone()}</h2>
         <p class="under">{header.topic.clone().unwrap_or_else(|| lang.members(header.members.len() as u64))}</p>
+        <button type="button" class="button plain" data-testid="topic-edit" on:click=move |_| topic.set(Some(begun.clone()))>
+            {lang.change_topic()}
+        </button>
         <Problem text=problem/>
         <h3>{lang.members_heading()}</h3>
         {members}
