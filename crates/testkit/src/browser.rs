@@ -30,7 +30,7 @@ const FLAGS: [&str; 13] = [
     "--disable-sync",
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
-    "--lang=de",
+    "--accept-lang=de-DE,de",
 ];
 
 /// The two sizes at which every screen is looked at.

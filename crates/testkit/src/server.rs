@@ -100,9 +100,6 @@ impl Server {
             .stdout(log.try_clone().expect("the log file is shared"))
             .stderr(log)
             .process_group(0);
-        if std::env::var_os("RUST_LOG").is_none() {
-            command.env("RUST_LOG", "info");
-        }
         let process =
             command.spawn().unwrap_or_else(|error| panic!("{}: {error}", binary().display()));
         self.guard.watch(Some(process.id()));
