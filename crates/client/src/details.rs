@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
 use vocabulary::{ROOM_DETAILS, RoomDetailsEventContent};
 
-use crate::{kept, session::core::Core};
+use crate::{kept, session::core::Core, trust};
 
 /// What is known of rooms' names and topics.
 #[derive(Default)]
@@ -124,7 +124,7 @@ pub(crate) async fn keep_known(core: Arc<Core>) {
     }
 }
 
-async fn look_into(core: &Core, room_id: &RoomId) {
+async fn look_into(core: &Arc<Core>, room_id: &RoomId) {
     let Some(room) = core.client.get_room(room_id) else { return };
     let Ok((cache, _guard)) = room.event_cache().await else { return };
     // The latest in the timeline may be a repetition of an older state, so all of them are looked at.
@@ -132,6 +132,7 @@ async fn look_into(core: &Core, room_id: &RoomId) {
     for (content, sender) in events.iter().filter_map(details_in) {
         core.details.learn(core, room_id, content, sender).await;
     }
+    trust::on_late_request(core, room_id, &events).await;
 }
 
 /// Content and sender, if this is a readable details event that travelled encrypted.

@@ -6,7 +6,7 @@ mod verification;
 
 pub(crate) use recovery::make_identity;
 pub(crate) use state::{TrustState, all_keys_backed_up, back_up_soon, keep_view};
-pub(crate) use verification::on_request;
+pub(crate) use verification::{on_late_request, on_request};
 
 use crate::{
     Live, Session,

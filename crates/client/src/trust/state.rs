@@ -1,6 +1,6 @@
 //! Where this device and account stand, kept up to date.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use eyeball::SharedObservable;
 use futures_util::{FutureExt, StreamExt, pin_mut, select};
@@ -9,6 +9,8 @@ use matrix_sdk::{
     executor::spawn,
     timeout::timeout,
 };
+
+use ruma::OwnedEventId;
 
 use super::{
     DeviceTrust, Recovery, RecoveryKey, TrustView, Verification, recovery, verification::Flow,
@@ -21,6 +23,8 @@ pub(crate) struct TrustState {
     pub new_key: SharedObservable<Option<RecoveryKey>>,
     pub verification: SharedObservable<Option<Verification>>,
     pub(super) flow: std::sync::Mutex<Option<Flow>>,
+    /// Questions in rooms that were looked at.
+    pub(super) requests_seen: std::sync::Mutex<BTreeSet<OwnedEventId>>,
     /// Counted up when keys were backed up or have come.
     backed_up: SharedObservable<u64>,
 }

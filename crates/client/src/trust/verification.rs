@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, pin_mut, select};
 use matrix_sdk::{
+    deserialized_responses::TimelineEvent,
     encryption::verification::{
         CancelInfo, SasState, SasVerification, Verification as SdkVerification,
         VerificationRequest, VerificationRequestState,
@@ -13,7 +14,14 @@ use matrix_sdk::{
     timeout::timeout,
 };
 use matrix_sdk_base::crypto::types::requests::AnyOutgoingRequest;
-use ruma::{OwnedUserId, UserId, events::key::verification::cancel::CancelCode};
+use ruma::{
+    MilliSecondsSinceUnixEpoch, OwnedUserId, RoomId, UserId,
+    events::{
+        AnySyncMessageLikeEvent, SyncMessageLikeEvent,
+        key::verification::cancel::CancelCode,
+        room::message::{MessageType, OriginalSyncRoomMessageEvent},
+    },
+};
 
 use super::{
     Emoji, Trust, TrustError, Verification, VerificationEnd, VerificationStep, VerifyWith,
@@ -114,6 +122,16 @@ pub(crate) async fn on_request(core: Arc<Core>, sender: OwnedUserId, flow_id: St
     if request.we_started() || request.is_done() || request.is_cancelled() || request.is_passive() {
         return;
     }
+    let known = core
+        .trust
+        .flow
+        .lock()
+        .expect("no panic while held")
+        .as_ref()
+        .map(|it| it.request.flow_id().to_owned());
+    if known.as_deref() == Some(request.flow_id()) {
+        return;
+    }
     let busy = core.trust.flow.lock().expect("no panic while held").as_ref().is_some_and(|flow| {
         !flow.request.is_done()
             && !flow.request.is_cancelled()
@@ -125,6 +143,49 @@ pub(crate) async fn on_request(core: Arc<Core>, sender: OwnedUserId, flow_id: St
     } else {
         follow(&core, request);
     }
+}
+
+/// A question of another person that could only be decrypted later, or whose sender's device was not known yet: the SDK
+/// passes it over, so it is handed in here. Called with the latest events of a room whenever they change.
+pub(crate) async fn on_late_request(core: &Arc<Core>, room: &RoomId, events: &[TimelineEvent]) {
+    const LATEST: usize = 10;
+    for event in events.iter().rev().take(LATEST) {
+        let Some(message) = request_in(event, core) else { continue };
+        let (sender, id) = (message.sender.clone(), message.event_id.clone());
+        if !core.trust.requests_seen.lock().expect("no panic while held").insert(id.clone()) {
+            continue;
+        }
+        let encryption = core.client.encryption();
+        if encryption.get_verification_request(&sender, id.as_str()).await.is_none() {
+            // Only a request from a device that is known is taken.
+            let _ = encryption.request_user_identity(&sender).await;
+            let machine = core.base.olm_machine().await;
+            let Some(machine) = machine.as_ref() else { return };
+            let event =
+                AnySyncMessageLikeEvent::RoomMessage(SyncMessageLikeEvent::Original(message))
+                    .into_full_event(room.to_owned());
+            if machine.receive_verification_event(&event).await.is_err() {
+                tracing::warn!(room.id = %room, "A question to compare emoji could not be taken in");
+            }
+        }
+        on_request(core.clone(), sender, id.to_string()).await;
+    }
+}
+
+/// The question to compare in this event, if it is one to us that is not too old to be answered.
+fn request_in(event: &TimelineEvent, core: &Core) -> Option<OriginalSyncRoomMessageEvent> {
+    /// As long as the specification lets a request stand (client-server API, «Key verification framework»).
+    const VALID_FOR_MS: u64 = 10 * 60 * 1000;
+    event.encryption_info()?;
+    if !event.raw().json().get().contains("m.key.verification.request") {
+        return None;
+    }
+    let message: OriginalSyncRoomMessageEvent = event.raw().deserialize_as_unchecked().ok()?;
+    let MessageType::VerificationRequest(request) = &message.content.msgtype else { return None };
+    let age_ms = u64::from(MilliSecondsSinceUnixEpoch::now().get())
+        .abs_diff(message.origin_server_ts.get().into());
+    (request.to == core.own_id && message.sender != core.own_id && age_ms < VALID_FOR_MS)
+        .then_some(message)
 }
 
 /// Follows a comparison to its end. It takes the place of an earlier one.
