@@ -121,10 +121,11 @@ fn keep_preference(name: &str, value: Option<&str>) {
     };
 }
 
-/// Whether the main pointer is a mouse: then Enter sends and tools appear on hover.
-pub fn has_mouse() -> bool {
-    let query = window().match_media("(hover: hover) and (pointer: fine)").ok().flatten();
-    query.is_some_and(|query| query.matches())
+/// Whether people type on a keyboard of their own rather than on glass: then Enter sends, and the caret may go to a
+/// field without a keyboard sliding over half the screen.
+pub fn has_keyboard() -> bool {
+    let coarse = window().match_media("(pointer: coarse)").ok().flatten();
+    !coarse.is_some_and(|query| query.matches())
 }
 
 /// Whether somebody is looking at the page.

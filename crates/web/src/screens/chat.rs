@@ -83,6 +83,8 @@ pub struct Open {
     pub outbox: RwSignal<Option<Outbox>, LocalStorage>,
     /// The camera is open.
     pub camera: RwSignal<bool>,
+    /// Something was unread when the chat was opened, so the mark above it is shown. What comes later is seen coming.
+    pub began_unread: RwSignal<bool>,
 }
 
 impl Open {
@@ -91,6 +93,10 @@ impl Open {
         let live = chat.rows();
         carry_over(rows, &live.peek(), |row: &Row| &row.key);
         let waiting = Desk::get().waiting;
+        let id = chat.header().peek().id;
+        let began_unread = Desk::get()
+            .rooms
+            .with_untracked(|rooms| rooms.rows.iter().any(|row| row.id == id && row.unread > 0));
         follow_with(live, move |new| {
             carry_over(rows, &new, |row: &Row| &row.key);
             waiting.set(new.iter().filter(|row| is_waiting(row)).count());
@@ -109,6 +115,7 @@ impl Open {
             sent: RwSignal::new(0),
             outbox: RwSignal::new_local(None),
             camera: RwSignal::new(false),
+            began_unread: RwSignal::new(began_unread),
         }
     }
 
@@ -294,6 +301,8 @@ fn can_write(header: &ChatHeader) -> bool {
 /// What stands in the composer's place where nothing can be written.
 fn closed(header: &ChatHeader, lang: crate::i18n::Lang) -> AnyView {
     let words = match &header.membership {
+        // The frame accepts what comes from the own hospital by itself.
+        Membership::Invited { by: Some(by) } if !is_outside(by) => lang.opening(),
         Membership::Invited { by } => {
             let by = by.as_ref().map(|by| by.name.clone());
             return view! { <Invitation id=header.id.clone() by/> }.into_any();
@@ -302,6 +311,11 @@ fn closed(header: &ChatHeader, lang: crate::i18n::Lang) -> AnyView {
         Membership::Joined => lang.left_chat(),
     };
     view! { <p class="closed" data-testid="chat-closed">{words}</p> }.into_any()
+}
+
+fn is_outside(person: &client::Person) -> bool {
+    let me = Desk::get().me.get_untracked().person.id;
+    crate::text::is_outside(person.id.as_str(), me.as_str())
 }
 
 #[component]

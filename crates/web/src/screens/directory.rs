@@ -88,6 +88,9 @@ pub fn PeopleFound(
             }
             .into_any()
         }
+        Hits::Found(found) if found.people.is_empty() && text.with_untracked(|text| text.trim().is_empty()) => {
+            view! { <Empty icon=Icon::Search title=lang.find_person() hint=lang.search_people_hint()/> }.into_any()
+        }
         Hits::Found(found) if found.people.is_empty() => {
             view! { <Empty icon=Icon::Search title=lang.no_people() hint=lang.no_people_hint() testid="directory-empty"/> }.into_any()
         }

@@ -29,10 +29,10 @@ pub fn RecoveryBanner() -> impl IntoView {
                             <span class="grow">
                                 <b>{lang.recovery_banner()}</b>
                                 {lang.recovery_banner_hint()}
+                                <button type="button" class="button plain" data-testid="recovery-show" on:click=move |_| shown.set(true)>
+                                    {lang.recovery_show()}
+                                </button>
                             </span>
-                            <button type="button" class="button plain" data-testid="recovery-show" on:click=move |_| shown.set(true)>
-                                {lang.recovery_show()}
-                            </button>
                             <button
                                 type="button"
                                 class="icon-button"
@@ -169,7 +169,7 @@ pub fn KeyForm(on_done: Callback<()>) -> impl IntoView {
     let input = NodeRef::<html::Textarea>::new();
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
-    if platform::has_mouse() {
+    if platform::has_keyboard() {
         input.on_load(|input| {
             let _ = input.focus();
         });

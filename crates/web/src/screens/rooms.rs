@@ -136,7 +136,7 @@ pub fn SearchField(
 ) -> impl IntoView {
     let lang = lang();
     let input = NodeRef::<leptos::html::Input>::new();
-    if focused && platform::has_mouse() {
+    if focused && platform::has_keyboard() {
         input.on_load(|input| {
             let _ = input.focus();
         });
@@ -187,24 +187,24 @@ fn Row(row: ArcRwSignal<Arc<RoomRow>>) -> impl IntoView {
     };
     let here = {
         let id = id.clone();
-        move || nav.route().with(|route| route.chat() == Some(id.as_str())).then_some("true")
+        Memo::new(move |_| nav.route().with(|route| route.chat() == Some(id.as_str())))
     };
     view! {
         <a
             class="row"
             class:unread=unread
             href=href
-            aria-current=here
+            aria-current=move || here.get().then_some("true")
             data-testid="room-row"
             data-room=id
             on:click=move |event| follow_link(&event, route.clone())
         >
-            {move || row_content(&row.get(), lang)}
+            {move || row_content(&row.get(), here.get(), lang)}
         </a>
     }
 }
 
-fn row_content(row: &RoomRow, lang: crate::i18n::Lang) -> impl IntoView + use<> {
+fn row_content(row: &RoomRow, here: bool, lang: crate::i18n::Lang) -> impl IntoView + use<> {
     let me = Desk::get().me.get_untracked().person.id;
     let outside = match &row.kind {
         RoomKind::Direct { other: Some(other) } => text::is_outside(other.id.as_str(), me.as_str()),
@@ -225,12 +225,12 @@ fn row_content(row: &RoomRow, lang: crate::i18n::Lang) -> impl IntoView + use<> 
         <Avatar initials=row.initials.clone() tint=row.tint group outside/>
         <b class="name cut">{row.title.clone()}</b>
         {time.map_or_else(|| view! { <span></span> }.into_any(), IntoAny::into_any)}
-        <span class="preview">{preview(row, group, lang)}</span>
+        <span class="preview">{preview(row, group, here, lang)}</span>
         {count}
     }
 }
 
-fn preview(row: &RoomRow, group: bool, lang: crate::i18n::Lang) -> AnyView {
+fn preview(row: &RoomRow, group: bool, here: bool, lang: crate::i18n::Lang) -> AnyView {
     if !row.typing.is_empty() {
         let words = if group { lang.writing(&row.typing) } else { lang.is_writing().to_owned() };
         return view! { <span class="cut draft">{words}</span> }.into_any();
@@ -240,7 +240,7 @@ fn preview(row: &RoomRow, group: bool, lang: crate::i18n::Lang) -> AnyView {
             by.as_ref().map_or_else(|| lang.invited().to_owned(), |by| lang.invited_by(&by.name));
         return view! { <span class="cut">{words}</span> }.into_any();
     }
-    if let Some(draft) = row.draft.as_ref().filter(|_| row.unread == 0) {
+    if let Some(draft) = row.draft.as_ref().filter(|_| row.unread == 0 && !here) {
         return view! {
             <span class="cut" data-testid="draft-mark">
                 <span class="draft">{lang.draft()} " "</span>

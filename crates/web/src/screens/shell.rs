@@ -1,6 +1,11 @@
 //! The frame around everything once somebody is signed in: rail, columns, bottom bar, and what lies above them.
 
-use client::{ChatId, Connection};
+use std::{collections::HashSet, sync::Arc};
+
+use client::{
+    ChatId, Connection,
+    room_list::{Membership, RoomError, RoomRow},
+};
 use leptos::prelude::*;
 
 use super::{
@@ -15,6 +20,7 @@ use super::{
 use crate::{
     context::{Desk, Frame, lang},
     route::{Pane, Route},
+    text,
     ui::{Avatar, AvatarSize, Empty, Icon, Picture},
 };
 
@@ -75,6 +81,7 @@ pub fn Shell() -> impl IntoView {
         });
     });
 
+    accept_from_own_hospital(desk);
     let open_camera = Callback::new(move |()| camera.set(true));
     provide_context(OpenCamera(open_camera));
 
@@ -106,6 +113,37 @@ pub fn Shell() -> impl IntoView {
         <VerificationSheet/>
         <ConfirmDevice/>
     }
+}
+
+/// Enters chats to which people of the own hospital invite: a colleague's message is simply there. People from outside
+/// are asked about.
+fn accept_from_own_hospital(desk: Desk) {
+    let asked = StoredValue::new(HashSet::<ChatId>::new());
+    Effect::new(move |_| {
+        desk.connection.track();
+        let me = desk.me.with(|me| me.person.id.clone());
+        let invitations: Vec<ChatId> = desk.rooms.with(|rooms| {
+            let is_inside = |row: &&Arc<RoomRow>| match &row.membership {
+                Membership::Invited { by: Some(by) } => {
+                    !text::is_outside(by.id.as_str(), me.as_str())
+                }
+                _ => false,
+            };
+            rooms.rows.iter().filter(is_inside).map(|row| row.id.clone()).collect()
+        });
+        for id in invitations {
+            if !asked.try_update_value(|asked| asked.insert(id.clone())).unwrap_or_default() {
+                continue;
+            }
+            let rooms = desk.room_list();
+            leptos::task::spawn_local(async move {
+                if rooms.accept(&id).await == Err(RoomError::NoConnection) {
+                    // Tried again when the connection is back.
+                    asked.try_update_value(|asked| asked.remove(&id));
+                }
+            });
+        }
+    });
 }
 
 /// Opens the camera before a recipient is chosen.

@@ -27,7 +27,7 @@ fn open_modally(dialog: NodeRef<html::Dialog>, on_close: Callback<()>) {
                 platform::sleep(std::time::Duration::from_millis(0)).await;
                 let nothing_focused =
                     document().active_element().is_none_or(|active| active.tag_name() == "BODY");
-                if nothing_focused && platform::has_mouse() {
+                if nothing_focused && platform::has_keyboard() {
                     let _ = opener.focus();
                 }
             });

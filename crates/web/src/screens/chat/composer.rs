@@ -35,12 +35,17 @@ pub fn Composer() -> impl IntoView {
     let photo_input = NodeRef::<html::Input>::new();
     let document_input = NodeRef::<html::Input>::new();
 
-    let drafts = Drafts::new(open, text, area);
-    let grow = move || {
-        if let Some(area) = area.get_untracked() {
-            fit(&area);
-        }
-    };
+    let drafts = Drafts::new(open, text);
+    // Whatever changes the text, its height follows, once the browser has it.
+    Effect::new(move |_| {
+        text.track();
+        spawn_local(async move {
+            platform::sleep(Duration::ZERO).await;
+            if let Some(area) = area.try_get_untracked().flatten() {
+                fit(&area);
+            }
+        });
+    });
     let focus = move || {
         if let Some(area) = area.get_untracked() {
             let _ = area.focus();
@@ -56,7 +61,6 @@ pub fn Composer() -> impl IntoView {
                 && let Body::Text { text: old, .. } = message.body
             {
                 text.set(old);
-                spawn_local(async move { grow() });
             }
             drafts.keep_soon();
             if reference.is_some() {
@@ -67,7 +71,7 @@ pub fn Composer() -> impl IntoView {
     });
     area.on_load(move |area| {
         fit(&area);
-        if platform::has_mouse() {
+        if platform::has_keyboard() {
             let _ = area.focus();
         }
     });
@@ -81,7 +85,6 @@ pub fn Composer() -> impl IntoView {
         text.set(String::new());
         open.reference.set(None);
         drafts.forget();
-        spawn_local(async move { grow() });
         let chat = open.chat();
         spawn_local(async move {
             chat.typing(false).await;
@@ -109,7 +112,6 @@ pub fn Composer() -> impl IntoView {
     };
     let typed = move |event: web_sys::Event| {
         text.set(event_target_value(&event));
-        grow();
         drafts.keep_soon();
         let writing = text.with_untracked(|text| !text.is_empty());
         let chat = open.chat();
@@ -121,7 +123,7 @@ pub fn Composer() -> impl IntoView {
             "Enter"
                 if !event.shift_key()
                     && !composing
-                    && (platform::has_mouse() || event.ctrl_key() || event.meta_key()) =>
+                    && (platform::has_keyboard() || event.ctrl_key() || event.meta_key()) =>
             {
                 event.prevent_default();
                 send();
@@ -129,7 +131,6 @@ pub fn Composer() -> impl IntoView {
             "Escape" if open.reference.with_untracked(Option::is_some) => {
                 event.prevent_default();
                 leave_reference(open, text);
-                spawn_local(async move { grow() });
             }
             "ArrowUp" if text.with_untracked(String::is_empty) => {
                 if let Some(id) = last_own(open) {
@@ -164,10 +165,7 @@ pub fn Composer() -> impl IntoView {
         choosing_emoji.set(false);
         text.update(|text| text.push_str(&emoji));
         drafts.keep_soon();
-        spawn_local(async move {
-            grow();
-            focus();
-        });
+        focus();
     });
     let click = move |input: NodeRef<html::Input>| {
         attaching.set(false);
@@ -201,7 +199,7 @@ pub fn Composer() -> impl IntoView {
                     placeholder=lang.message()
                     aria-label=lang.message()
                     aria-describedby="recipient-line"
-                    enterkeyhint=if platform::has_mouse() { "send" } else { "enter" }
+                    enterkeyhint=if platform::has_keyboard() { "send" } else { "enter" }
                     autocomplete="off"
                     data-testid="composer"
                     prop:value=move || text.get()
@@ -384,7 +382,7 @@ struct Drafts {
 }
 
 impl Drafts {
-    fn new(open: Open, text: RwSignal<String>, area: NodeRef<html::Textarea>) -> Self {
+    fn new(open: Open, text: RwSignal<String>) -> Self {
         let latest = Rc::new(RefCell::new(Draft::default()));
         let this = Self {
             open,
@@ -404,10 +402,6 @@ impl Drafts {
             let Draft { text: begun, reply_to, editing } = draft;
             open.reference.try_set(editing.map(Reference::Edit).or(reply_to.map(Reference::Reply)));
             text.try_set(begun);
-            platform::sleep(Duration::ZERO).await;
-            if let Some(area) = area.try_get_untracked().flatten() {
-                fit(&area);
-            }
         });
         let latest = this.latest.get_value();
         let pause = this.pause.get_value();

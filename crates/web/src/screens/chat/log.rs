@@ -22,6 +22,8 @@ const NEAR_START_PX: f64 = 900.0;
 struct Position {
     /// The newest row is in sight and stays so.
     at_end: bool,
+    /// How far down one was when last looked at.
+    top_px: i32,
     /// The first row in sight and how far below the upper edge it begins.
     anchor: Option<(web_sys::Element, f64)>,
 }
@@ -40,8 +42,10 @@ impl Frame {
     }
 
     fn to_end(&self) {
-        self.position.borrow_mut().at_end = true;
         self.outer.set_scroll_top(self.outer.scroll_height());
+        let mut position = self.position.borrow_mut();
+        position.at_end = true;
+        position.top_px = self.outer.scroll_top();
     }
 
     /// Remembers what is in sight.
@@ -60,7 +64,12 @@ impl Frame {
             let offset = row.get_bounding_client_rect().top() - top;
             (row, offset)
         });
-        *self.position.borrow_mut() = Position { at_end: self.below() < NEAR_END_PX, anchor };
+        let top_px = self.outer.scroll_top();
+        let mut position = self.position.borrow_mut();
+        // Only going up leaves the end. Rows that came since the last look make the end recede, and then the browser
+        // tells of an earlier movement before the new size: that is not going anywhere.
+        let follows = position.at_end && top_px >= position.top_px;
+        *position = Position { at_end: follows || self.below() < NEAR_END_PX, top_px, anchor };
     }
 
     /// Puts back what was in sight, after something changed its size or came above it.
@@ -141,7 +150,7 @@ pub fn Log() -> impl IntoView {
         if frame.with_value(Option::is_some) {
             return;
         }
-        let position = Rc::new(RefCell::new(Position { at_end: true, anchor: None }));
+        let position = Rc::new(RefCell::new(Position { at_end: true, top_px: 0, anchor: None }));
         let made = Frame { outer: outer.into(), inner: inner.into(), position };
         let watched = made.clone();
         let on_resize = Closure::<dyn FnMut()>::new(move || {

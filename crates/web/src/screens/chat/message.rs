@@ -4,7 +4,7 @@ use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
 use client::chat::{
     Body, EmojiOnly, Message, OwnState, Reaction, ReplyQuote, ReplyTarget, Row, RowKind,
-    TrustWarning, UndecryptableReason,
+    SystemLine, TrustWarning, UndecryptableReason,
 };
 use client::room_list::RoomKind;
 use leptos::prelude::*;
@@ -34,6 +34,10 @@ pub fn RowView(keyed: Keyed<Row>) -> impl IntoView {
     let lang = lang();
     let row = keyed.row.clone();
     let is_message = Memo::new(move |_| row.with(|row| message_in(row).is_some()));
+    let open = Open::get();
+    let between_two = Memo::new(move |_| {
+        open.header.with(|header| matches!(header.kind, RoomKind::Direct { .. }))
+    });
     move || {
         if is_message.get() {
             return view! { <MessageView keyed=keyed.clone()/> }.into_any();
@@ -44,8 +48,15 @@ pub fn RowView(keyed: Keyed<Row>) -> impl IntoView {
                 let words = clock::day_heading(platform::local_time(*at_ms), platform::now(), lang);
                 view! { <h3 class="day" data-testid="day">{words}</h3> }.into_any()
             }
+            RowKind::NewMessages if !open.began_unread.get() => ().into_any(),
             RowKind::NewMessages => {
                 view! { <div class="newline" role="separator" data-testid="new-messages">{lang.new_messages()}</div> }.into_any()
+            }
+            // Between two people it goes without saying who made the chat and who was asked in.
+            RowKind::System { line: SystemLine::Created { .. } | SystemLine::Joined { .. } | SystemLine::Invited { .. }, .. }
+                if between_two.get() =>
+            {
+                ().into_any()
             }
             RowKind::System { line, .. } => view! { <p class="system" data-testid="system">{system_words(line, lang)}</p> }.into_any(),
             // Became a message in this very moment; the memo above draws it next.
