@@ -76,13 +76,19 @@ stmt!(
     /// Whether, and up to where, a user has written in a room lately: `params![room, after, upto, user, looked_at]` → position and
     /// running number of messages of the last own event among the last `looked_at` events.
     LAST_OWN_EVENT,
-    "SELECT pos, notifying FROM (SELECT pos, notifying, sender_nid FROM events WHERE room_nid = $1 AND pos > $2 AND pos <= $3 ORDER BY pos DESC LIMIT $5) latest
-     WHERE sender_nid = $4 ORDER BY pos DESC LIMIT 1"
+    "SELECT pos, notifying FROM (SELECT pos, notifying, sender_nid, kind FROM events WHERE room_nid = $1 AND pos > $2 AND pos <= $3 ORDER BY pos DESC LIMIT $5) latest
+     WHERE sender_nid = $4 AND kind <> 'm.room.member' ORDER BY pos DESC LIMIT 1"
 );
+// A new name or picture is a membership event too, but nobody comes by it: what counts is the first one since the user was
+// last outside.
 stmt!(
-    /// Running number of messages when a user's present membership began: `params![room, user]`.
-    NOTIFYING_AT_MEMBERSHIP,
-    "SELECT e.notifying FROM members m JOIN events e ON e.event_nid = m.event_nid WHERE m.room_nid = $1 AND m.user_nid = $2"
+    /// Running number of messages when a user came into a room: `params![room, user_id]`.
+    NOTIFYING_AT_JOIN,
+    "SELECT e.notifying FROM room_state s JOIN events e ON e.event_nid = s.event_nid
+     WHERE s.room_nid = $1 AND s.kind = 'm.room.member' AND s.state_key = $2 AND s.from_ver > COALESCE(
+        (SELECT MAX(b.from_ver) FROM room_state b JOIN events c ON c.event_nid = b.event_nid
+         WHERE b.room_nid = $1 AND b.kind = 'm.room.member' AND b.state_key = $2 AND c.membership <> 'join'), 0)
+     ORDER BY s.from_ver LIMIT 1"
 );
 stmt!(
     /// The room's present running number of messages: `params![room]`.

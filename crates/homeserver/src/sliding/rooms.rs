@@ -154,7 +154,7 @@ async fn read<'a>(reader: &Reader<'a>, shown: &'a [Shown]) -> Result<Vec<Reading
         }
         push_state(&mut set, reading, me);
         if reading.wants_place {
-            unread::push_reads(&mut set, user, room, reader.upto);
+            unread::push_reads(&mut set, user, reader.session.user_id.as_str(), room, reader.upto);
         }
         if reading.shown.change.receipts && reading.timeline.is_none() {
             set.push(&NOTIFYING, params![room.0]);
@@ -273,6 +273,8 @@ fn wishes(reader: &Reader<'_>, reading: &mut Reading<'_>) {
     let (room, user) = (reading.shown.room, reader.session.user);
     reading.newest = reading.timeline.as_ref().and_then(|timeline| timeline.notifying);
     reading.place = match &reading.timeline {
+        // Who was outside in between has not left those messages unread.
+        _ if reading.shown.change.membership => None,
         Some(timeline) => {
             memory.read_places.followed(user, room, timeline, reading.shown.sent_upto, reader.upto)
         }

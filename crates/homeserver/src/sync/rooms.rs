@@ -158,7 +158,13 @@ async fn read(reader: &Reader<'_>, rooms: &[Room]) -> Result<Vec<Reading>, Error
             set.push(&IN_ROOM_AFTER, params![user.0, room.room.0, since]);
         }
         if reading.wants_place {
-            unread::push_reads(&mut set, user, room.room, reader.upto);
+            unread::push_reads(
+                &mut set,
+                user,
+                reader.session.user_id.as_str(),
+                room.room,
+                reader.upto,
+            );
         }
         if reading.wants_newest {
             set.push(&NOTIFYING, params![room.room.0]);
@@ -275,7 +281,12 @@ fn wishes(reader: &Reader<'_>, room: &Room, timeline: Option<Timeline>) -> Readi
     let summary = end_ver
         .filter(|_| shows_summary)
         .and_then(|version| memory.summaries.at(room.room, version));
+    // Who was outside in between has not left those messages unread.
+    let is_steady = !room.change.membership
+        || !is_joined
+        || matches!(room.standing, Standing::Joined { throughout: true, .. });
     let place = match &timeline {
+        _ if !is_steady => None,
         Some(timeline) => memory.read_places.followed(
             reader.session.user,
             room.room,

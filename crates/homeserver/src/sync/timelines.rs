@@ -126,7 +126,7 @@ fn cut(
     let last_own = looked_at
         .iter()
         .rev()
-        .find(|event| event.row.sender == user_id)
+        .find(|event| event.row.sender == user_id && event.row.kind != "m.room.member")
         .map(|event| event.row.notifying);
     let (mut events, mut held_back) = (Vec::new(), Vec::new());
     let (mut limited, mut first) = (more, None);

@@ -15,7 +15,7 @@ use db::{Error, ReadSet, Row, params};
 use parking_lot::Mutex;
 use store::{
     receipts::{OWN_RECEIPTS, OwnReceipt, UNTHREADED},
-    timeline::{LAST_OWN_EVENT, NOTIFYING_AT_MEMBERSHIP},
+    timeline::{LAST_OWN_EVENT, NOTIFYING_AT_JOIN},
 };
 
 /// How far back an own message is looked for. Behind as many unread messages the exact number is of no use.
@@ -102,9 +102,9 @@ impl ReadPlaces {
 }
 
 /// Adds to the set what a place is read from.
-pub fn push_reads(set: &mut ReadSet, user: UserNid, room: RoomNid, upto: Pos) {
+pub fn push_reads(set: &mut ReadSet, user: UserNid, user_id: &str, room: RoomNid, upto: Pos) {
     set.push(&OWN_RECEIPTS, params![room.0, user.0]);
-    set.push(&NOTIFYING_AT_MEMBERSHIP, params![room.0, user.0]);
+    set.push(&NOTIFYING_AT_JOIN, params![room.0, user_id]);
     set.push(&LAST_OWN_EVENT, params![room.0, Pos::ZERO, upto, user.0, LOOKED_AT]);
 }
 
