@@ -1,11 +1,13 @@
 //! Two people write to each other.
 
+use std::time::{Duration, Instant};
+
 use konsil_client::{
     chat::{Body, Draft, FileToSend, ImageToSend, OwnState, ReplyTarget, RowKind},
     room_list::{Preview, RoomKind},
 };
 
-use crate::person::{Pair, find, message, says, text, until};
+use crate::person::{Hospital, Pair, find, message, says, text, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_write_answer_react_edit_and_delete() {
@@ -217,4 +219,22 @@ async fn the_server_sees_nothing_but_ciphertext() {
         "{text}"
     );
     assert!(!text.contains("\"m.reaction\""), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_before_the_invitation_was_accepted_is_there_at_once() {
+    let hospital = Hospital::open();
+    let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
+    let (annas, jonass) = (anna.first_device().await, jonas.first_device().await);
+    let chat =
+        annas.session().rooms().direct(&jonas.person()).await.expect("the chat can be created");
+    let at_anna = annas.open(&chat).await;
+    at_anna.send_text("Bitte bald ansehen", None).await.expect("it is queued");
+    message("it was sent", &at_anna, |it| it.own == Some(OwnState::Sent)).await;
+
+    assert_eq!(jonass.accept_invitation().await, chat);
+    let accepted = Instant::now();
+    text(&jonass.open(&chat).await, "Bitte bald ansehen").await;
+    // Well below the half minute that a request to the server waits for news: nothing may depend on its end.
+    assert!(accepted.elapsed() < Duration::from_secs(15), "it took {:?}", accepted.elapsed());
 }
