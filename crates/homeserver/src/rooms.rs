@@ -21,7 +21,7 @@ use base::{RoomNid, UserNid};
 use parking_lot::{Mutex, RwLock};
 use room::{Extremity, Pdu, Power, Refused, RoomVersion};
 use ruma::{
-    OwnedRoomId, OwnedUserId, RoomId, ServerName, UserId,
+    MilliSecondsSinceUnixEpoch, OwnedRoomId, OwnedUserId, RoomId, ServerName, UInt, UserId,
     events::room::power_levels::UserPowerLevel, state_res::events::RoomPowerLevelsIntField,
 };
 use store::rooms as rows;
@@ -36,6 +36,18 @@ pub struct Rooms {
     open: RwLock<HashMap<OwnedRoomId, Arc<Room>>>,
     /// Row numbers of the rooms met so far: they never change.
     nids: RwLock<HashMap<OwnedRoomId, RoomNid>>,
+    /// When the newest room was made.
+    last_creation: Mutex<UInt>,
+}
+
+impl Rooms {
+    /// The time of a new room: no two rooms of this server are made in the same millisecond. From version 12 on a room's
+    /// id is the hash of its create event, so two alike ones would be the same room.
+    fn creation_time(&self, now: MilliSecondsSinceUnixEpoch) -> MilliSecondsSinceUnixEpoch {
+        let mut last = self.last_creation.lock();
+        *last = now.get().max(last.saturating_add(UInt::from(1_u8)));
+        MilliSecondsSinceUnixEpoch(*last)
+    }
 }
 
 /// A room with its writer.
@@ -257,4 +269,19 @@ pub async fn joined_members(
 ) -> Result<Vec<(UserNid, OwnedUserId)>, db::Error> {
     let members = rows::members(&hs.db, room).await?;
     Ok(members.into_iter().filter(|(.., m)| m == "join").map(|(nid, id, _)| (nid, id)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_rooms_are_made_in_the_same_millisecond() {
+        let rooms = Rooms::default();
+        let at = |ms: u32| MilliSecondsSinceUnixEpoch(UInt::from(ms));
+        assert_eq!(rooms.creation_time(at(1_000)), at(1_000));
+        assert_eq!(rooms.creation_time(at(1_000)), at(1_001));
+        assert_eq!(rooms.creation_time(at(900)), at(1_002), "also if the clock goes back");
+        assert_eq!(rooms.creation_time(at(5_000)), at(5_000));
+    }
 }

@@ -103,3 +103,15 @@ fn an_alias_is_given_out_once() {
     let aliases = anna.get(&room_path(&room, "/aliases")).ok();
     assert_eq!(aliases["aliases"].as_array().map(Vec::len), Some(1));
 }
+
+#[test]
+fn many_rooms_alike_made_at_once_are_rooms_of_their_own() {
+    let anna = server().user("anna");
+    let rooms: Vec<String> = std::thread::scope(|scope| {
+        let make = |_| scope.spawn(|| (0..10).map(|_| anna.create_room(&json!({}))).collect::<Vec<_>>());
+        let threads: Vec<_> = (0..4).map(make).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("each room is made")).collect()
+    });
+    let distinct: std::collections::BTreeSet<_> = rooms.iter().collect();
+    assert_eq!(distinct.len(), 40);
+}

@@ -131,7 +131,7 @@ pub async fn create(
         invites.push((user, nid, profile));
     }
 
-    let now = hs.origin_server_ts();
+    let now = hs.rooms.creation_time(hs.origin_server_ts());
     if wishes.preset == Preset::TrustedPrivateChat
         && version.rules().authorization.explicitly_privilege_room_creators
     {
