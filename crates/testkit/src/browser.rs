@@ -361,7 +361,8 @@ impl Browser {
     fn leave_traces(&self) {
         let directory = std::env::temp_dir().join("konsil-failures");
         let _ = std::fs::create_dir_all(&directory);
-        let file = directory.join(format!("{}-{}", std::process::id(), self.name));
+        let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
+        let file = directory.join(format!("{test}-{}", self.name));
         let picture = self.try_command("GET", "/screenshot", &Value::Null);
         if let Ok(picture) = picture {
             let _ = std::fs::write(
