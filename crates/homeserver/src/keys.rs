@@ -20,6 +20,7 @@ mod cross_signing;
 mod json;
 mod query;
 mod signatures;
+mod supply;
 mod upload;
 
 use base::{DeviceNid, UserNid};
@@ -32,6 +33,7 @@ pub use cross_signing::{CrossSigningError, CrossSigningUpload, upload_cross_sign
 pub use json::nests_deeper_than;
 pub use query::{QueriedKeys, QueryError, query};
 pub use signatures::{SignatureFailure, SignaturesError, upload_signatures};
+pub use supply::{Supplies, Supply, supply};
 pub use upload::{KeyUpload, NamedKey, UploadError, upload};
 
 /// Adds to the batch that devices or keys of a user changed, for all who share a room with them.
@@ -43,24 +45,4 @@ pub fn touch_device_list(batch: &mut Batch, user: UserNid) {
 pub fn forget_device(batch: &mut Batch, user: UserNid, device: DeviceNid) {
     rows::forget_device(batch, user, device);
     rows::touch_device_list(batch, user);
-}
-
-/// What the server still holds to begin sessions with a device.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Supply {
-    /// One-time keys that nobody has claimed, by algorithm. `signed_curve25519` is always named: a client that reads no
-    /// count does not know that it must upload.
-    pub one_time_keys: std::collections::BTreeMap<String, u64>,
-    /// Algorithms whose fallback key nobody has been given yet.
-    pub unused_fallback_types: Vec<String>,
-}
-
-/// What the server still holds to begin sessions with a device.
-///
-/// <https://spec.matrix.org/v1.19/client-server-api/#e2e-extensions-to-sync>
-pub async fn supply(hs: &crate::Homeserver, device: DeviceNid) -> Result<Supply, db::Error> {
-    let (counts, unused_fallback_types) = rows::supply(&hs.db, device).await?;
-    let mut one_time_keys: std::collections::BTreeMap<String, u64> = counts.into_iter().collect();
-    one_time_keys.entry("signed_curve25519".to_owned()).or_insert(0);
-    Ok(Supply { one_time_keys, unused_fallback_types })
 }

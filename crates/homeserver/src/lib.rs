@@ -67,6 +67,8 @@ pub struct Homeserver {
     pub sessions: accounts::SessionCache,
     /// Row numbers of the users met so far.
     pub user_nids: accounts::UserNids,
+    /// One-time keys left, by device.
+    pub supplies: keys::Supplies,
 }
 
 impl Homeserver {

@@ -67,6 +67,7 @@ pub async fn open(options: Options) -> Result<Homeserver, SetupError> {
         limits: Default::default(),
         sessions: Default::default(),
         user_nids: Default::default(),
+        supplies: Default::default(),
     })
 }
 

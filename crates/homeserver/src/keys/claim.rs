@@ -102,15 +102,18 @@ async fn claim_round<'a>(
     let claim = hs.db.nids().next().await?;
     let mut batch = Batch::new();
     let mut waiting = Vec::new();
+    let mut touched = Vec::new();
     for (wanted, found) in open.into_iter().zip(claimable) {
         let Some(ClaimableRow { device, has_one_time_key, fallback }) = found else { continue };
         let algorithm = wanted.algorithm.as_str();
         if has_one_time_key && !last_round {
             batch.exec(&rows::CLAIM_ONE_TIME_KEY, params![claim, device.0, algorithm]);
             waiting.push((wanted, device));
+            touched.push(device);
         } else if let Some((key_id, was_used, json)) = fallback {
             if !was_used {
                 batch.exec(&rows::USE_FALLBACK_KEY, params![device.0, algorithm, key_id.as_str()]);
+                touched.push(device);
             }
             hand_out(answer, wanted, &key_id, &json)?;
         }
@@ -118,7 +121,9 @@ async fn claim_round<'a>(
     if batch.is_empty() {
         return Ok(Vec::new());
     }
-    hs.db.commit(batch).await?;
+    let committed = hs.db.commit(batch).await;
+    hs.supplies.forget(touched);
+    committed?;
     if waiting.is_empty() {
         return Ok(Vec::new());
     }

@@ -210,7 +210,9 @@ pub async fn upload(
     if !changes {
         return Ok(());
     }
-    match hs.db.commit(batch).await {
+    let committed = hs.db.commit(batch).await;
+    hs.supplies.forget([device]);
+    match committed {
         Err(db::CommitError::Conflict { .. }) => Err(UploadError::SignedOut),
         other => other.map(drop).map_err(UploadError::from),
     }

@@ -108,7 +108,8 @@ pub(super) async fn write(
             write_texts(&mut changed, "changed", lists.changed.iter().map(|user| user.as_str()));
             write_texts(&mut changed, "left", lists.left.iter().map(|user| user.as_str()));
         }
-        write_supply(&mut block, &*keys::supply(hs, session.device).await?);
+        let supply = keys::supply(hs, session.device).await?;
+        write_supply(&mut block, &supply);
     }
     let (in_rooms, typing) = read_rooms(reader, shown).await?;
     if is_on(wanted.account_data.enabled) {

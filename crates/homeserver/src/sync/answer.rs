@@ -251,7 +251,8 @@ impl Reader<'_> {
             );
             write_texts(&mut block, "left", device_lists.left.iter().map(|user| user.as_str()));
         }
-        write_supply(&mut out, &*keys::supply(hs, session.device).await?);
+        let supply = keys::supply(hs, session.device).await?;
+        write_supply(&mut out, &supply);
         drop(out);
         let nothing =
             !any_room && account_data.is_empty() && to_device.events.is_empty() && !lists_changed;

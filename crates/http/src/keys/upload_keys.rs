@@ -26,10 +26,10 @@ pub async fn upload_keys(
         fallback_keys: named(&request.fallback_keys),
     };
     keys::upload(&hs, &session, &upload).await?;
-    let counts = keys::supply(&hs, session.device).await?.one_time_keys;
-    let counts = counts
-        .into_iter()
-        .map(|(algorithm, count)| (algorithm.into(), UInt::new_saturating(count)));
+    let supply = keys::supply(&hs, session.device).await?;
+    let counts = supply.one_time_keys.iter();
+    let counts =
+        counts.map(|(algorithm, count)| (algorithm.as_str().into(), UInt::new_saturating(*count)));
     Ok(Typed(Response::new(counts.collect())))
 }
 
