@@ -6,6 +6,8 @@
 //!
 //! In the browser the handles ([`Session`], [`Chat`], …) are not `Send`; the view models are.
 #![recursion_limit = "256"]
+// The same code runs natively on several threads; in the browser there is one, and the SDK's types say so.
+#![cfg_attr(target_family = "wasm", allow(clippy::arc_with_non_send_sync))]
 
 #[cfg(target_family = "wasm")]
 mod browser;

@@ -152,15 +152,17 @@ impl Drop for Inner {
 impl Session {
     /// Opens the session stored on this device, if there is one. Works without network. Starts syncing at once.
     pub async fn restore(settings: &Settings) -> Result<Option<Self>, RestoreError> {
-        let store_error = |error: String| RestoreError::Store(error);
-        let Some(secrets) =
-            vault::open(&settings.store).await.map_err(|e| store_error(e.to_string()))?
-        else {
-            return Ok(None);
-        };
+        let secrets = vault::open(&settings.store)
+            .await
+            .map_err(|error| RestoreError::Store(error.to_string()))?;
+        // What an earlier session left is unreadable without its vault; it goes as soon as nobody has it open any more.
         #[cfg(target_family = "wasm")]
-        vault::delete_databases(&format!("{}-store", settings.store), Some(&secrets.database))
-            .await;
+        vault::delete_databases(
+            &format!("{}-store", settings.store),
+            secrets.as_ref().map(|secrets| secrets.database.as_str()),
+        )
+        .await;
+        let Some(secrets) = secrets else { return Ok(None) };
         let core = Core::open(settings, secrets).await.map_err(|error| match error {
             OpenError::Store(code) => RestoreError::Store(code),
             OpenError::Failed(code) => RestoreError::Failed(code),
