@@ -184,7 +184,7 @@ words! {
     unknown_message: "Diese Art von Nachricht zeigt Konsil noch nicht.", "Konsil does not show this kind of message yet.";
     warn_device: "Von einem nicht bestätigten Gerät gesendet", "Sent from a device that is not confirmed";
     warn_identity: "Die Identität hat sich geändert", "The identity has changed";
-    warn_not_proven: "Absender nicht sicher belegt", "Sender not proven";
+    warn_not_proven: "Aus der Sicherung geholt: Der Absender ist nicht sicher belegt.", "Fetched from the backup: the sender is not proven.";
     warn_clear: "Unverschlüsselt angekommen", "Arrived without encryption";
 
     // Details

@@ -33,8 +33,12 @@ fn search_people(text: RwSignal<String>) -> (ReadSignal<Hits>, Callback<()>) {
     let (hits, set_hits) = signal(Hits::Loading);
     let turn = StoredValue::new(0_u64);
     let ask = move |text: String| {
-        turn.update_value(|turn| *turn += 1);
-        let this_turn = turn.get_value();
+        let next = turn.try_update_value(|turn| {
+            *turn += 1;
+            *turn
+        });
+        // The list is gone already.
+        let Some(this_turn) = next else { return };
         let directory = desk.session().directory();
         spawn_local(async move {
             let result = directory.search(text.trim()).await;

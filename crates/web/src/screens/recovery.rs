@@ -78,7 +78,8 @@ pub fn KeySheet(on_close: Callback<()>) -> impl IntoView {
         }),
     }
     let kept = move |_| {
-        spawn_local(async move { trust.get_value().recovery_key_kept().await });
+        let handle = trust.get_value();
+        spawn_local(async move { handle.recovery_key_kept().await });
         on_close.run(());
     };
     view! {
@@ -182,11 +183,13 @@ pub fn KeyForm(on_done: Callback<()>) -> impl IntoView {
         }
         busy.set(true);
         problem.set(None);
+        let trust = trust.get_value();
         spawn_local(async move {
-            let result = trust.get_value().recover(field.value().trim()).await;
+            let result = trust.recover(field.value().trim()).await;
             busy.try_set(false);
             match result {
-                Ok(()) => on_done.run(()),
+                // The sheet around may have closed by itself: the device is confirmed by now.
+                Ok(()) => drop(on_done.try_run(())),
                 Err(error) => {
                     problem.try_set(Some(trust_words(&error, lang)));
                 }

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use super::{
     recovery::RecoveryBanner,
     shell::{OpenCamera, follow_link},
+    verify::ConfirmBanner,
 };
 use crate::{
     clock,
@@ -94,6 +95,7 @@ pub fn Rooms() -> impl IntoView {
                 }}
             </div>
             <RecoveryBanner/>
+            <ConfirmBanner/>
             <div class="scroll" data-testid="room-list">
                 {move || {
                     let loading = desk.rooms.with(|rooms| rooms.loading && rooms.rows.is_empty());

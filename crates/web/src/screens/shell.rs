@@ -173,7 +173,7 @@ fn Rail(left: Memo<Left>) -> impl IntoView {
     view! {
         <nav class="rail" aria-label=lang.main_navigation()>
             <div class="mark" aria-hidden="true">"K"</div>
-            <TabLinks left/>
+            <TabLinks left chats_id="rail-chats" people_id="rail-people"/>
             <span class="gap"></span>
             <a
                 href=Route::Settings.fragment()
@@ -197,26 +197,26 @@ fn Tabs(left: Memo<Left>) -> impl IntoView {
     let covered = move || matches!(left.get(), Left::NewChat | Left::NewGroup);
     view! {
         <nav class="tabs" class:covered=covered aria-label=lang().main_navigation()>
-            <TabLinks left/>
+            <TabLinks left chats_id="tab-chats" people_id="tab-people"/>
             <TabLink here=Signal::derive(move || left.get() == Left::Settings) to=Route::Settings icon=Icon::Settings label=lang().settings() testid="tab-settings"/>
         </nav>
     }
 }
 
 #[component]
-fn TabLinks(left: Memo<Left>) -> impl IntoView {
+fn TabLinks(left: Memo<Left>, chats_id: &'static str, people_id: &'static str) -> impl IntoView {
     let lang = lang();
     let desk = Desk::get();
     let chats_here =
         Signal::derive(move || matches!(left.get(), Left::Rooms | Left::NewChat | Left::NewGroup));
     view! {
-        <TabLink here=chats_here to=Route::Chats icon=Icon::Chats label=lang.chats() testid="tab-chats">
+        <TabLink here=chats_here to=Route::Chats icon=Icon::Chats label=lang.chats() testid=chats_id>
             {move || {
                 let unread = desk.rooms.with(|rooms| rooms.unread_total);
                 (unread > 0).then(|| view! { <span class="count" aria-label=lang.unread_messages(unread)>{unread.min(99)}</span> })
             }}
         </TabLink>
-        <TabLink here=Signal::derive(move || left.get() == Left::People) to=Route::People icon=Icon::People label=lang.people() testid="tab-people"/>
+        <TabLink here=Signal::derive(move || left.get() == Left::People) to=Route::People icon=Icon::People label=lang.people() testid=people_id/>
     }
 }
 

@@ -309,6 +309,35 @@ fn step(verification: Verification, close: Callback<()>, lang: Lang) -> AnyView 
     }
 }
 
+/// Stays in the list after confirming was put off: why old messages cannot be read, and the way to change that.
+#[component]
+pub fn ConfirmBanner() -> impl IntoView {
+    let lang = lang();
+    let desk = Desk::get();
+    let shown = Memo::new(move |_| desk.confirm_put_off.get() && is_unconfirmed(desk));
+    move || {
+        shown.get().then(|| {
+            view! {
+                <div class="banner" role="region" aria-label=lang.confirm_device() data-testid="confirm-banner">
+                    <Picture icon=Icon::Lock/>
+                    <span class="grow">
+                        <b>{lang.confirm_device()}</b>
+                        {lang.device_not_confirmed_banner()}
+                        <button
+                            type="button"
+                            class="button plain"
+                            data-testid="confirm-again"
+                            on:click=move |_| desk.confirm_put_off.set(false)
+                        >
+                            {lang.confirm()}
+                        </button>
+                    </span>
+                </div>
+            }
+        })
+    }
+}
+
 /// Whether something stands between this device and its old messages.
 pub fn is_unconfirmed(desk: Desk) -> bool {
     desk.trust

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use client::chat::{Body, Message, OwnState};
 use leptos::prelude::*;
 
-use super::{Action, Open, Reference};
+use super::{Action, Open, Reference, message::warning_words};
 use crate::{
     clock,
     context::lang,
@@ -185,6 +185,7 @@ fn details(message: &Message, close: Callback<()>, lang: Lang) -> impl IntoView 
     };
     let nobody = message.read_by.is_empty();
     let sent_at = exact(message.at_ms);
+    let warning = message.warning.map(|warning| warning_words(warning, lang));
     let state = message.own.as_ref().map(|own| tick(own, lang));
     view! {
         <Sheet title=lang.message_details() on_close=close testid="message-details">
@@ -192,6 +193,7 @@ fn details(message: &Message, close: Callback<()>, lang: Lang) -> impl IntoView 
                 <div>
                     <dt>{lang.sender()}</dt>
                     <dd>{who}</dd>
+                    {warning.map(|words| view! { <dd class="note">{words}</dd> })}
                 </div>
                 <div>
                     <dt>{lang.sent_at()}</dt>

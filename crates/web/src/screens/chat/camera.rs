@@ -86,7 +86,7 @@ pub fn Camera(on_photo: Callback<Photo>, on_close: Callback<()>) -> impl IntoVie
         busy.set(true);
         spawn_local(async move {
             match Photo::from_video(&video, "Foto.jpg").await {
-                Ok(photo) => on_photo.run(photo),
+                Ok(photo) => drop(on_photo.try_run(photo)),
                 Err(crate::photo::NotAPicture) => frame.say(lang.action_failed()),
             }
             busy.try_set(false);

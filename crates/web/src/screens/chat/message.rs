@@ -105,7 +105,8 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
     let reactions = part(&row, |message| message.reactions.clone());
     let own = part(&row, |message| message.own.clone());
     let own = Memo::new(move |_| own.get().flatten());
-    let meta = part(&row, |message| (message.at_ms, message.edited, message.warning));
+    let meta =
+        part(&row, |message| (message.at_ms, message.edited, message.warning.filter(is_alarming)));
     let can_reply = part(&row, |message| message.can_reply);
     let person = part(&row, |message| message.sender.person.clone());
     let event_id = part(&row, |message| message.id.event_id().map(str::to_owned));
@@ -423,7 +424,19 @@ fn reaction_row(reactions: Vec<Reaction>, key: Arc<str>, open: Open, lang: Lang)
     view! { <div class="reactions">{buttons}</div> }
 }
 
-fn warning_words(warning: TrustWarning, lang: Lang) -> &'static str {
+/// Keys from the backup do not prove who wrote a message, which is so for all that a new device reads of the past: that
+/// stands in the message's details. A mark on every row would make the others unseen.
+fn is_alarming(warning: &TrustWarning) -> bool {
+    match warning {
+        TrustWarning::NotProven => false,
+        TrustWarning::DeviceNotConfirmed
+        | TrustWarning::IdentityChanged
+        | TrustWarning::SentInClear => true,
+    }
+}
+
+/// What has to be said about the device that a message comes from.
+pub fn warning_words(warning: TrustWarning, lang: Lang) -> &'static str {
     match warning {
         TrustWarning::DeviceNotConfirmed => lang.warn_device(),
         TrustWarning::IdentityChanged => lang.warn_identity(),
