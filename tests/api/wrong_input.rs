@@ -40,3 +40,28 @@ fn a_body_of_another_shape_is_refused() {
     let anna = server().user("anna");
     anna.post("/_matrix/client/v3/createRoom", &json!({ "invite": 7 })).refused(400, "M_BAD_JSON");
 }
+
+#[test]
+fn a_path_with_a_nul_or_without_utf_8_is_refused() {
+    let anna = server().user("anna");
+    for path in [
+        "devices/%00",
+        "rooms/%21a%00%3Ax/state",
+        "profile/%40a%00%3Ax",
+        "devices/%FF",
+        "rooms/%80/state",
+    ] {
+        anna.get(&format!("/_matrix/client/v3/{path}")).refused(400, "M_INVALID_PARAM");
+    }
+}
+
+#[test]
+fn json_that_is_nested_too_deeply_is_refused() {
+    let anna = server().user("anna");
+    for depth in [101, 100_000] {
+        let body = format!("{}{}", "{\"a\":[".repeat(depth / 2 + 1), "]}".repeat(depth / 2 + 1));
+        let path = "/_matrix/client/v3/sendToDevice/m.room.encrypted/deep";
+        let json = [("content-type", "application/json")];
+        anna.request("PUT", path, &json, body.as_bytes()).refused(400, "M_BAD_JSON");
+    }
+}

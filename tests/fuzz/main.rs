@@ -31,7 +31,7 @@ fn no_input_brings_a_5xx_or_the_end_of_the_process() {
     let seed = setting("KONSIL_FUZZ_SEED", now as u64);
     let until = Instant::now() + Duration::from_secs(setting("KONSIL_FUZZ_SECONDS", 15));
     eprintln!("KONSIL_FUZZ_SEED={seed}");
-    let server = Server::start();
+    let mut server = Server::start();
     let pid = server.pid();
     let sent: u64 = std::thread::scope(|scope| {
         let senders: Vec<_> = (0..THREADS)
@@ -54,6 +54,7 @@ fn no_input_brings_a_5xx_or_the_end_of_the_process() {
         server.log().lines().filter(|line| line.contains("panicked")).map(str::to_owned).collect();
     assert!(panics.is_empty(), "a task of the server ended: {panics:?}");
     server.user("after").get("/_matrix/client/v3/account/whoami").ok();
+    server.stop();
     server.doctor();
 }
 

@@ -1,6 +1,6 @@
 //! How a route is made from a ruma request type: all paths of its history, authentication, parsing, answer.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     Router,
@@ -11,6 +11,7 @@ use axum::{
     routing::{MethodFilter, MethodRouter, on},
 };
 use bytes::Bytes;
+use futures_util::FutureExt;
 use homeserver::{Homeserver, Session};
 use http_body_util::{BodyExt, Limited};
 use ruma::api::{IncomingRequest, OutgoingResponseExt, path_builder::PathBuilder};
@@ -214,9 +215,17 @@ where
                 let Ok(params) = params else {
                     return ApiError::invalid_param("The path is not UTF-8").into_response();
                 };
-                let paths = params.iter().map(|(_, value)| value.to_owned()).collect();
+                let paths: Vec<_> = params.iter().map(|(_, value)| value.to_owned()).collect();
+                // No identifier has a NUL, and no database takes one as text.
+                if paths.iter().any(|path| path.contains('\0')) {
+                    return ApiError::invalid_param("The path has a NUL").into_response();
+                }
                 request.extensions_mut().insert(PathArguments(paths));
-                handler(tenants, request).await.unwrap_or_else(IntoResponse::into_response)
+                // A defect in one handler costs its own request an answer and nobody else anything.
+                let answer = AssertUnwindSafe(handler(tenants, request)).catch_unwind().await;
+                let answer =
+                    answer.unwrap_or_else(|_| Err(ApiError::internal("a handler panicked")));
+                answer.unwrap_or_else(IntoResponse::into_response)
             }
         },
     )

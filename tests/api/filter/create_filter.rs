@@ -42,7 +42,7 @@ fn filters_are_nobody_elses() {
 #[test]
 fn unknown_names_are_not_found() {
     let anna = server().user("anna");
-    for id in ["0", "-1", "99999999999999999999", "abc", "%00", "1%20"] {
+    for id in ["0", "-1", "99999999999999999999", "abc", "1%20"] {
         anna.get(&format!("{}/{id}", filters(&anna))).refused(404, "M_NOT_FOUND");
     }
 }

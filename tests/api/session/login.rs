@@ -54,3 +54,12 @@ fn other_ways_of_signing_in_are_refused() {
     let flows = server().api().get(LOGIN).ok();
     assert_eq!(flows, json!({ "flows": [{ "type": "m.login.password" }] }));
 }
+
+#[test]
+fn a_login_that_does_not_say_how_is_refused() {
+    let login = |body: Value| server().api().post(LOGIN, &body);
+    login(json!({})).refused(400, "M_MISSING_PARAM");
+    login(json!({ "type": 7 })).refused(400, "M_MISSING_PARAM");
+    login(json!({ "type": "m.login.password" })).refused(400, "M_MISSING_PARAM");
+    login(json!([])).refused(400, "M_BAD_JSON");
+}

@@ -5,17 +5,54 @@ use homeserver::{
     accounts::{self, DeviceWish},
     limits::Subject,
 };
-use ruma::api::client::{
-    session::login::v3::{DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request, Response},
-    uiaa::UserIdentifier,
+use ruma::api::{
+    IncomingRequest, Metadata,
+    client::{
+        session::login::v3::{
+            DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request, Response,
+        },
+        uiaa::UserIdentifier,
+    },
+    error::DeserializationError,
 };
+use serde::de::Error;
+use serde_json::Value;
 
 use crate::{
     endpoint::{Call, Typed},
     error::ApiError,
 };
 
-pub async fn login(Call { hs, request, .. }: Call<Request>) -> Result<Typed<Response>, ApiError> {
+/// A login that says of what type it is: ruma 0.17 panics if it does not.
+pub struct OfSomeType(Request);
+
+impl Metadata for OfSomeType {
+    const METHOD: http::Method = Request::METHOD;
+    const RATE_LIMITED: bool = Request::RATE_LIMITED;
+    type Authentication = <Request as Metadata>::Authentication;
+    type PathBuilder = <Request as Metadata>::PathBuilder;
+    const PATH_BUILDER: Self::PathBuilder = Request::PATH_BUILDER;
+}
+
+impl IncomingRequest for OfSomeType {
+    type EndpointError = <Request as IncomingRequest>::EndpointError;
+    type OutgoingResponse = <Request as IncomingRequest>::OutgoingResponse;
+
+    fn try_from_http_request_inner(
+        request: http::Request<&[u8]>,
+        path_args: &[&str],
+    ) -> Result<Self, DeserializationError> {
+        let body: Value = serde_json::from_slice(request.body())?;
+        if body.is_object() && !body["type"].is_string() {
+            return Err(serde_json::Error::missing_field("type").into());
+        }
+        Request::try_from_http_request_inner(request, path_args).map(Self)
+    }
+}
+
+pub async fn login(
+    Call { hs, request: OfSomeType(request), .. }: Call<OfSomeType>,
+) -> Result<Typed<Response>, ApiError> {
     let LoginInfo::Password(password) = &request.login_info else {
         return Err(ApiError::bad_json("This way of signing in is not offered here"));
     };
