@@ -174,6 +174,19 @@ impl Person {
         self.browser.wait_text(&id("message-text"), text);
     }
 
+    /// Asserts that exactly one message has this text: what was sent once stands there once.
+    #[track_caller]
+    pub fn sees_once(&self, text: &str) {
+        self.sees(text);
+        let keys = "return [...document.querySelectorAll(arguments[0])]
+            .filter(it => [...it.querySelectorAll(arguments[1])].some(text => text.innerText.includes(arguments[2])))
+            .map(it => it.dataset.key + ' ' + it.dataset.eventId);";
+        let arguments = serde_json::json!([id("message"), id("message-text"), text]);
+        let found = self.browser.script(keys, &arguments);
+        let times = found.as_array().map_or(0, Vec::len);
+        assert_eq!(times, 1, "“{text}” stands {times} times in the chat of {}: {found}", self.name);
+    }
+
     /// Waits until the own message has come this far: `sent`, `read`.
     #[track_caller]
     pub fn sees_state(&self, text: &str, state: &str) {

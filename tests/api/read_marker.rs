@@ -1,1 +1,3 @@
 //! Endpoints of the chapter “read marker”.
+
+mod set_read_marker;

@@ -1,1 +1,3 @@
 //! Endpoints of the chapter “receipt”.
+
+mod create_receipt;

@@ -1,1 +1,4 @@
 //! Endpoints of the chapter “sync”.
+
+mod sync_events;
+mod view;

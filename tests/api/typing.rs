@@ -1,1 +1,3 @@
 //! Endpoints of the chapter “typing”.
+
+mod create_typing_event;

@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod i18n;
+pub mod repeats;
 pub mod route;
 pub mod text;
 

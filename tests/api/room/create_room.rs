@@ -108,7 +108,8 @@ fn an_alias_is_given_out_once() {
 fn many_rooms_alike_made_at_once_are_rooms_of_their_own() {
     let anna = server().user("anna");
     let rooms: Vec<String> = std::thread::scope(|scope| {
-        let make = |_| scope.spawn(|| (0..10).map(|_| anna.create_room(&json!({}))).collect::<Vec<_>>());
+        let make =
+            |_| scope.spawn(|| (0..10).map(|_| anna.create_room(&json!({}))).collect::<Vec<_>>());
         let threads: Vec<_> = (0..4).map(make).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("each room is made")).collect()
     });

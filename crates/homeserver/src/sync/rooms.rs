@@ -12,7 +12,7 @@ use ruma::OwnedRoomId;
 use store::{
     account_data::{Entry, IN_ROOM_AFTER},
     receipts::{RECEIPTS_AFTER, SeenReceipt},
-    rooms::EventRow,
+    rooms::{EventRow, OPEN},
     timeline::{
         MEMBER_OF_SENDER, NOTIFYING, STATE_BEFORE_MEMBERS, STATE_BEHIND_MEMBERS, STATE_DELTA,
         STATE_OF_KIND, STATE_PART, StatePart,
@@ -317,14 +317,17 @@ fn wishes(reader: &Reader<'_>, room: &Room, timeline: Option<Timeline>) -> Readi
 }
 
 fn state_wish(reader: &Reader<'_>, since: Option<Pos>, timeline: &Timeline) -> Option<StateWish> {
-    let version = if reader.use_state_after { timeline.end_ver } else { timeline.start_ver }?;
-    Some(match since {
-        None => StateWish::Whole(version),
-        Some(_) if reader.full_state => StateWish::Whole(version),
-        Some(since) if timeline.limited || reader.use_state_after => {
-            StateWish::Delta { since, version }
-        }
-        Some(_) => StateWish::Nothing(version),
+    let version = if reader.use_state_after { timeline.end_ver } else { timeline.start_ver };
+    let Some(since) = since else { return version.map(StateWish::Whole) };
+    if reader.full_state {
+        // Where nothing has happened since, the state is that of now.
+        return Some(StateWish::Whole(version.unwrap_or(OPEN - 1)));
+    }
+    let version = version?;
+    Some(if timeline.limited || reader.use_state_after {
+        StateWish::Delta { since, version }
+    } else {
+        StateWish::Nothing(version)
     })
 }
 

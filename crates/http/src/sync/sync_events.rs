@@ -37,6 +37,10 @@ async fn read(
     let filter = match request.filter {
         None => None,
         Some(Filter::FilterDefinition(filter)) => Some(filter),
+        // What begins like an object and is none that we understand has arrived as a name.
+        Some(Filter::FilterId(id)) if id.trim_start().starts_with('{') => {
+            return Err(ApiError::invalid_param("filter is not a valid filter"));
+        }
         Some(Filter::FilterId(id)) => Some(stored(hs, session, &id).await?),
         Some(_) => return Err(ApiError::invalid_param("This kind of filter is not known")),
     };

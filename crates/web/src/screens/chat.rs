@@ -31,6 +31,7 @@ use self::{
 };
 use crate::{
     context::{Desk, Frame, Keyed, carry_over, follow, follow_with, lang},
+    repeats::latest_of_each,
     route::Route,
     ui::{Empty, Icon, action_words, room_words},
 };
@@ -91,13 +92,14 @@ impl Open {
     fn new(chat: Chat) -> Self {
         let rows = RwSignal::new(Vec::new());
         let live = chat.rows();
-        carry_over(rows, &live.peek(), |row: &Row| &row.key);
+        carry_over(rows, &latest_of_each(&live.peek(), event_id_in), |row: &Row| &row.key);
         let waiting = Desk::get().waiting;
         let id = chat.header().peek().id;
         let began_unread = Desk::get()
             .rooms
             .with_untracked(|rooms| rooms.rows.iter().any(|row| row.id == id && row.unread > 0));
         follow_with(live, move |new| {
+            let new = latest_of_each(&new, event_id_in);
             carry_over(rows, &new, |row: &Row| &row.key);
             waiting.set(new.iter().filter(|row| is_waiting(row)).count());
         });
@@ -169,6 +171,10 @@ pub fn message_in(row: &Row) -> Option<&Message> {
         RowKind::Message(message) => Some(message),
         _ => None,
     }
+}
+
+fn event_id_in(row: &Arc<Row>) -> Option<&str> {
+    message_in(row)?.id.event_id()
 }
 
 fn is_waiting(row: &Row) -> bool {
