@@ -316,9 +316,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_supported_is_refused_and_not_ignored() {
-        let error = Config::parse(&format!("{SMALLEST}federation.allow = ['*']\n"))
-            .expect_err("not supported");
-        assert!(format!("{error:#}").contains("federation.allow"), "{error:#}");
+    fn what_is_not_supported_is_refused_or_named() {
+        let https = format!("listen.https = ['127.0.0.1:8448']\n{SMALLEST}");
+        let error = Config::parse(&https).expect_err("not supported");
+        assert!(format!("{error:#}").contains("listen.https"), "{error:#}");
+        let open = Config::parse(&format!("{SMALLEST}federation.allow = ['*']\n")).expect("valid");
+        assert_eq!(open.without_effect(), ["federation.allow"]);
+        assert!(Config::parse(SMALLEST).expect("valid").without_effect().is_empty());
     }
 }
