@@ -261,6 +261,7 @@ struct Hold<D, S, U, M> {
 }
 
 /// Opens the menu when a finger rests on a message. A mouse has the tools beside it and its own menu.
+#[expect(clippy::type_complexity, reason = "closures have no names that a type alias could hold")]
 fn hold_handlers(
     open_menu: Callback<Action>,
 ) -> Hold<
