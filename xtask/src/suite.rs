@@ -36,7 +36,7 @@ pub fn run(crash_seconds: Option<u32>) -> Result<(), Failure> {
         native.env("KONSIL_CRASH_SECONDS", seconds.to_string());
     }
     let mut client = cargo("test", Target::Client);
-    client.arg("--no-fail-fast");
+    client.arg("--no-fail-fast").env("KONSIL_BIN", target_dir(Target::Native).join("debug/konsil"));
     CLIENT.iter().for_each(|package| {
         client.args(["--package", package]);
     });
