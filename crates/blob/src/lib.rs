@@ -13,6 +13,8 @@ use std::{
     time::SystemTime,
 };
 
+use tokio::sync::watch;
+
 pub use download::Download;
 pub use name::{InvalidName, ObjectName};
 pub use upload::{Stored, Upload};
@@ -57,9 +59,36 @@ pub struct Listed {
 #[derive(Debug)]
 struct Directory {
     root: PathBuf,
+    /// A sync has failed.
+    failed: watch::Sender<bool>,
 }
 
 impl Directory {
+    /// Waits until the disk holds what was written to a file or directory.
+    ///
+    /// If that fails once, nothing is promised any more: the kernel reports a lost write to one caller alone, so the next
+    /// sync could succeed over the loss of somebody else's entry. A full disk loses nothing that was there.
+    fn sync(&self, file: &fs::File, what: Synced) -> io::Result<()> {
+        self.check()?;
+        let synced = match what {
+            Synced::Content => file.sync_data(),
+            Synced::Entries => file.sync_all(),
+        };
+        let passing = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+        synced.inspect_err(|error| {
+            if !passing.contains(&error.kind()) {
+                self.failed.send_replace(true);
+            }
+        })
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if *self.failed.borrow() {
+            return Err(io::Error::other("a sync has failed, and nothing more is stored"));
+        }
+        Ok(())
+    }
+
     /// The directory that holds an object: one of 256, so that none grows too large.
     fn shard(&self, name: &ObjectName) -> PathBuf {
         self.root.join(name.shard())
@@ -70,6 +99,7 @@ impl Directory {
     }
 
     fn create(&self, name: &ObjectName) -> io::Result<fs::File> {
+        self.check()?;
         fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.path(name))
     }
 
@@ -81,7 +111,7 @@ impl Directory {
     }
 
     fn sync_shard(&self, name: &ObjectName) -> io::Result<()> {
-        fs::File::open(self.shard(name))?.sync_all()
+        self.sync(&fs::File::open(self.shard(name))?, Synced::Entries)
     }
 
     fn list(&self, shard: u8) -> io::Result<Vec<Listed>> {
@@ -126,7 +156,7 @@ impl Blobs {
                     .filter(|parent| !parent.as_os_str().is_empty())
                     .unwrap_or(Path::new(".")),
             )?;
-            Ok(Directory { root })
+            Ok(Directory { root, failed: watch::Sender::new(false) })
         })
         .await?;
         Ok(Self { directory: Arc::new(directory) })
@@ -136,6 +166,12 @@ impl Blobs {
     /// written is deleted.
     pub fn create(&self, name: ObjectName) -> Upload {
         Upload::begin(self.directory.clone(), name)
+    }
+
+    /// Returns when a sync has failed: from then on nothing is stored, and the process should end.
+    pub async fn failed(&self) {
+        // The sender lives as long as this handle.
+        let _ = self.directory.failed.subscribe().wait_for(|failed| *failed).await;
     }
 
     /// The size of an object.
@@ -178,6 +214,15 @@ impl Blobs {
         let directory = self.directory.clone();
         Ok(blocking(move || directory.list(shard)).await?)
     }
+}
+
+/// What a sync is to make durable.
+#[derive(Clone, Copy)]
+enum Synced {
+    /// The bytes of a file.
+    Content,
+    /// The entries of a directory.
+    Entries,
 }
 
 fn make_directory(path: &Path) -> io::Result<()> {

@@ -12,7 +12,11 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::{runtime::Handle, task::JoinHandle};
 
-use crate::{CHUNK_BYTES, Directory, Error, ObjectName, finished};
+use crate::{CHUNK_BYTES, Directory, Error, ObjectName, Synced, finished};
+
+/// So much is written before the disk is asked to begin with it. A large file is then on the disk soon after its last byte has
+/// come, and not first as long as the disk takes for all of it.
+const FLUSHED_BYTES: usize = 4 * 1024 * 1024;
 
 /// A finished object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,9 @@ pub struct Upload {
     gathered_bytes: usize,
     size_bytes: u64,
     written: Step,
+    /// Bytes that the disk was not asked for yet.
+    unflushed_bytes: usize,
+    flushing: Option<JoinHandle<io::Result<()>>>,
     /// Whether there is a file of ours to delete if the upload is given up.
     created: Arc<AtomicBool>,
     finished: bool,
@@ -51,7 +58,7 @@ enum Step {
 
 #[derive(Debug)]
 struct Writer {
-    file: File,
+    file: Arc<File>,
     hash: Sha256,
     /// The directory is made durable while the content still comes in: its entry is there from the first piece on.
     entry: JoinHandle<io::Result<()>>,
@@ -63,7 +70,7 @@ impl Writer {
         name: &ObjectName,
         created: &AtomicBool,
     ) -> io::Result<Self> {
-        let file = directory.create(name)?;
+        let file = Arc::new(directory.create(name)?);
         created.store(true, Ordering::SeqCst);
         let (directory, name) = (directory.clone(), name.clone());
         let entry = Handle::current().spawn_blocking(move || directory.sync_shard(&name));
@@ -72,7 +79,7 @@ impl Writer {
 
     fn write(&mut self, pieces: &[Bytes]) -> io::Result<()> {
         for piece in pieces {
-            self.file.write_all(piece)?;
+            (&*self.file).write_all(piece)?;
             self.hash.update(piece);
         }
         Ok(())
@@ -88,6 +95,8 @@ impl Upload {
             gathered_bytes: 0,
             size_bytes: 0,
             written: Step::Unwritten,
+            unflushed_bytes: 0,
+            flushing: None,
             created: Arc::default(),
             finished: false,
         }
@@ -119,7 +128,11 @@ impl Upload {
     pub async fn finish(mut self) -> Result<Stored, Error> {
         self.write_gathered().await?;
         let Writer { file, hash, entry } = self.writer().await?.ok_or_else(lost)?;
-        crate::blocking(move || file.sync_data()).await?;
+        if let Some(flushing) = self.flushing.take() {
+            finished(flushing.await)?;
+        }
+        let directory = self.directory.clone();
+        crate::blocking(move || directory.sync(&file, Synced::Content)).await?;
         finished(entry.await)?;
         self.finished = true;
         Ok(Stored {
@@ -131,8 +144,11 @@ impl Upload {
 
     async fn write_gathered(&mut self) -> Result<(), Error> {
         let pieces = mem::take(&mut self.gathered);
-        self.gathered_bytes = 0;
+        self.unflushed_bytes += mem::take(&mut self.gathered_bytes);
         let writer = self.writer().await?;
+        if let Some(writer) = &writer {
+            self.flush_early(&writer.file).await?;
+        }
         let (directory, name, created) =
             (self.directory.clone(), self.name.clone(), self.created.clone());
         self.written = Step::Writing(tokio::task::spawn_blocking(move || {
@@ -143,6 +159,24 @@ impl Upload {
             writer.write(&pieces)?;
             Ok(writer)
         }));
+        Ok(())
+    }
+
+    /// Has the disk begin with what was written, unless that is little or the disk is still busy with what came before.
+    async fn flush_early(&mut self, file: &Arc<File>) -> Result<(), Error> {
+        if self.unflushed_bytes < FLUSHED_BYTES {
+            return Ok(());
+        }
+        // The kernel tells of a failure once, so none may be overlooked.
+        match self.flushing.take_if(|flushing| flushing.is_finished()) {
+            Some(done) => finished(done.await)?,
+            None if self.flushing.is_some() => return Ok(()),
+            None => {}
+        }
+        self.unflushed_bytes = 0;
+        let (directory, file) = (self.directory.clone(), file.clone());
+        self.flushing =
+            Some(tokio::task::spawn_blocking(move || directory.sync(&file, Synced::Content)));
         Ok(())
     }
 

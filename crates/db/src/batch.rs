@@ -122,19 +122,22 @@ impl Batch {
         self.values.extend(params);
         let values = &self.values[start..];
         let uses_pos = values.iter().any(|value| matches!(value, Value::Pos(_)));
-        let defect = values.iter().find_map(Value::defect).or_else(|| {
+        let statement = target.name();
+        let bad_value = values.iter().find_map(Value::defect);
+        let bad_value = bad_value.map(|reason| CommitError::BadValue { statement, reason });
+        let defect = bad_value.or_else(|| {
             let foreign = |value: &Value| matches!(value, Value::Pos(PosRef(i)) if *i as usize >= self.changes.len());
-            if phase == Some(Phase::Guard) && uses_pos {
+            let reason = if phase == Some(Phase::Guard) && uses_pos {
                 Some("a guard cannot use a position, which is known only after it")
             } else if values.iter().any(foreign) {
                 Some("the reserved position belongs to another batch")
             } else {
                 None
-            }
+            };
+            reason.map(|reason| CommitError::Invalid { statement, reason: reason.to_owned() })
         });
-        if let (Some(reason), None) = (defect, &self.defect) {
-            self.defect =
-                Some(CommitError::Invalid { statement: target.name(), reason: reason.to_owned() });
+        if self.defect.is_none() {
+            self.defect = defect;
         }
         let phase = phase.unwrap_or(if uses_pos { Phase::Positioned } else { Phase::Plain });
         let at =

@@ -28,6 +28,9 @@ pub enum Error {
     /// The statement or its parameters are wrong; asking again will not help.
     #[error("{statement} was refused: {reason}")]
     Invalid { statement: &'static str, reason: String },
+    /// A parameter is something that no database takes, such as a text with NUL: somebody has asked for what cannot be.
+    #[error("{statement} was refused: {reason}")]
+    BadValue { statement: &'static str, reason: &'static str },
     /// A stored value is not what was once written there.
     #[error("{column} holds a value that cannot be read")]
     Corrupt { column: &'static str },
@@ -57,6 +60,9 @@ pub enum CommitError {
     /// it again will not help.
     #[error("{statement} was refused: {reason}")]
     Invalid { statement: &'static str, reason: String },
+    /// A parameter is something that no database takes, such as a text with NUL. Nothing of the batch was written.
+    #[error("{statement} was refused: {reason}")]
+    BadValue { statement: &'static str, reason: &'static str },
     /// The database does not answer, its disk is full, or it has failed. The batch is *not known* to be committed:
     /// when the connection broke during the commit, it may yet be there. A retry must therefore be recognisable by
     /// a row of its own (a transaction id).

@@ -13,6 +13,7 @@ mod row;
 mod sqlite;
 #[doc(hidden)]
 pub mod statement;
+mod statistics;
 mod value;
 
 use std::future::Future;
@@ -27,6 +28,7 @@ pub use nids::NidAllocator;
 pub use read_set::ReadSet;
 pub use row::{FromValue, Row};
 pub use statement::{ColumnType, Insert, Stmt};
+pub use statistics::{GROUP_SIZES, Statistics};
 pub use value::{PosRef, Value};
 
 stmt!(
@@ -190,6 +192,14 @@ impl Db {
         match &self.inner.backend {
             Backend::Sqlite(sqlite) => sqlite.pos(),
             Backend::Postgres(postgres) => postgres.pos(),
+        }
+    }
+
+    /// What was done since it was opened, and what waits now.
+    pub fn statistics(&self) -> Statistics {
+        match &self.inner.backend {
+            Backend::Sqlite(sqlite) => sqlite.statistics(),
+            Backend::Postgres(postgres) => postgres.statistics(),
         }
     }
 

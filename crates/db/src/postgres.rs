@@ -23,6 +23,7 @@ use pool::Pool;
 use publish::Publisher;
 
 use crate::migration::OWN_TABLES;
+use crate::statistics::{Counters, Statistics};
 use crate::{
     Batch, CommitError, CommitHook, Committed, Error, Migration, OpenError, Pos, ReadSet, Row,
     params, stmt,
@@ -43,6 +44,7 @@ pub(crate) struct Postgres {
     hints: JoinHandle<()>,
     pool: Pool,
     publisher: Arc<Publisher>,
+    counters: Arc<Counters>,
 }
 
 impl Postgres {
@@ -58,13 +60,18 @@ impl Postgres {
             address.connect(|_| ()).await.map_err(|error| unavailable(error.to_string()))?;
         let last = schema::migrate(&connection.client, schema, migrations).await?;
         let publisher = Arc::new(Publisher::new(hook, last));
+        let counters = Arc::new(Counters::default());
         let own = Migration { name: "db", sql: OWN_TABLES };
         let (committers, committing) = (0..COMMITTERS)
             .map(|_| {
                 let (queue, jobs) = mpsc::channel(QUEUE);
                 let tables = Tables::of([&own].into_iter().chain(migrations));
-                let committer =
-                    Committer::new(address.clone(), Planner::new(tables), publisher.clone());
+                let committer = Committer::new(
+                    address.clone(),
+                    Planner::new(tables),
+                    publisher.clone(),
+                    counters.clone(),
+                );
                 (queue, tokio::spawn(committer.run(jobs)))
             })
             .unzip();
@@ -74,6 +81,7 @@ impl Postgres {
             hints: tokio::spawn(hints::run(address.clone(), publisher.clone())),
             pool: Pool::new(address),
             publisher,
+            counters,
         })
     }
 
@@ -123,6 +131,12 @@ impl Postgres {
 
     pub(crate) fn pos(&self) -> Pos {
         self.publisher.pos()
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        let committers = self.committers.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = |queue: &mpsc::Sender<Job>| queue.max_capacity() - queue.capacity();
+        self.counters.statistics(committers.iter().map(waiting).sum(), self.pool.waiting())
     }
 
     pub(crate) async fn close(&self) {

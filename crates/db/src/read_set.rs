@@ -44,12 +44,13 @@ impl ReadSet {
     /// Refuses values that no database takes, on the caller's side.
     pub(crate) fn check(&self) -> Result<(), Error> {
         for (stmt, values) in self.statements() {
-            let reserved = values.iter().any(|value| matches!(value, Value::Pos(_)));
-            let defect = values.iter().find_map(Value::defect);
-            if let Some(reason) =
-                defect.or(reserved.then_some("a read cannot use a reserved position"))
-            {
-                return Err(Error::Invalid { statement: stmt.name, reason: reason.to_owned() });
+            let statement = stmt.name;
+            if let Some(reason) = values.iter().find_map(Value::defect) {
+                return Err(Error::BadValue { statement, reason });
+            }
+            if values.iter().any(|value| matches!(value, Value::Pos(_))) {
+                let reason = "a read cannot use a reserved position".to_owned();
+                return Err(Error::Invalid { statement, reason });
             }
         }
         Ok(())

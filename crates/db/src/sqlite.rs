@@ -22,6 +22,7 @@ use queue::Queue;
 use reader::Read;
 use writer::Job;
 
+use crate::statistics::{Counters, Statistics};
 use crate::{
     Batch, CommitError, CommitHook, Committed, Error, Migration, OpenError, Pos, PublishedChange,
     ReadSet, Row,
@@ -41,7 +42,7 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn of(path: PathBuf) -> Self {
-        Self { path, vfs: None, synchronous: Synchronous::Full, checkpoint_pages: 4_000 }
+        Self { path, vfs: None, synchronous: Synchronous::Full, checkpoint_pages: 8_000 }
     }
 }
 
@@ -57,6 +58,7 @@ struct Shared {
     reads: Queue<Read>,
     gate: Gate,
     checkpoints: checkpoint::Wanted,
+    counters: Counters,
     hook: Arc<dyn CommitHook>,
     published: AtomicU64,
     failed: AtomicBool,
@@ -100,6 +102,7 @@ impl Sqlite {
             reads: Queue::new(QUEUE),
             gate: Gate::default(),
             checkpoints: checkpoint::Wanted::from(options.checkpoint_pages),
+            counters: Counters::default(),
             hook,
             published: AtomicU64::new(0),
             failed: AtomicBool::new(false),
@@ -164,6 +167,11 @@ impl Sqlite {
         Pos::new(self.shared.published.load(Ordering::Acquire))
     }
 
+    pub(crate) fn statistics(&self) -> Statistics {
+        let shared = &self.shared;
+        shared.counters.statistics(shared.writes.len(), shared.reads.len())
+    }
+
     /// Empties the write-ahead log, which keeps what was deleted from the file itself.
     pub(crate) async fn truncate_log(&self) -> Result<(), Error> {
         let (answer, answered) = oneshot::channel();
@@ -208,6 +216,9 @@ fn run(
 ) {
     let started = (|| {
         let lock = place::claim(&options.path)?;
+        if options.vfs.is_none() {
+            place::prepare_log(&options.path, options.checkpoint_pages);
+        }
         let mut connection = connection::open(options)?;
         let last = connection::migrate(&mut connection, migrations)?;
         shared.published.store(last.get(), Ordering::Release);

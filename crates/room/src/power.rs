@@ -4,12 +4,14 @@
 //! beside it: may this user redact that event, notify the whole room, see an upgrade button.
 
 use ruma::{
-    Int, UserId,
+    Int, OwnedUserId, UserId,
     events::{TimelineEventType, room::power_levels::UserPowerLevel},
     state_res::events::{RoomCreateEvent, RoomPowerLevelsEvent, RoomPowerLevelsIntField},
 };
 
-use crate::{Pdu, Refused, RoomVersion};
+use serde_json::{Map, Value};
+
+use crate::{Content, Pdu, Refused, RoomVersion};
 
 /// What a room's create event creator has before there is a power levels event.
 const CREATOR_WITHOUT_POWER_LEVELS: i32 = 100;
@@ -52,6 +54,16 @@ impl<'a> Power<'a> {
         }
     }
 
+    /// The room's creators: whoever made it, and from version 12 on those named beside.
+    ///
+    /// # Errors
+    ///
+    /// As [`Power::of`].
+    pub fn creators(&self) -> Result<Vec<OwnedUserId>, Refused> {
+        let creators = self.create.creators(&self.version.rules().authorization);
+        Ok(creators.map_err(Refused::BadEvent)?.into_iter().collect())
+    }
+
     /// The level that an action needs (`ban`, `kick`, `invite`, `redact`).
     ///
     /// # Errors
@@ -85,6 +97,49 @@ impl<'a> Power<'a> {
             }
             None => Ok(RoomPowerLevelsIntField::EventsDefault.default_value()),
         }
+    }
+
+    /// Whether a content can be power levels of the room at all: whole numbers, by user IDs, without the creators of
+    /// version 12. Whether a user may set them so is the authorisation rules' question and comes on top.
+    ///
+    /// Spec: <https://spec.matrix.org/latest/rooms/v12/#authorization-rules>, rule 10.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::BadEvent`] names what is wrong; [`Refused::BadJson`] if the content is no object.
+    pub fn check_levels(&self, content: &Content) -> Result<(), Refused> {
+        let content: Map<String, Value> = content.read()?;
+        let refused = |field: &str, what: &str| Err(Refused::BadEvent(format!("{field} {what}")));
+        for (field, value) in &content {
+            match (field.as_str(), value) {
+                (
+                    "ban" | "events_default" | "invite" | "kick" | "redact" | "state_default"
+                    | "users_default",
+                    level,
+                ) if !level.is_i64() => return refused(field, "is not a whole number"),
+                ("events" | "notifications" | "users", Value::Object(levels))
+                    if !levels.values().all(Value::is_i64) =>
+                {
+                    return refused(field, "holds something that is not a whole number");
+                }
+                ("events" | "notifications" | "users", value) if !value.is_object() => {
+                    return refused(field, "is not an object");
+                }
+                _ => {}
+            }
+        }
+        let rules = &self.version.rules().authorization;
+        let creators = self.create.creators(rules).map_err(Refused::BadEvent)?;
+        for user in content.get("users").and_then(Value::as_object).into_iter().flat_map(Map::keys)
+        {
+            let Ok(user) = <&UserId>::try_from(user.as_str()) else {
+                return refused("users", "holds something that is no user ID");
+            };
+            if rules.explicitly_privilege_room_creators && creators.contains(user) {
+                return refused("users", "names a creator, who stands above all levels");
+            }
+        }
+        Ok(())
     }
 
     /// Whether a *user of this server* may redact an event of `author`: one's own, or any with the

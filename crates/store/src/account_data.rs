@@ -117,6 +117,8 @@ stmt!(
 );
 
 stmt!(FORGET_ROOM, "DELETE FROM room_account_data WHERE user_nid = $1 AND room_nid = $2");
+stmt!(FORGET_GLOBAL, "DELETE FROM account_data WHERE user_nid = $1");
+stmt!(FORGET_IN_ROOMS, "DELETE FROM room_account_data WHERE user_nid = $1");
 
 /// One piece of account data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -236,4 +238,10 @@ pub fn expect_in_room(
 /// Adds to the batch that nothing is kept of a user's account data for a room, for those who forget the room (II.c).
 pub fn forget_room(batch: &mut Batch, user: UserNid, room: RoomNid) {
     batch.exec(&FORGET_ROOM, params![user.0, room.0]);
+}
+
+/// Adds to the batch that nothing is kept of the account data of a user who closed the account.
+pub fn forget_account(batch: &mut Batch, user: UserNid) {
+    batch.exec(&FORGET_GLOBAL, params![user.0]);
+    batch.exec(&FORGET_IN_ROOMS, params![user.0]);
 }

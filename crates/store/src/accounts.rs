@@ -18,7 +18,10 @@ pub const CHAPTER: Chapter = Chapter {
             user_nid BIGINT NOT NULL PRIMARY KEY REFERENCES users (user_nid),
             password_hash TEXT,
             created_ts BIGINT NOT NULL,
-            deactivated BIGINT NOT NULL
+            deactivated BIGINT NOT NULL,
+            admin BIGINT NOT NULL,
+            locked BIGINT NOT NULL,
+            suspended BIGINT NOT NULL
         )",
         "CREATE TABLE devices (
             device_nid BIGINT NOT NULL PRIMARY KEY,
@@ -32,10 +35,10 @@ pub const CHAPTER: Chapter = Chapter {
             token_hash BYTEA NOT NULL PRIMARY KEY,
             device_nid BIGINT NOT NULL REFERENCES devices (device_nid),
             refresh BIGINT NOT NULL,
+            generation BIGINT NOT NULL,
             expires_ts BIGINT
         )",
         "CREATE INDEX tokens_device ON tokens (device_nid)",
-        "CREATE TABLE registration_tokens (token TEXT NOT NULL PRIMARY KEY, uses_left BIGINT)",
     ],
     columns: &[
         column(
@@ -76,6 +79,24 @@ pub const CHAPTER: Chapter = Chapter {
             Concerns::User,
             Period::Account,
         ),
+        column(
+            "accounts.admin",
+            "whether the person may lock and suspend accounts and read reports",
+            Concerns::User,
+            Period::Account,
+        ),
+        column(
+            "accounts.locked",
+            "whether an administrator has closed the account for the time being",
+            Concerns::User,
+            Period::Account,
+        ),
+        column(
+            "accounts.suspended",
+            "whether an administrator lets the account only read for the time being",
+            Concerns::User,
+            Period::Account,
+        ),
         column("devices.device_nid", "short name of a device", Concerns::User, Period::Device),
         column("devices.user_nid", "whose device", Concerns::User, Period::Device),
         column(
@@ -104,19 +125,13 @@ pub const CHAPTER: Chapter = Chapter {
         ),
         column("tokens.device_nid", "whose token", Concerns::User, Period::Device),
         column("tokens.refresh", "access or refresh token", Concerns::User, Period::Device),
+        column(
+            "tokens.generation",
+            "so that a token ends when its successor is used",
+            Concerns::User,
+            Period::Device,
+        ),
         column("tokens.expires_ts", "end of the token's life", Concerns::User, Period::Device),
-        column(
-            "registration_tokens.token",
-            "admission of new users by the operator",
-            Concerns::Nobody,
-            Period::Replaced,
-        ),
-        column(
-            "registration_tokens.uses_left",
-            "how often the token still admits",
-            Concerns::Nobody,
-            Period::Replaced,
-        ),
     ],
 };
 
@@ -133,11 +148,13 @@ stmt!(
 );
 stmt!(
     INSERT_ACCOUNT,
-    "INSERT INTO accounts (user_nid, password_hash, created_ts, deactivated) VALUES ($1, $2, $3, 0) ON CONFLICT (user_nid) DO NOTHING"
+    "INSERT INTO accounts (user_nid, password_hash, created_ts, deactivated, admin, locked, suspended) VALUES ($1, $2, $3, 0, 0, 0, 0)
+     ON CONFLICT (user_nid) DO NOTHING"
 );
 stmt!(
     ACCOUNT,
-    "SELECT u.user_nid, a.password_hash, a.deactivated FROM users u JOIN accounts a ON a.user_nid = u.user_nid WHERE u.user_id = $1"
+    "SELECT u.user_nid, a.password_hash, a.deactivated, a.admin, a.locked, a.suspended
+     FROM users u JOIN accounts a ON a.user_nid = u.user_nid WHERE u.user_id = $1"
 );
 stmt!(
     ACCOUNTS,
@@ -147,10 +164,22 @@ stmt!(
     SET_PASSWORD,
     "UPDATE accounts SET password_hash = $2 WHERE user_nid = $1 AND deactivated = 0"
 );
-stmt!(DEACTIVATE, "UPDATE accounts SET deactivated = 1, password_hash = NULL WHERE user_nid = $1");
+stmt!(
+    DEACTIVATE,
+    "UPDATE accounts SET deactivated = 1, password_hash = NULL, admin = 0 WHERE user_nid = $1"
+);
+stmt!(SET_ADMIN, "UPDATE accounts SET admin = $2 WHERE user_nid = $1 AND deactivated = 0");
+stmt!(
+    SET_LOCKED,
+    "UPDATE accounts SET locked = $2 WHERE user_nid = $1 AND deactivated = 0 AND admin = 0"
+);
+stmt!(
+    SET_SUSPENDED,
+    "UPDATE accounts SET suspended = $2 WHERE user_nid = $1 AND deactivated = 0 AND admin = 0"
+);
 stmt!(
     DEVICES,
-    "SELECT device_nid, device_id, display_name, created_ts FROM devices WHERE user_nid = $1 ORDER BY device_nid"
+    "SELECT device_nid, device_id, display_name, created_ts FROM devices WHERE user_nid = $1 AND device_id <> '' ORDER BY device_nid"
 );
 stmt!(
     DEVICE,
@@ -160,25 +189,30 @@ stmt!(
     INSERT_DEVICE,
     "INSERT INTO devices (device_nid, user_nid, device_id, display_name, created_ts) VALUES ($1, $2, $3, $4, $5)"
 );
+stmt!(
+    /// The device without a name of an application service's user: what is sent without a device hangs on it.
+    ENSURE_NAMELESS_DEVICE,
+    "INSERT INTO devices (device_nid, user_nid, device_id, display_name, created_ts) VALUES ($1, $2, '', NULL, $3) ON CONFLICT (user_nid, device_id) DO NOTHING"
+);
 stmt!(RENAME_DEVICE, "UPDATE devices SET display_name = $2 WHERE device_nid = $1");
+stmt!(COUNT_DEVICES, "SELECT COUNT(*) FROM devices WHERE user_nid = $1");
 stmt!(DELETE_DEVICE, "DELETE FROM devices WHERE device_nid = $1");
 stmt!(
     INSERT_TOKEN,
-    "INSERT INTO tokens (token_hash, device_nid, refresh, expires_ts) VALUES ($1, $2, $3, $4)"
+    "INSERT INTO tokens (token_hash, device_nid, refresh, generation, expires_ts) VALUES ($1, $2, $3, $4, $5)"
 );
-stmt!(DELETE_TOKEN, "DELETE FROM tokens WHERE token_hash = $1");
+// The guard of a refresh: the token has not been replaced meanwhile.
+stmt!(TOKEN_IS_THERE, "UPDATE tokens SET refresh = refresh WHERE token_hash = $1");
+stmt!(DELETE_TOKENS_AFTER, "DELETE FROM tokens WHERE device_nid = $1 AND generation > $2");
+stmt!(DELETE_TOKENS_BEFORE, "DELETE FROM tokens WHERE device_nid = $1 AND generation < $2");
 stmt!(DELETE_TOKENS_OF_DEVICE, "DELETE FROM tokens WHERE device_nid = $1");
 stmt!(
     TOKEN,
-    "SELECT u.user_nid, u.user_id, d.device_nid, d.device_id, t.expires_ts
-     FROM tokens t JOIN devices d ON d.device_nid = t.device_nid JOIN users u ON u.user_nid = d.user_nid
+    "SELECT u.user_nid, u.user_id, d.device_nid, d.device_id, t.expires_ts, t.generation, a.locked, a.suspended,
+        (SELECT MIN(o.generation) FROM tokens o WHERE o.device_nid = t.device_nid)
+     FROM tokens t JOIN devices d ON d.device_nid = t.device_nid JOIN users u ON u.user_nid = d.user_nid JOIN accounts a ON a.user_nid = d.user_nid
      WHERE t.token_hash = $1 AND t.refresh = $2"
 );
-stmt!(
-    USE_REGISTRATION_TOKEN,
-    "UPDATE registration_tokens SET uses_left = uses_left - 1 WHERE token = $1 AND uses_left > 0"
-);
-
 /// A local account as login needs it.
 pub struct Account {
     /// Whose account.
@@ -187,6 +221,12 @@ pub struct Account {
     pub password_hash: Option<String>,
     /// Whether the account is closed.
     pub deactivated: bool,
+    /// Whether the person administers the server.
+    pub admin: bool,
+    /// Whether an administrator has closed the account for the time being.
+    pub locked: bool,
+    /// Whether an administrator lets the account only read.
+    pub suspended: bool,
 }
 
 /// A device of a local user.
@@ -213,6 +253,14 @@ pub struct TokenOwner {
     pub device_id: OwnedDeviceId,
     /// When the token ends, if it does.
     pub expires: Option<Timestamp>,
+    /// How often the device's tokens had been replaced when it was made.
+    pub generation: i64,
+    /// Whether the account is locked.
+    pub locked: bool,
+    /// Whether the account is suspended.
+    pub suspended: bool,
+    /// The generation of the device's oldest token: tokens that this one replaces are still there if it is lower.
+    pub oldest_generation: i64,
 }
 
 fn device_of(row: &Row) -> Result<Device, Error> {
@@ -229,10 +277,23 @@ pub async fn setting(db: &Db, name: &str) -> Result<Option<bytes::Bytes>, Error>
     db.query_opt(&SETTING, params![name]).await?.map(|row| row.get(0)).transpose()
 }
 
+/// How many devices a user has.
+pub async fn count_devices(db: &Db, user: UserNid) -> Result<u64, Error> {
+    let row = db.query_opt(&COUNT_DEVICES, params![user.0]).await?;
+    row.map_or(Ok(0), |row| row.get(0))
+}
+
 /// The row number of a user, if the user is known.
 pub async fn user_nid(db: &Db, user: &UserId) -> Result<Option<UserNid>, Error> {
     let row = db.query_opt(&USER_NID, params![user.as_str()]).await?;
     row.map(|row| Ok(UserNid(row.get(0)?))).transpose()
+}
+
+/// The id of a user, by row number.
+pub async fn user_id(db: &Db, user: UserNid) -> Result<Option<OwnedUserId>, Error> {
+    let row = db.query_opt(&USER_ID, params![user.0]).await?;
+    row.map(|row| UserId::parse(row.get::<String>(0)?).map_err(|_| Error::corrupt("users.user_id")))
+        .transpose()
 }
 
 /// The account of a local user.
@@ -243,6 +304,9 @@ pub async fn account(db: &Db, user: &UserId) -> Result<Option<Account>, Error> {
             user: UserNid(row.get(0)?),
             password_hash: row.get(1)?,
             deactivated: row.get(2)?,
+            admin: row.get(3)?,
+            locked: row.get(4)?,
+            suspended: row.get(5)?,
         })
     })
     .transpose()
@@ -263,6 +327,19 @@ pub async fn accounts(db: &Db) -> Result<Vec<(UserNid, OwnedUserId, bool, Timest
 /// The devices of a user, oldest first.
 pub async fn devices(db: &Db, user: UserNid) -> Result<Vec<Device>, Error> {
     db.query(&DEVICES, params![user.0]).await?.iter().map(device_of).collect()
+}
+
+/// The devices of users, in the order of the question: row number and Matrix device id, oldest first.
+pub async fn device_ids(
+    db: &Db,
+    users: impl Iterator<Item = UserNid>,
+) -> Result<Vec<Vec<(DeviceNid, OwnedDeviceId)>>, Error> {
+    let mut set = db::ReadSet::new();
+    for user in users {
+        set.push(&DEVICES, params![user.0]);
+    }
+    let device = |row: &Row| Ok((DeviceNid(row.get(0)?), row.get::<&str>(1)?.into()));
+    db.read(set).await?.iter().map(|rows| rows.iter().map(device).collect()).collect()
 }
 
 /// One device of a user.
@@ -286,6 +363,10 @@ pub async fn token_owner(
             device: DeviceNid(row.get(2)?),
             device_id: row.get::<String>(3)?.into(),
             expires: row.get::<Option<u64>>(4)?.map(Timestamp),
+            generation: row.get(5)?,
+            locked: row.get(6)?,
+            suspended: row.get(7)?,
+            oldest_generation: row.get(8)?,
         })
     })
     .transpose()
@@ -294,6 +375,7 @@ pub async fn token_owner(
 /// Adds to the batch that a device and its tokens are gone. The chapters that keep more of a device drop it first.
 pub fn delete_device(batch: &mut Batch, device: DeviceNid) {
     batch.exec(&DELETE_TOKENS_OF_DEVICE, params![device.0]);
+    batch.exec(&crate::rooms::FORGET_SENDING_DEVICE, params![device.0]);
     batch.exec(&crate::rooms::DROP_TRANSACTIONS, params![device.0]);
     batch.exec(&DELETE_DEVICE, params![device.0]);
 }

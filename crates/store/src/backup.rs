@@ -184,6 +184,8 @@ stmt!(
     DELETE_KEY,
     "DELETE FROM backup_keys WHERE user_nid = $1 AND version = $2 AND room_id = $3 AND session_id = $4"
 );
+stmt!(FORGET_KEYS, "DELETE FROM backup_keys WHERE user_nid = $1");
+stmt!(FORGET_VERSIONS, "DELETE FROM backups WHERE user_nid = $1");
 
 /// A backup.
 #[derive(Clone, Debug)]
@@ -353,4 +355,10 @@ pub fn delete_keys(batch: &mut Batch, user: UserNid, version: i64, scope: Scope<
             batch.exec(&DELETE_KEY, params![user.0, version, room, session])
         }
     }
+}
+
+/// Adds to the batch that the backups of a user who closed the account are gone.
+pub fn forget_account(batch: &mut Batch, user: UserNid) {
+    batch.exec(&FORGET_KEYS, params![user.0]);
+    batch.exec(&FORGET_VERSIONS, params![user.0]);
 }

@@ -38,6 +38,7 @@ stmt!(
     INSERT_FILTER,
     "INSERT INTO filters (user_nid, filter_nid, definition) VALUES ($1, $2, $3) ON CONFLICT (user_nid, filter_nid) DO NOTHING"
 );
+stmt!(FORGET, "DELETE FROM filters WHERE user_nid = $1");
 
 /// The definition of a filter, as JSON.
 pub async fn filter(db: &Db, user: UserNid, filter_nid: i64) -> Result<Option<Bytes>, Error> {
@@ -54,4 +55,9 @@ pub async fn filters(db: &Db, user: UserNid) -> Result<Vec<(i64, Bytes)>, Error>
 /// Adds a filter to the batch.
 pub fn insert_filter(batch: &mut Batch, user: UserNid, filter_nid: i64, definition: Bytes) {
     batch.expect_one(&INSERT_FILTER, params![user.0, filter_nid, definition]);
+}
+
+/// Adds to the batch that the filters of a user who closed the account are gone.
+pub fn forget_account(batch: &mut Batch, user: UserNid) {
+    batch.exec(&FORGET, params![user.0]);
 }

@@ -16,18 +16,29 @@ use crate::{
 pub const CHAPTER: Chapter = Chapter {
     schema: &[
         "CREATE TABLE device_keys (device_nid BIGINT NOT NULL PRIMARY KEY REFERENCES devices (device_nid), json BYTEA NOT NULL)",
+        "CREATE TABLE dehydrated_devices (
+            user_nid BIGINT NOT NULL PRIMARY KEY REFERENCES accounts (user_nid),
+            device_nid BIGINT NOT NULL UNIQUE REFERENCES devices (device_nid),
+            data BYTEA NOT NULL
+        )",
         "CREATE TABLE one_time_keys (
             device_nid BIGINT NOT NULL REFERENCES devices (device_nid),
             algorithm TEXT NOT NULL,
-            key_id TEXT NOT NULL,
             n BIGINT NOT NULL,
+            key_id TEXT NOT NULL,
             digest BYTEA NOT NULL,
-            claim BIGINT NOT NULL,
             json BYTEA,
-            PRIMARY KEY (device_nid, algorithm, key_id)
+            PRIMARY KEY (device_nid, algorithm, n)
         ) WITHOUT ROWID",
-        "CREATE INDEX one_time_keys_free ON one_time_keys (device_nid, claim, algorithm, n)",
-        "CREATE INDEX one_time_keys_claim ON one_time_keys (claim) WHERE claim <> 0",
+        // A claim of two hundred devices changes two hundred places: apart from the keys they are small, and lie side by side.
+        "CREATE TABLE one_time_key_claims (
+            device_nid BIGINT NOT NULL,
+            algorithm TEXT NOT NULL,
+            n BIGINT NOT NULL,
+            claim BIGINT NOT NULL,
+            PRIMARY KEY (device_nid, algorithm, n)
+        ) WITHOUT ROWID",
+        "CREATE INDEX one_time_key_claims_claim ON one_time_key_claims (claim)",
         "CREATE TABLE fallback_keys (
             device_nid BIGINT NOT NULL REFERENCES devices (device_nid),
             algorithm TEXT NOT NULL,
@@ -57,6 +68,24 @@ pub const CHAPTER: Chapter = Chapter {
         "CREATE INDEX device_lists_pos ON device_lists (pos)",
     ],
     columns: &[
+        column(
+            "dehydrated_devices.user_nid",
+            "who has such a device",
+            Concerns::User,
+            Period::Replaced,
+        ),
+        column(
+            "dehydrated_devices.device_nid",
+            "the device that stands in while the person is signed in nowhere",
+            Concerns::User,
+            Period::Replaced,
+        ),
+        column(
+            "dehydrated_devices.data",
+            "the device's private keys, encrypted by the client",
+            Concerns::Ciphertext,
+            Period::Replaced,
+        ),
         column("device_keys.device_nid", "whose keys", Concerns::User, Period::Device),
         column(
             "device_keys.json",
@@ -85,16 +114,24 @@ pub const CHAPTER: Chapter = Chapter {
             Period::Device,
         ),
         column(
-            "one_time_keys.claim",
-            "the request that took the key (a random row number); not by whom",
-            Concerns::Nobody,
-            Period::Device,
-        ),
-        column(
             "one_time_keys.json",
             "public key to begin an encrypted session with the device",
             Concerns::User,
             Period::Delivery,
+        ),
+        column(
+            "one_time_key_claims.device_nid",
+            "whose key was handed out",
+            Concerns::User,
+            Period::Device,
+        ),
+        column("one_time_key_claims.algorithm", "kind of key", Concerns::Nobody, Period::Device),
+        column("one_time_key_claims.n", "which key", Concerns::Nobody, Period::Device),
+        column(
+            "one_time_key_claims.claim",
+            "the request that took the key (a random row number); not by whom",
+            Concerns::Nobody,
+            Period::Device,
         ),
         column("fallback_keys.device_nid", "whose key", Concerns::User, Period::Device),
         column("fallback_keys.algorithm", "kind of key", Concerns::Nobody, Period::Device),
@@ -199,20 +236,34 @@ stmt!(
 );
 stmt!(
     ONE_TIME_KEYS,
-    "SELECT algorithm, key_id, n, digest, claim FROM one_time_keys WHERE device_nid = $1"
+    "SELECT k.algorithm, k.key_id, k.n, k.digest, COALESCE(c.claim, 0) FROM one_time_keys k
+     LEFT JOIN one_time_key_claims c ON c.device_nid = k.device_nid AND c.algorithm = k.algorithm AND c.n = k.n
+     WHERE k.device_nid = $1 ORDER BY k.n"
 );
-// The name of a key that was handed out may come again for another key, after a device was restored from an old copy.
+// A guard: of two uploads at once that both saw the same keys, one succeeds and the other looks again. So a name has one key at a time,
+// except that the name of a key that was handed out may come again for another, after a device was restored from an old copy.
 stmt!(
     ADD_ONE_TIME_KEY,
-    "INSERT INTO one_time_keys (device_nid, algorithm, key_id, n, digest, claim, json) VALUES ($1, $2, $3, $4, $5, 0, $6)
-     ON CONFLICT (device_nid, algorithm, key_id) DO UPDATE SET n = excluded.n, digest = excluded.digest, claim = 0, json = excluded.json
-     WHERE one_time_keys.claim <> 0"
+    "INSERT INTO one_time_keys (device_nid, algorithm, key_id, n, digest, json) VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (device_nid, algorithm, n) DO NOTHING"
 );
 stmt!(
     FORGET_CLAIMED_JSON,
-    "UPDATE one_time_keys SET json = NULL WHERE device_nid = $1 AND claim <> 0 AND json IS NOT NULL"
+    "UPDATE one_time_keys SET json = NULL WHERE device_nid = $1 AND json IS NOT NULL AND EXISTS (SELECT 1 FROM one_time_key_claims c
+        WHERE c.device_nid = one_time_keys.device_nid AND c.algorithm = one_time_keys.algorithm AND c.n = one_time_keys.n)"
 );
-stmt!(DROP_CLAIMED, "DELETE FROM one_time_keys WHERE device_nid = $1 AND claim <> 0 AND n < $2");
+stmt!(
+    DROP_CLAIMED,
+    "DELETE FROM one_time_keys WHERE device_nid = $1 AND n < $2 AND EXISTS (SELECT 1 FROM one_time_key_claims c
+        WHERE c.device_nid = one_time_keys.device_nid AND c.algorithm = one_time_keys.algorithm AND c.n = one_time_keys.n)"
+);
+// After `DROP_CLAIMED`, and only of keys that are gone: another claim may come between the two, and no key that was handed out may be taken
+// for one that was not.
+stmt!(
+    DROP_CLAIMS,
+    "DELETE FROM one_time_key_claims WHERE device_nid = $1 AND n < $2 AND NOT EXISTS (SELECT 1 FROM one_time_keys k
+        WHERE k.device_nid = one_time_key_claims.device_nid AND k.algorithm = one_time_key_claims.algorithm AND k.n = one_time_key_claims.n)"
+);
 stmt!(
     SET_FALLBACK_KEY,
     "INSERT INTO fallback_keys (device_nid, algorithm, key_id, used, json) VALUES ($1, $2, $3, 0, $4)
@@ -221,7 +272,8 @@ stmt!(
 );
 stmt!(
     ONE_TIME_KEY_COUNTS,
-    "SELECT algorithm, COUNT(*) FROM one_time_keys WHERE device_nid = $1 AND claim = 0 GROUP BY algorithm ORDER BY algorithm"
+    "SELECT k.algorithm, COUNT(*) FROM one_time_keys k WHERE k.device_nid = $1 AND NOT EXISTS (SELECT 1 FROM one_time_key_claims c
+        WHERE c.device_nid = k.device_nid AND c.algorithm = k.algorithm AND c.n = k.n) GROUP BY k.algorithm ORDER BY k.algorithm"
 );
 stmt!(
     UNUSED_FALLBACK_TYPES,
@@ -230,22 +282,29 @@ stmt!(
 stmt!(
     CLAIMABLE,
     "SELECT d.device_nid,
-        (SELECT COUNT(*) FROM (SELECT 1 FROM one_time_keys o WHERE o.device_nid = d.device_nid AND o.algorithm = $3 AND o.claim = 0 LIMIT 1) free),
+        (SELECT COUNT(*) FROM (SELECT 1 FROM one_time_keys o WHERE o.device_nid = d.device_nid AND o.algorithm = $3 AND NOT EXISTS (SELECT 1
+            FROM one_time_key_claims c WHERE c.device_nid = o.device_nid AND c.algorithm = o.algorithm AND c.n = o.n) LIMIT 1) free),
         f.key_id, f.used, f.json
      FROM users u JOIN devices d ON d.user_nid = u.user_nid LEFT JOIN fallback_keys f ON f.device_nid = d.device_nid AND f.algorithm = $3
      WHERE u.user_id = $1 AND d.device_id = $2"
 );
 // The key is picked where it is taken, so that two requests never hold the same one and neither has to try again.
+// On SQLite batches come one after the other, so what was handed out are the keys up to the last one; on PostgreSQL the pick skips keys that another
+// claim is just taking, and one that was taken between look and pick is left to the next round.
 stmt_pair!(
     CLAIM_ONE_TIME_KEY,
-    sqlite: "UPDATE one_time_keys SET claim = $1 WHERE device_nid = $2 AND algorithm = $3 AND claim = 0 AND key_id =
-        (SELECT key_id FROM one_time_keys WHERE device_nid = $2 AND algorithm = $3 AND claim = 0 ORDER BY n LIMIT 1)",
-    postgres: "UPDATE one_time_keys SET claim = $1 WHERE device_nid = $2 AND algorithm = $3 AND claim = 0 AND key_id =
-        (SELECT key_id FROM one_time_keys WHERE device_nid = $2 AND algorithm = $3 AND claim = 0 ORDER BY n LIMIT 1 FOR UPDATE SKIP LOCKED)"
+    sqlite: "INSERT INTO one_time_key_claims (device_nid, algorithm, n, claim) SELECT k.device_nid, k.algorithm, k.n, $1 FROM one_time_keys k
+        WHERE k.device_nid = $2 AND k.algorithm = $3
+            AND k.n > COALESCE((SELECT MAX(c.n) FROM one_time_key_claims c WHERE c.device_nid = $2 AND c.algorithm = $3), -1) ORDER BY k.n LIMIT 1",
+    postgres: "INSERT INTO one_time_key_claims (device_nid, algorithm, n, claim) SELECT k.device_nid, k.algorithm, k.n, $1 FROM one_time_keys k
+        WHERE k.device_nid = $2 AND k.algorithm = $3 AND NOT EXISTS (SELECT 1 FROM one_time_key_claims c
+            WHERE c.device_nid = k.device_nid AND c.algorithm = k.algorithm AND c.n = k.n)
+        ORDER BY k.n LIMIT 1 FOR UPDATE OF k SKIP LOCKED ON CONFLICT (device_nid, algorithm, n) DO NOTHING"
 );
 stmt!(
     CLAIMED,
-    "SELECT device_nid, algorithm, key_id, json FROM one_time_keys WHERE claim = $1 AND claim <> 0"
+    "SELECT c.device_nid, c.algorithm, k.key_id, k.json FROM one_time_key_claims c
+     JOIN one_time_keys k ON k.device_nid = c.device_nid AND k.algorithm = c.algorithm AND k.n = c.n WHERE c.claim = $1"
 );
 stmt!(
     USE_FALLBACK_KEY,
@@ -253,6 +312,7 @@ stmt!(
 );
 stmt!(DROP_DEVICE_KEYS, "DELETE FROM device_keys WHERE device_nid = $1");
 stmt!(DROP_ONE_TIME_KEYS, "DELETE FROM one_time_keys WHERE device_nid = $1");
+stmt!(DROP_ALL_CLAIMS, "DELETE FROM one_time_key_claims WHERE device_nid = $1");
 stmt!(DROP_FALLBACK_KEYS, "DELETE FROM fallback_keys WHERE device_nid = $1");
 stmt!(
     DROP_DEVICE_SIGNATURES,
@@ -305,6 +365,15 @@ stmt!(
      JOIN users g ON g.user_nid = s.signer_nid WHERE u.user_id = $1 AND (s.signer_nid = s.target_nid OR s.signer_nid = $2)"
 );
 stmt!(
+    SIGNATURES_ON,
+    "SELECT s.target_key, g.user_id, s.key_id, s.signature FROM key_signatures s JOIN users g ON g.user_nid = s.signer_nid WHERE s.target_nid = $1"
+);
+stmt!(
+    DEVICES_WITH_KEYS_OF,
+    "SELECT d.device_id, d.display_name, k.json FROM devices d JOIN device_keys k ON k.device_nid = d.device_nid
+     WHERE d.user_nid = $1 ORDER BY d.device_nid"
+);
+stmt!(
     TOUCH_DEVICE_LIST,
     "INSERT INTO device_lists (user_nid, pos) VALUES ($1, $2) ON CONFLICT (user_nid) DO UPDATE SET pos = excluded.pos"
 );
@@ -319,8 +388,23 @@ stmt!(
     MEMBERS_AFTER,
     "SELECT room_nid, user_nid, membership FROM members WHERE room_nid = $1 AND pos > $2"
 );
+stmt!(
+    DEHYDRATED,
+    "SELECT d.device_nid, d.device_id, h.data FROM dehydrated_devices h JOIN devices d ON d.device_nid = h.device_nid WHERE h.user_nid = $1"
+);
+stmt!(
+    INSERT_DEHYDRATED,
+    "INSERT INTO dehydrated_devices (user_nid, device_nid, data) VALUES ($1, $2, $3)"
+);
+stmt!(DROP_DEHYDRATED, "DELETE FROM dehydrated_devices WHERE device_nid = $1");
+stmt!(DROP_CROSS_SIGNING_KEYS, "DELETE FROM cross_signing_keys WHERE user_nid = $1");
+stmt!(
+    DROP_SIGNATURES_OF_USER,
+    "DELETE FROM key_signatures WHERE target_nid = $1 OR signer_nid = $1"
+);
 
 /// Device keys as their owner uploaded them.
+#[derive(Debug)]
 pub struct DeviceKeysRow {
     /// Matrix device id.
     pub device_id: OwnedDeviceId,
@@ -331,7 +415,7 @@ pub struct DeviceKeysRow {
 }
 
 /// A cross-signing key as its owner uploaded it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct CrossSigningKeyRow {
     /// `master`, `self_signing` or `user_signing`.
     pub usage: String,
@@ -342,6 +426,7 @@ pub struct CrossSigningKeyRow {
 }
 
 /// A signature that was uploaded apart from the key that it signs.
+#[derive(Debug)]
 pub struct SignatureRow {
     /// Device id or public key.
     pub target_key: String,
@@ -354,6 +439,7 @@ pub struct SignatureRow {
 }
 
 /// All public keys of a user that another may see.
+#[derive(Debug)]
 pub struct KeysOfUser {
     /// The devices that have keys.
     pub devices: Vec<DeviceKeysRow>,
@@ -408,24 +494,36 @@ pub async fn keys_of_users<'a>(
         set.push(&CROSS_SIGNING_KEYS_OF, params![user.as_str()]);
         set.push(&VISIBLE_SIGNATURES, params![user.as_str(), reader.0]);
     }
-    let answer = db.read(set).await?;
-    answer
-        .chunks_exact(3)
-        .map(|rows| {
-            let device = |row: &Row| {
-                Ok(DeviceKeysRow {
-                    device_id: row.get::<&str>(0)?.into(),
-                    display_name: row.get(1)?,
-                    json: row.get(2)?,
-                })
-            };
-            Ok(KeysOfUser {
-                devices: rows[0].iter().map(device).collect::<Result<_, Error>>()?,
-                cross_signing: rows[1].iter().map(cross_signing_key).collect::<Result<_, _>>()?,
-                signatures: rows[2].iter().map(signature).collect::<Result<_, _>>()?,
-            })
+    db.read(set).await?.chunks_exact(3).map(keys_of_user).collect()
+}
+
+/// All that was published of users and who signed it, whoever may see it; from one snapshot, in the order of the question.
+pub async fn published(
+    db: &Db,
+    users: impl Iterator<Item = UserNid>,
+) -> Result<Vec<KeysOfUser>, Error> {
+    let mut set = ReadSet::new();
+    for user in users {
+        set.push(&DEVICES_WITH_KEYS_OF, params![user.0]);
+        set.push(&CROSS_SIGNING_KEYS, params![user.0]);
+        set.push(&SIGNATURES_ON, params![user.0]);
+    }
+    db.read(set).await?.chunks_exact(3).map(keys_of_user).collect()
+}
+
+fn keys_of_user(rows: &[Vec<Row>]) -> Result<KeysOfUser, Error> {
+    let device = |row: &Row| {
+        Ok(DeviceKeysRow {
+            device_id: row.get::<&str>(0)?.into(),
+            display_name: row.get(1)?,
+            json: row.get(2)?,
         })
-        .collect()
+    };
+    Ok(KeysOfUser {
+        devices: rows[0].iter().map(device).collect::<Result<_, Error>>()?,
+        cross_signing: rows[1].iter().map(cross_signing_key).collect::<Result<_, _>>()?,
+        signatures: rows[2].iter().map(signature).collect::<Result<_, _>>()?,
+    })
 }
 
 fn signature(row: &Row) -> Result<SignatureRow, Error> {
@@ -515,7 +613,37 @@ pub fn forget_device(batch: &mut Batch, user: UserNid, device: DeviceNid) {
     batch.exec(&DROP_DEVICE_SIGNATURES, params![user.0, device.0]);
     batch.exec(&DROP_DEVICE_KEYS, params![device.0]);
     batch.exec(&DROP_ONE_TIME_KEYS, params![device.0]);
+    batch.exec(&DROP_ALL_CLAIMS, params![device.0]);
     batch.exec(&DROP_FALLBACK_KEYS, params![device.0]);
+    batch.exec(&DROP_DEHYDRATED, params![device.0]);
+}
+
+/// A device that stands in while its owner is signed in nowhere.
+pub struct DehydratedRow {
+    /// Row number.
+    pub device: DeviceNid,
+    /// Matrix device id.
+    pub device_id: OwnedDeviceId,
+    /// What its owner needs to take it over, as JSON.
+    pub data: Bytes,
+}
+
+/// The dehydrated device of a user.
+pub async fn dehydrated(db: &Db, user: UserNid) -> Result<Option<DehydratedRow>, Error> {
+    let row = db.query_opt(&DEHYDRATED, params![user.0]).await?;
+    row.map(|row| {
+        Ok(DehydratedRow {
+            device: DeviceNid(row.get(0)?),
+            device_id: row.get::<&str>(1)?.into(),
+            data: row.get(2)?,
+        })
+    })
+    .transpose()
+}
+
+/// Adds to the batch that a device is the user's dehydrated one.
+pub fn insert_dehydrated(batch: &mut Batch, user: UserNid, device: DeviceNid, data: &str) {
+    batch.exec(&INSERT_DEHYDRATED, params![user.0, device.0, data.as_bytes()]);
 }
 
 /// The changes in `(since, upto]` that bear on whose keys a client must know, from the log.
@@ -527,6 +655,12 @@ pub async fn device_list_log(db: &Db, since: Pos, upto: Pos) -> Result<Vec<Touch
         touched.extend(Touched::from_change(&change));
     }
     Ok(touched)
+}
+
+/// Adds to the batch that nothing is kept of the keys of a user who closed the account.
+pub fn forget_account(batch: &mut Batch, user: UserNid) {
+    batch.exec(&DROP_SIGNATURES_OF_USER, params![user.0]);
+    batch.exec(&DROP_CROSS_SIGNING_KEYS, params![user.0]);
 }
 
 #[cfg(test)]

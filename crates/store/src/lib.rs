@@ -5,6 +5,7 @@
 
 pub mod account_data;
 pub mod accounts;
+pub mod appservices;
 pub mod backup;
 pub mod change;
 pub mod filters;
@@ -14,7 +15,9 @@ pub mod media;
 pub mod profiles;
 pub mod push;
 pub mod receipts;
+pub mod reports;
 pub mod rooms;
+pub mod search;
 pub mod sliding;
 pub mod timeline;
 pub mod to_device;
@@ -43,6 +46,8 @@ pub const CHAPTERS: &[&Chapter] = &[
     &backup::CHAPTER,
     &media::CHAPTER,
     &sliding::CHAPTER,
+    &appservices::CHAPTER,
+    &reports::CHAPTER,
 ];
 
 /// The chapters' tables as one step: there is no released version yet whose data would have to be migrated.

@@ -116,6 +116,7 @@ stmt!(
     DELETE_EXPIRED,
     "DELETE FROM media WHERE user_nid = $1 AND object IS NULL AND created_ts <= $2"
 );
+stmt!(DELETE_ALL_EXPIRED, "DELETE FROM media WHERE object IS NULL AND created_ts <= $1");
 stmt!(
     THUMBNAIL,
     "SELECT object, size_bytes, content_type FROM thumbnails WHERE media_id = $1 AND kind = $2"
@@ -185,6 +186,11 @@ fn media_of(row: &Row) -> Result<Media, Error> {
 /// What is known of an address.
 pub async fn media(db: &Db, media_id: &str) -> Result<Option<Media>, Error> {
     db.query_opt(&MEDIA, params![media_id]).await?.as_ref().map(media_of).transpose()
+}
+
+/// Adds to the batch that addresses which were announced at or before `until`, and never filled, are gone.
+pub fn delete_all_expired(batch: &mut Batch, until: Timestamp) {
+    batch.exec(&DELETE_ALL_EXPIRED, params![until.0]);
 }
 
 /// How many addresses a user has announced after `since` and not filled.

@@ -67,6 +67,7 @@ stmt!(
        AND (p.search LIKE $5 ESCAPE '!' OR u.user_id LIKE '@' || $5 || ':%' ESCAPE '!')
      ORDER BY COALESCE(p.search, u.user_id), u.user_id LIMIT $6"
 );
+stmt!(FORGET, "DELETE FROM profiles WHERE user_nid = $1");
 
 /// How many words a search can have.
 pub const SEARCH_WORDS: usize = 4;
@@ -137,6 +138,11 @@ fn pattern(word: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+/// Adds to the batch that the profile of a user is gone.
+pub fn forget_account(batch: &mut Batch, user: UserNid) {
+    batch.exec(&FORGET, params![user.0]);
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! One row per person, kind and thread, which only ever moves forwards; what was read before is not kept (II.c).
 
 use base::{Pos, RoomNid, Timestamp, UserNid};
-use db::{Batch, Error, PosRef, Row, params, stmt};
+use db::{Batch, Db, Error, PosRef, Row, params, stmt};
 
 use crate::{
     Chapter,
@@ -72,6 +72,7 @@ pub const READ_PRIVATE: &str = "m.read.private";
 /// `thread` of a receipt that is for the room as a whole.
 pub const UNTHREADED: &str = "";
 
+stmt!(FORGET_ROOM, "DELETE FROM receipts WHERE user_nid = $1 AND room_nid = $2");
 stmt!(
     /// A user's own receipts in a room: `params![room, user]`.
     OWN_RECEIPTS,
@@ -92,6 +93,18 @@ stmt!(
     "SELECT r.event_id, r.kind, u.user_id, r.thread, r.ts FROM receipts r JOIN users u ON u.user_nid = r.user_nid
      WHERE r.room_nid = $1 AND r.pos > $2 AND (r.kind = 'm.read' OR r.user_nid = $3) ORDER BY r.pos DESC LIMIT $4"
 );
+stmt!(FORGET_OF_USER, "DELETE FROM receipts WHERE user_nid = $1");
+
+stmt!(
+    READ_UP_TO,
+    "SELECT user_nid, MAX(event_pos) FROM receipts WHERE room_nid = $1 AND kind = 'm.read' GROUP BY user_nid"
+);
+
+/// How far each member has read a room, as far as it is shown to all.
+pub async fn read_up_to(db: &Db, room: RoomNid) -> Result<Vec<(UserNid, Pos)>, Error> {
+    let rows = db.query(&READ_UP_TO, params![room.0]).await?;
+    rows.iter().map(|row| Ok((UserNid(row.get(0)?), row.get(1)?))).collect()
+}
 
 /// One of a user's own receipts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,4 +199,9 @@ pub fn move_receipt(batch: &mut Batch, receipt: &NewReceipt<'_>, pos: PosRef) {
             pos,
         ],
     );
+}
+
+/// Adds to the batch that nothing is kept of what a user who closed the account has read.
+pub fn forget_account(batch: &mut Batch, user: UserNid) {
+    batch.exec(&FORGET_OF_USER, params![user.0]);
 }

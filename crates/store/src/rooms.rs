@@ -31,6 +31,7 @@ pub const CHAPTER: Chapter = Chapter {
             extremities TEXT NOT NULL,
             public BIGINT NOT NULL
         )",
+        "CREATE INDEX rooms_public ON rooms (room_nid) WHERE public = 1",
         "CREATE TABLE events (
             event_nid BIGINT NOT NULL PRIMARY KEY,
             room_nid BIGINT NOT NULL,
@@ -44,19 +45,25 @@ pub const CHAPTER: Chapter = Chapter {
             depth BIGINT NOT NULL,
             state_ver BIGINT NOT NULL,
             notifying BIGINT NOT NULL,
+            apart BIGINT,
             redacted_by BIGINT,
+            related BIGINT,
             txn_device BIGINT,
             txn_id TEXT,
             client BYTEA NOT NULL
         )",
         "CREATE UNIQUE INDEX events_timeline ON events (room_nid, pos)",
+        "CREATE INDEX events_in_clear ON events (room_nid, pos) WHERE kind IN ('m.room.message', 'm.room.name', 'm.room.topic')",
+        "CREATE INDEX events_apart ON events (room_nid, pos) WHERE apart IS NOT NULL",
         "CREATE TABLE pdus (event_nid BIGINT NOT NULL PRIMARY KEY, pdu BYTEA NOT NULL)",
         "CREATE TABLE relations (
             target TEXT NOT NULL,
             rel_type TEXT NOT NULL,
             event_nid BIGINT NOT NULL,
+            room_nid BIGINT NOT NULL,
             PRIMARY KEY (target, rel_type, event_nid)
         ) WITHOUT ROWID",
+        "CREATE INDEX relations_room ON relations (room_nid, rel_type, event_nid)",
         "CREATE TABLE room_state (
             room_nid BIGINT NOT NULL,
             kind TEXT NOT NULL,
@@ -77,6 +84,7 @@ pub const CHAPTER: Chapter = Chapter {
             PRIMARY KEY (room_nid, user_nid)
         ) WITHOUT ROWID",
         "CREATE INDEX members_user ON members (user_nid, membership)",
+        "CREATE INDEX members_pos ON members (room_nid, pos)",
         "CREATE TABLE aliases (alias TEXT NOT NULL PRIMARY KEY, room_nid BIGINT NOT NULL, creator_nid BIGINT NOT NULL)",
         "CREATE INDEX aliases_room ON aliases (room_nid)",
         "CREATE TABLE transactions (
@@ -163,9 +171,21 @@ pub const CHAPTER: Chapter = Chapter {
             Period::Message,
         ),
         column(
+            "events.apart",
+            "in a thread or with mentions, so that unread counts are made for each reader",
+            Concerns::User,
+            Period::Message,
+        ),
+        column(
             "events.redacted_by",
             "the event that deleted the content",
             Concerns::User,
+            Period::Message,
+        ),
+        column(
+            "events.related",
+            "whether another event refers to it, so that its summary is looked for",
+            Concerns::Nobody,
             Period::Message,
         ),
         column(
@@ -201,6 +221,12 @@ pub const CHAPTER: Chapter = Chapter {
         ),
         column("relations.rel_type", "kind of reference", Concerns::User, Period::Message),
         column("relations.event_nid", "the event that refers", Concerns::User, Period::Message),
+        column(
+            "relations.room_nid",
+            "the room, to list its threads",
+            Concerns::Nobody,
+            Period::Message,
+        ),
         column("room_state.room_nid", "the room", Concerns::Nobody, Period::Room),
         column("room_state.kind", "event type of the state", Concerns::Nobody, Period::Room),
         column(
@@ -282,11 +308,11 @@ insert!(
     "events",
     [
         event_nid: int, room_nid: int, event_id: text, pos: int, kind: text, state_key: text, membership: text, sender_nid: int, ts: int, depth: int,
-        state_ver: int, notifying: int, txn_device: int, txn_id: text, client: blob,
+        state_ver: int, notifying: int, apart: int, txn_device: int, txn_id: text, client: blob,
     ]
 );
 insert!(PDU, "pdus", [event_nid: int, pdu: blob]);
-insert!(RELATION, "relations", [target: text, rel_type: text, event_nid: int]);
+insert!(RELATION, "relations", [target: text, rel_type: text, event_nid: int, room_nid: int]);
 stmt!(
     CLOSE_STATE,
     "UPDATE room_state SET to_ver = $4 WHERE room_nid = $1 AND kind = $2 AND state_key = $3 AND to_ver = 9223372036854775807"
@@ -307,13 +333,34 @@ stmt!(
     "UPDATE events SET client = $2, redacted_by = $3 WHERE event_nid = $1 AND redacted_by IS NULL"
 );
 stmt!(REDACT_PDU, "UPDATE pdus SET pdu = $2 WHERE event_nid = $1");
-stmt!(DROP_RELATIONS, "DELETE FROM relations WHERE event_nid = $1");
+stmt!(
+    DROP_RELATION,
+    "DELETE FROM relations WHERE target = $1 AND rel_type = $2 AND event_nid = $3"
+);
+stmt!(
+    /// Notes at an event of the room that another one refers to it: `params![event_id, room]`.
+    MARK_RELATED,
+    "UPDATE events SET related = 1 WHERE event_id = $1 AND room_nid = $2 AND related IS NULL"
+);
+stmt!(
+    /// What refers to an event and is summed up with it, oldest first: `params![event_id, room]`.
+    CHILDREN,
+    "SELECT x.rel_type, e.event_id, e.kind, e.state_key, u.user_id, e.ts, e.state_ver
+     FROM relations x JOIN events e ON e.event_nid = x.event_nid JOIN users u ON u.user_nid = e.sender_nid
+     WHERE x.target = $1 AND e.room_nid = $2 AND x.rel_type IN ('m.replace', 'm.thread', 'm.reference') ORDER BY e.pos"
+);
 // A repeated request finds its key taken, and is answered with what the first one made.
 stmt!(
     CLAIM_TRANSACTION,
     "INSERT INTO transactions (device_nid, txn_key, event_id) VALUES ($1, $2, $3) ON CONFLICT (device_nid, txn_key) DO NOTHING"
 );
 stmt!(DROP_TRANSACTIONS, "DELETE FROM transactions WHERE device_nid = $1");
+// Nobody needs to know any more from which device something was sent: its own echo was the reason.
+stmt!(
+    FORGET_SENDING_DEVICE,
+    "UPDATE events SET txn_device = NULL, txn_id = NULL
+     WHERE event_id IN (SELECT t.event_id FROM transactions t WHERE t.device_nid = $1)"
+);
 stmt!(TRANSACTION, "SELECT event_id FROM transactions WHERE device_nid = $1 AND txn_key = $2");
 stmt!(
     STATE_AT,
@@ -323,45 +370,54 @@ stmt!(
 );
 stmt!(
     STATE_ENTRY_AT,
-    "SELECT e.event_nid, e.event_id, e.client FROM room_state s JOIN events e ON e.event_nid = s.event_nid
+    "SELECT e.event_nid, e.event_id, e.client, e.state_ver FROM room_state s JOIN events e ON e.event_nid = s.event_nid
      WHERE s.room_nid = $1 AND s.kind = $2 AND s.state_key = $3 AND s.from_ver <= $4 AND s.to_ver > $4"
 );
 stmt!(
     EVENT_BY_ID,
-    "SELECT e.event_nid, e.room_nid, e.event_id, e.pos, e.kind, e.state_key, u.user_id, e.ts, e.state_ver, e.notifying, r.client, e.txn_device, e.txn_id, e.client
+    "SELECT e.event_nid, e.room_nid, e.event_id, e.pos, e.kind, e.state_key, u.user_id, e.ts, e.state_ver, e.notifying, r.client, e.txn_device, e.txn_id, e.client, e.related, e.apart
      FROM events e JOIN users u ON u.user_nid = e.sender_nid LEFT JOIN events r ON r.event_nid = e.redacted_by WHERE e.event_id = $1"
 );
 stmt!(EVENT_PDU, "SELECT p.pdu FROM pdus p WHERE p.event_nid = $1");
 stmt!(
     TIMELINE_FORWARDS,
-    "SELECT e.event_nid, e.room_nid, e.event_id, e.pos, e.kind, e.state_key, u.user_id, e.ts, e.state_ver, e.notifying, r.client, e.txn_device, e.txn_id, e.client
+    "SELECT e.event_nid, e.room_nid, e.event_id, e.pos, e.kind, e.state_key, u.user_id, e.ts, e.state_ver, e.notifying, r.client, e.txn_device, e.txn_id, e.client, e.related, e.apart
      FROM events e JOIN users u ON u.user_nid = e.sender_nid LEFT JOIN events r ON r.event_nid = e.redacted_by
      WHERE e.room_nid = $1 AND e.pos > $2 AND e.pos <= $3 ORDER BY e.pos LIMIT $4"
 );
 stmt!(
     TIMELINE_BACKWARDS,
-    "SELECT e.event_nid, e.room_nid, e.event_id, e.pos, e.kind, e.state_key, u.user_id, e.ts, e.state_ver, e.notifying, r.client, e.txn_device, e.txn_id, e.client
+    "SELECT e.event_nid, e.room_nid, e.event_id, e.pos, e.kind, e.state_key, u.user_id, e.ts, e.state_ver, e.notifying, r.client, e.txn_device, e.txn_id, e.client, e.related, e.apart
      FROM events e JOIN users u ON u.user_nid = e.sender_nid LEFT JOIN events r ON r.event_nid = e.redacted_by
      WHERE e.room_nid = $1 AND e.pos > $2 AND e.pos <= $3 ORDER BY e.pos DESC LIMIT $4"
 );
 stmt!(
+    /// The events that refer to one: `params![event_id, room]`, newest first.
     RELATED,
-    "SELECT e.event_nid, e.room_nid, e.event_id, e.pos, e.kind, e.state_key, u.user_id, e.ts, e.state_ver, e.notifying, r.client, e.txn_device, e.txn_id, e.client
+    "SELECT e.event_nid, e.room_nid, e.event_id, e.pos, e.kind, e.state_key, u.user_id, e.ts, e.state_ver, e.notifying, r.client, e.txn_device, e.txn_id, e.client, e.related, e.apart, x.rel_type
      FROM relations x JOIN events e ON e.event_nid = x.event_nid JOIN users u ON u.user_nid = e.sender_nid LEFT JOIN events r ON r.event_nid = e.redacted_by
-     WHERE x.target = $1 AND e.room_nid = $2 AND e.pos > $3 AND e.pos < $4 ORDER BY e.pos DESC"
+     WHERE x.target = $1 AND e.room_nid = $2 ORDER BY e.pos DESC"
 );
 stmt!(
+    /// The threads of a room with the position of their latest answer: `params![room, before, limit]`, the latest first.
     THREAD_ROOTS,
-    "SELECT x.target, max(e.pos) AS latest FROM relations x JOIN events e ON e.event_nid = x.event_nid WHERE e.room_nid = $1 AND x.rel_type = 'm.thread' GROUP BY x.target HAVING max(e.pos) < $2 ORDER BY latest DESC LIMIT $3"
+    "SELECT x.target, max(e.pos) AS latest FROM relations x JOIN events e ON e.event_nid = x.event_nid
+     WHERE x.room_nid = $1 AND x.rel_type = 'm.thread' GROUP BY x.target HAVING max(e.pos) < $2 ORDER BY latest DESC LIMIT $3"
 );
-// A join leaves a version of the member's state whose content says so; few versions, read rarely.
 stmt!(
-    JOINED_AFTER,
-    "SELECT 1 FROM room_state s JOIN events e ON e.event_nid = s.event_nid
-     WHERE s.room_nid = $1 AND s.kind = 'm.room.member' AND s.state_key = $2 AND s.from_ver > $3
-       AND e.membership = 'join' LIMIT 1"
+    /// The first events at or after a time: `params![room, ts, limit]`.
+    EVENTS_FROM_TIME,
+    "SELECT e.event_nid, e.room_nid, e.event_id, e.pos, e.kind, e.state_key, u.user_id, e.ts, e.state_ver, e.notifying, r.client, e.txn_device, e.txn_id, e.client, e.related, e.apart
+     FROM events e JOIN users u ON u.user_nid = e.sender_nid LEFT JOIN events r ON r.event_nid = e.redacted_by
+     WHERE e.room_nid = $1 AND e.ts >= $2 AND e.pos > 0 ORDER BY e.ts, e.pos LIMIT $3"
 );
-stmt!(STATE_VERSION_OF, "SELECT state_ver FROM events WHERE event_nid = $1");
+stmt!(
+    /// The last events at or before a time, the last first: `params![room, ts, limit]`.
+    EVENTS_UNTIL_TIME,
+    "SELECT e.event_nid, e.room_nid, e.event_id, e.pos, e.kind, e.state_key, u.user_id, e.ts, e.state_ver, e.notifying, r.client, e.txn_device, e.txn_id, e.client, e.related, e.apart
+     FROM events e JOIN users u ON u.user_nid = e.sender_nid LEFT JOIN events r ON r.event_nid = e.redacted_by
+     WHERE e.room_nid = $1 AND e.ts <= $2 AND e.pos > 0 ORDER BY e.ts DESC, e.pos DESC LIMIT $3"
+);
 stmt!(
     MEMBER,
     "SELECT membership, event_nid, pos, forgotten FROM members WHERE room_nid = $1 AND user_nid = $2"
@@ -388,7 +444,37 @@ stmt!(
     "INSERT INTO aliases (alias, room_nid, creator_nid) VALUES ($1, $2, $3) ON CONFLICT (alias) DO NOTHING"
 );
 stmt!(DROP_ALIAS, "DELETE FROM aliases WHERE alias = $1");
+stmt!(
+    /// An upgraded room's aliases follow to the new room: `params![old, new]`.
+    MOVE_ALIASES,
+    "UPDATE aliases SET room_nid = $2 WHERE room_nid = $1"
+);
 stmt!(SET_PUBLIC, "UPDATE rooms SET public = $2 WHERE room_nid = $1");
+stmt!(
+    /// The rooms of the directory, largest first: room, its id, joined members.
+    PUBLIC_ROOMS,
+    "SELECT r.room_nid, r.room_id, (SELECT COUNT(*) FROM members m WHERE m.room_nid = r.room_nid AND m.membership = 'join') AS joined
+     FROM rooms r WHERE r.public = 1 ORDER BY joined DESC, r.room_nid"
+);
+stmt!(
+    /// What of a room's present state is told to those who consider joining: `params![room]`.
+    OUTSIDE_VIEW,
+    "SELECT s.kind, e.client FROM room_state s JOIN events e ON e.event_nid = s.event_nid
+     WHERE s.room_nid = $1 AND s.state_key = '' AND s.to_ver = 9223372036854775807 AND s.kind IN
+        ('m.room.create', 'm.room.name', 'm.room.topic', 'm.room.avatar', 'm.room.canonical_alias', 'm.room.join_rules',
+         'm.room.history_visibility', 'm.room.guest_access', 'm.room.encryption')"
+);
+stmt!(
+    /// The children of a space, at present: `params![room]`.
+    SPACE_CHILDREN,
+    "SELECT s.state_key, e.client FROM room_state s JOIN events e ON e.event_nid = s.event_nid
+     WHERE s.room_nid = $1 AND s.kind = 'm.space.child' AND s.to_ver = 9223372036854775807"
+);
+stmt!(
+    /// How many joined members a room has: `params![room]`.
+    JOINED_COUNT,
+    "SELECT COUNT(*) FROM members WHERE room_nid = $1 AND membership = 'join'"
+);
 
 /// A room as its writer needs it.
 #[derive(Clone, Debug)]
@@ -440,6 +526,10 @@ pub struct EventRow {
     pub transaction: Option<(DeviceNid, String)>,
     /// Client form, without `unsigned`.
     pub client: Bytes,
+    /// Whether another event of the room refers to it.
+    pub related: bool,
+    /// Unread counts look at it one by one; whether it also raised the running number.
+    pub apart: Option<bool>,
 }
 
 impl EventRow {
@@ -462,6 +552,8 @@ impl EventRow {
             redacted_because: row.get(10)?,
             transaction: txn_device.zip(txn_id).map(|(device, txn)| (DeviceNid(device), txn)),
             client: row.get(13)?,
+            related: row.get::<Option<i64>>(14)?.is_some(),
+            apart: row.get(15)?,
         })
     }
 }
@@ -496,6 +588,18 @@ pub struct MemberRow {
     pub forgotten: bool,
 }
 
+impl MemberRow {
+    /// Reads a row of [`MEMBER`].
+    pub fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            membership: row.get(0)?,
+            event: EventNid(row.get(1)?),
+            pos: row.get(2)?,
+            forgotten: row.get(3)?,
+        })
+    }
+}
+
 /// A new event, as the batch takes it.
 pub struct NewEvent<'a> {
     /// Row number.
@@ -520,6 +624,8 @@ pub struct NewEvent<'a> {
     pub state_ver: i64,
     /// Running number of notifying events, this one included.
     pub notifying: i64,
+    /// Unread counts look at it one by one; whether it also raised the running number.
+    pub apart: Option<bool>,
     /// Sending device and its transaction id.
     pub transaction: Option<(DeviceNid, &'a str)>,
     /// Client form.
@@ -641,15 +747,7 @@ pub async fn timeline(
 /// Someone's relation to a room, if there ever was one.
 pub async fn member(db: &Db, room: RoomNid, user: UserNid) -> Result<Option<MemberRow>, Error> {
     let row = db.query_opt(&MEMBER, params![room.0, user.0]).await?;
-    row.map(|row| {
-        Ok(MemberRow {
-            membership: row.get(0)?,
-            event: EventNid(row.get(1)?),
-            pos: row.get(2)?,
-            forgotten: row.get(3)?,
-        })
-    })
-    .transpose()
+    row.as_ref().map(MemberRow::from_row).transpose()
 }
 
 /// Everyone who ever had a membership in the room, with it.
@@ -711,6 +809,66 @@ pub async fn aliases(db: &Db, room: RoomNid) -> Result<Vec<OwnedRoomAliasId>, Er
         .collect()
 }
 
+/// A room of the directory.
+#[derive(Clone, Debug)]
+pub struct PublicRoomRow {
+    /// Row number.
+    pub room: RoomNid,
+    /// Matrix room id.
+    pub room_id: OwnedRoomId,
+    /// Joined members.
+    pub joined: u64,
+}
+
+/// The rooms of the directory, largest first.
+pub async fn public_rooms(db: &Db) -> Result<Vec<PublicRoomRow>, Error> {
+    let rows = db.query(&PUBLIC_ROOMS, params![]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(PublicRoomRow {
+                room: RoomNid(row.get(0)?),
+                room_id: room_id(row.get(1)?)?,
+                joined: row.get(2)?,
+            })
+        })
+        .collect()
+}
+
+/// What refers to an event, as far as a summary needs it.
+#[derive(Clone, Debug)]
+pub struct ChildRow {
+    /// `m.replace`, `m.thread` or `m.reference`.
+    pub rel_type: String,
+    /// Matrix event id.
+    pub event_id: OwnedEventId,
+    /// Event type.
+    pub kind: String,
+    /// State key of state events.
+    pub state_key: Option<String>,
+    /// Sender.
+    pub sender: OwnedUserId,
+    /// `origin_server_ts`
+    pub ts: Timestamp,
+    /// Version of the room's state after the event.
+    pub state_ver: i64,
+}
+
+impl ChildRow {
+    /// Reads a row of [`CHILDREN`].
+    pub fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            rel_type: row.get(0)?,
+            event_id: event_id(row.get(1)?)?,
+            kind: row.get(2)?,
+            state_key: row.get(3)?,
+            sender: UserId::parse(row.get::<String>(4)?)
+                .map_err(|_| Error::corrupt("users.user_id"))?,
+            ts: Timestamp(row.get(5)?),
+            state_ver: row.get(6)?,
+        })
+    }
+}
+
 /// Adds an event with its signed form to the batch.
 pub fn insert_event(batch: &mut Batch, event: NewEvent<'_>, pos: PosRef) {
     let (txn_device, txn_id) = event.transaction.unzip();
@@ -729,6 +887,7 @@ pub fn insert_event(batch: &mut Batch, event: NewEvent<'_>, pos: PosRef) {
             event.depth,
             event.state_ver,
             event.notifying,
+            event.apart.map(i64::from),
             txn_device.map(|device| device.0),
             txn_id,
             event.client,

@@ -1,9 +1,10 @@
 //! What only sync reads of rooms: state between two versions, who may have seen what, summaries and the order of room lists.
 //! The tables are those of [`crate::rooms`].
 
-use base::{EventNid, Pos, RoomNid};
+use base::{EventNid, Pos, RoomNid, UserNid};
 use bytes::Bytes;
-use db::{Error, Row, stmt};
+use db::{Db, Error, Row, params, stmt};
+use ruma::{EventId, OwnedEventId};
 
 stmt!(
     /// Version of a room's state at a position: `params![room, pos]`. No row: nothing had happened yet.
@@ -64,31 +65,46 @@ stmt!(
     /// The first members of a room that are joined or invited, with the event that says so: `params![room, limit]`.
     HEROES,
     "SELECT u.user_id, m.membership, e.client FROM members m JOIN users u ON u.user_nid = m.user_nid JOIN events e ON e.event_nid = m.event_nid
-     WHERE m.room_nid = $1 AND m.membership IN ('join', 'invite') ORDER BY m.user_nid LIMIT $2"
+     WHERE m.room_nid = $1 AND m.membership IN ('join', 'invite') ORDER BY m.pos LIMIT $2"
 );
 stmt!(
     /// As [`HEROES`], of those who left.
     PAST_HEROES,
     "SELECT u.user_id, m.membership, e.client FROM members m JOIN users u ON u.user_nid = m.user_nid JOIN events e ON e.event_nid = m.event_nid
-     WHERE m.room_nid = $1 AND m.membership IN ('leave', 'ban') ORDER BY m.user_nid LIMIT $2"
+     WHERE m.room_nid = $1 AND m.membership IN ('leave', 'ban') ORDER BY m.pos LIMIT $2"
 );
 stmt!(
-    /// Whether, and up to where, a user has written in a room lately: `params![room, after, upto, user, looked_at]` → position and
-    /// running number of messages of the last own event among the last `looked_at` events.
+    /// Whether, and up to where, a user has written in a room lately, but for threads and mentions: `params![room, after, upto, user,
+    /// looked_at]` → position and running number of messages of the last own event among the last `looked_at` events.
     LAST_OWN_EVENT,
-    "SELECT pos, notifying FROM (SELECT pos, notifying, sender_nid, kind FROM events WHERE room_nid = $1 AND pos > $2 AND pos <= $3 ORDER BY pos DESC LIMIT $5) latest
-     WHERE sender_nid = $4 AND kind <> 'm.room.member' ORDER BY pos DESC LIMIT 1"
+    "SELECT pos, notifying FROM (SELECT pos, notifying, sender_nid, kind, apart FROM events WHERE room_nid = $1 AND pos > $2 AND pos <= $3 ORDER BY pos DESC LIMIT $5) latest
+     WHERE sender_nid = $4 AND kind <> 'm.room.member' AND apart IS NULL ORDER BY pos DESC LIMIT 1"
 );
 // A new name or picture is a membership event too, but nobody comes by it: what counts is the first one since the user was
 // last outside.
 stmt!(
-    /// Running number of messages when a user came into a room: `params![room, user_id]`.
+    /// Running number of messages when a user came into a room, and its position: `params![room, user_id]`.
     NOTIFYING_AT_JOIN,
-    "SELECT e.notifying FROM room_state s JOIN events e ON e.event_nid = s.event_nid
+    "SELECT e.notifying, e.pos FROM room_state s JOIN events e ON e.event_nid = s.event_nid
      WHERE s.room_nid = $1 AND s.kind = 'm.room.member' AND s.state_key = $2 AND s.from_ver > COALESCE(
         (SELECT MAX(b.from_ver) FROM room_state b JOIN events c ON c.event_nid = b.event_nid
          WHERE b.room_nid = $1 AND b.kind = 'm.room.member' AND b.state_key = $2 AND c.membership <> 'join'), 0)
      ORDER BY s.from_ver LIMIT 1"
+);
+stmt!(
+    /// Whether there are events that unread counts look at one by one, behind what a user has read of the whole room:
+    /// `params![room, user, upto]`.
+    ANY_APART,
+    "SELECT 1 FROM events WHERE room_nid = $1 AND apart IS NOT NULL AND pos <= $3
+        AND pos > COALESCE((SELECT MAX(r.event_pos) FROM receipts r WHERE r.room_nid = $1 AND r.user_nid = $2 AND r.thread = ''), 0) LIMIT 1"
+);
+stmt!(
+    /// The events that unread counts look at one by one, newest first: `params![room, after, upto, limit]`. Rows are those of
+    /// [`crate::rooms::EventRow`].
+    APART_EVENTS,
+    "SELECT e.event_nid, e.room_nid, e.event_id, e.pos, e.kind, e.state_key, u.user_id, e.ts, e.state_ver, e.notifying, r.client, e.txn_device, e.txn_id, e.client, e.related, e.apart
+     FROM events e JOIN users u ON u.user_nid = e.sender_nid LEFT JOIN events r ON r.event_nid = e.redacted_by
+     WHERE e.room_nid = $1 AND e.apart IS NOT NULL AND e.pos > $2 AND e.pos <= $3 ORDER BY e.pos DESC LIMIT $4"
 );
 stmt!(
     /// The room's present running number of messages: `params![room]`.
@@ -127,6 +143,11 @@ stmt!(
             OR EXISTS (SELECT 1 FROM room_account_data a WHERE a.user_nid = $1 AND a.room_nid = m.room_nid AND a.pos > $2))))"
 );
 stmt!(
+    LATEST_OF_SENDER,
+    "SELECT event_id, pos FROM (SELECT event_id, pos, sender_nid FROM events WHERE room_nid = $1 AND pos > 0 ORDER BY pos DESC LIMIT $3) latest
+     WHERE sender_nid = $2 ORDER BY pos DESC"
+);
+stmt!(
     /// The oldest position that the log still holds.
     LOG_FLOOR,
     "SELECT MIN(pos) FROM log"
@@ -140,7 +161,9 @@ stmt!(
             ('m.room.create', 'm.room.message', 'm.room.encrypted', 'm.sticker', 'm.call.invite', 'm.poll.start', 'm.beacon_info') ORDER BY e.pos DESC LIMIT 1),
         (SELECT s.event_nid FROM room_state s WHERE s.room_nid = m.room_nid AND s.kind = 'm.room.encryption' AND s.state_key = '' AND s.to_ver = 9223372036854775807),
         (SELECT e.client FROM room_state s JOIN events e ON e.event_nid = s.event_nid
-            WHERE s.room_nid = m.room_nid AND s.kind = 'm.room.create' AND s.state_key = '' AND s.to_ver = 9223372036854775807)
+            WHERE s.room_nid = m.room_nid AND s.kind = 'm.room.create' AND s.state_key = '' AND s.to_ver = 9223372036854775807),
+        CASE WHEN m.membership = 'invite' THEN
+            (SELECT u.user_id FROM events i JOIN users u ON u.user_nid = i.sender_nid WHERE i.event_nid = m.event_nid) END
      FROM members m JOIN rooms r ON r.room_nid = m.room_nid WHERE m.user_nid = $1 AND m.membership IN ('join', 'invite', 'knock')"
 );
 stmt!(
@@ -151,7 +174,9 @@ stmt!(
             ('m.room.create', 'm.room.message', 'm.room.encrypted', 'm.sticker', 'm.call.invite', 'm.poll.start', 'm.beacon_info') ORDER BY e.pos DESC LIMIT 1),
         (SELECT s.event_nid FROM room_state s WHERE s.room_nid = m.room_nid AND s.kind = 'm.room.encryption' AND s.state_key = '' AND s.to_ver = 9223372036854775807),
         (SELECT e.client FROM room_state s JOIN events e ON e.event_nid = s.event_nid
-            WHERE s.room_nid = m.room_nid AND s.kind = 'm.room.create' AND s.state_key = '' AND s.to_ver = 9223372036854775807)
+            WHERE s.room_nid = m.room_nid AND s.kind = 'm.room.create' AND s.state_key = '' AND s.to_ver = 9223372036854775807),
+        CASE WHEN m.membership = 'invite' THEN
+            (SELECT u.user_id FROM events i JOIN users u ON u.user_nid = i.sender_nid WHERE i.event_nid = m.event_nid) END
      FROM members m JOIN rooms r ON r.room_nid = m.room_nid
      WHERE m.user_nid = $1 AND m.room_nid = $2 AND m.membership IN ('join', 'invite', 'knock')"
 );
@@ -250,6 +275,8 @@ pub struct ListedRoom {
     pub encrypted: bool,
     /// The create event, which names the room's type.
     pub create: Option<Bytes>,
+    /// Who invites.
+    pub inviter: Option<String>,
 }
 
 impl ListedRoom {
@@ -263,6 +290,24 @@ impl ListedRoom {
             bump: row.get(4)?,
             encrypted: row.get::<Option<i64>>(5)?.is_some(),
             create: row.get(6)?,
+            inviter: row.get(7)?,
         })
     }
+}
+
+/// Which of a room's latest events somebody has sent, newest first.
+pub async fn latest_of_sender(
+    db: &Db,
+    room: RoomNid,
+    sender: UserNid,
+    looked_at: i64,
+) -> Result<Vec<(OwnedEventId, Pos)>, Error> {
+    let rows = db.query(&LATEST_OF_SENDER, params![room.0, sender.0, looked_at]).await?;
+    rows.iter()
+        .map(|row| {
+            let id = EventId::parse(row.get::<String>(0)?)
+                .map_err(|_| Error::corrupt("events.event_id"))?;
+            Ok((id, row.get(1)?))
+        })
+        .collect()
 }

@@ -1,9 +1,8 @@
 //! Messages from device to device, kept until the receiving device has acknowledged them.
 
-use base::{DeviceNid, Pos, UserNid};
+use base::{DeviceNid, Pos, Timestamp, UserNid};
 use bytes::Bytes;
 use db::{Batch, Db, Error, PosRef, ReadSet, Row, params, stmt};
-use ruma::{OwnedDeviceId, UserId};
 
 use crate::{
     Chapter,
@@ -12,15 +11,16 @@ use crate::{
 
 /// The tables of this chapter.
 pub const CHAPTER: Chapter = Chapter {
+    // In the order of arrival and not by device: what one request sends to two hundred devices lies side by side on a few pages.
     schema: &[
         "CREATE TABLE to_device (
+            pos BIGINT NOT NULL PRIMARY KEY,
             device_nid BIGINT NOT NULL,
-            pos BIGINT NOT NULL,
             sender_nid BIGINT NOT NULL,
-            event BYTEA NOT NULL,
-            PRIMARY KEY (device_nid, pos)
-        ) WITHOUT ROWID",
-        "CREATE INDEX to_device_sender ON to_device (device_nid, sender_nid, pos)",
+            event BYTEA NOT NULL
+        )",
+        // For both questions: a queue in order, and how much of it is from one sender.
+        "CREATE INDEX to_device_queue ON to_device (device_nid, pos, sender_nid)",
         "CREATE TABLE to_device_transactions (
             device_nid BIGINT NOT NULL REFERENCES devices (device_nid),
             txn_key TEXT NOT NULL,
@@ -66,10 +66,8 @@ pub const CHAPTER: Chapter = Chapter {
 };
 
 stmt!(
-    RECEIVERS,
-    "SELECT d.device_nid, d.user_nid, d.device_id,
-        (SELECT COUNT(*) FROM (SELECT 1 FROM to_device t WHERE t.device_nid = d.device_nid AND t.sender_nid = $2 LIMIT $3) waiting)
-     FROM users u JOIN devices d ON d.user_nid = u.user_nid WHERE u.user_id = $1 ORDER BY d.device_nid"
+    COUNT,
+    "SELECT COUNT(*) FROM (SELECT 1 FROM to_device WHERE device_nid = $1 AND sender_nid = $2 LIMIT $3) waiting"
 );
 // The device may be signed out meanwhile: then there is nobody to keep the message for.
 stmt!(
@@ -91,6 +89,7 @@ stmt!(
     DROP_TRANSACTIONS_BEFORE,
     "DELETE FROM to_device_transactions WHERE device_nid = $1 AND ts < $2"
 );
+stmt!(FORGET_TRANSACTIONS, "DELETE FROM to_device_transactions WHERE ts < $1");
 stmt!(
     WAITING,
     "SELECT pos, event FROM to_device WHERE device_nid = $1 AND pos > $2 AND pos <= $3 ORDER BY pos LIMIT $4"
@@ -100,44 +99,27 @@ stmt!(ACKNOWLEDGE, "DELETE FROM to_device WHERE device_nid = $1 AND pos <= $2");
 stmt!(DROP_QUEUE, "DELETE FROM to_device WHERE device_nid = $1");
 stmt!(DROP_TRANSACTIONS, "DELETE FROM to_device_transactions WHERE device_nid = $1");
 
-/// A device that a message may go to.
-pub struct Receiver {
-    /// Row number of the device.
-    pub device: DeviceNid,
-    /// Whose.
-    pub user: UserNid,
-    /// Matrix device id.
-    pub device_id: OwnedDeviceId,
-    /// How many messages of this sender wait there already, counted up to a limit.
-    pub waiting: u64,
+/// How many messages of a sender wait for each of these devices, counted up to a limit.
+pub async fn counts(
+    db: &Db,
+    sender: UserNid,
+    devices: impl Iterator<Item = DeviceNid>,
+    count_up_to: u32,
+) -> Result<Vec<u32>, Error> {
+    let mut set = ReadSet::new();
+    for device in devices {
+        set.push(&COUNT, params![device.0, sender.0, count_up_to]);
+    }
+    let count = |rows: &Vec<Row>| {
+        let count = rows.first().map_or(Ok(0), |row| row.get::<u64>(0))?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    };
+    db.read(set).await?.iter().map(count).collect()
 }
 
-/// The devices of these users, in the order of the question, and whether this transaction was carried out before.
-pub async fn receivers<'a>(
-    db: &Db,
-    users: impl Iterator<Item = &'a UserId>,
-    sender: (UserNid, DeviceNid),
-    txn_key: &str,
-    count_up_to: u32,
-) -> Result<(Vec<Vec<Receiver>>, bool), Error> {
-    let mut set = ReadSet::new().get(&TRANSACTION, params![sender.1.0, txn_key]);
-    for user in users {
-        set.push(&RECEIVERS, params![user.as_str(), sender.0.0, count_up_to]);
-    }
-    let answer = db.read(set).await?;
-    let receiver = |row: &Row| {
-        Ok(Receiver {
-            device: DeviceNid(row.get(0)?),
-            user: UserNid(row.get(1)?),
-            device_id: row.get::<&str>(2)?.into(),
-            waiting: row.get(3)?,
-        })
-    };
-    let receivers = answer[1..]
-        .iter()
-        .map(|rows| rows.iter().map(receiver).collect())
-        .collect::<Result<_, Error>>()?;
-    Ok((receivers, !answer[0].is_empty()))
+/// Whether the device sent under this key before.
+pub async fn was_sent(db: &Db, device: DeviceNid, txn_key: &str) -> Result<bool, Error> {
+    Ok(db.query_opt(&TRANSACTION, params![device.0, txn_key]).await?.is_some())
 }
 
 /// Adds a message to the batch.
@@ -166,4 +148,9 @@ pub async fn any_until(db: &Db, device: DeviceNid, upto: Pos) -> Result<bool, Er
 pub fn forget_device(batch: &mut Batch, device: DeviceNid) {
     batch.exec(&DROP_QUEUE, params![device.0]);
     batch.exec(&DROP_TRANSACTIONS, params![device.0]);
+}
+
+/// Adds to the batch that requests before `time` are forgotten.
+pub fn forget_transactions(batch: &mut Batch, time: Timestamp) {
+    batch.exec(&FORGET_TRANSACTIONS, params![time.0]);
 }

@@ -12,6 +12,7 @@ use super::connection::{Address, Connection, Failure, Param, Pipeline};
 use super::plan::{Planner, Step};
 use super::publish::Publisher;
 use crate::batch::{Batch, Phase, Target};
+use crate::statistics::Counters;
 use crate::{CommitError, Committed, Pos, PosRef, Value};
 
 /// Batches that share one commit, at most.
@@ -34,6 +35,7 @@ pub(super) struct Committer {
     connection: Option<Connection>,
     planner: Planner,
     publisher: Arc<Publisher>,
+    counters: Arc<Counters>,
 }
 
 /// Why a group was not committed. Unless it is in doubt, nothing of it was written.
@@ -72,8 +74,13 @@ struct Ready<'v> {
 }
 
 impl Committer {
-    pub(super) fn new(address: Address, planner: Planner, publisher: Arc<Publisher>) -> Self {
-        Self { address, connection: None, planner, publisher }
+    pub(super) fn new(
+        address: Address,
+        planner: Planner,
+        publisher: Arc<Publisher>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self { address, connection: None, planner, publisher, counters }
     }
 
     /// Commits until the queue is closed and empty.
@@ -107,6 +114,7 @@ impl Committer {
             let alone = part.len() == 1;
             let verdict = match self.persistently(&members).await {
                 Ok(committed) => {
+                    self.counters.committed(committed.len());
                     part.zip(committed).for_each(|(index, committed)| answer(index, Ok(committed)));
                     continue;
                 }

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
@@ -12,18 +13,42 @@ pub(super) struct Pool {
     address: Address,
     idle: Mutex<Vec<Connection>>,
     permits: Semaphore,
+    waiting: AtomicUsize,
+}
+
+/// Counts one that waits, as long as it does.
+struct Waiting<'p>(&'p AtomicUsize);
+
+impl<'p> Waiting<'p> {
+    fn in_line(count: &'p AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 const CONNECTIONS: usize = 8;
 
 impl Pool {
     pub(super) fn new(address: Address) -> Self {
-        Self { address, idle: Mutex::new(Vec::new()), permits: Semaphore::new(CONNECTIONS) }
+        Self {
+            address,
+            idle: Mutex::new(Vec::new()),
+            permits: Semaphore::new(CONNECTIONS),
+            waiting: AtomicUsize::new(0),
+        }
     }
 
     /// Reads a set from one snapshot; tries once more on a new connection if an idle one turns out to be dead.
     pub(super) async fn read(&self, set: &ReadSet) -> Result<Vec<Vec<Row>>, Error> {
+        let waiting = Waiting::in_line(&self.waiting);
         let _permit = self.permits.acquire().await.map_err(|_| Error::closed())?;
+        drop(waiting);
         if let Some(mut connection) = self.take_idle() {
             let result = read(&mut connection, set).await;
             if !connection.is_closed() {
@@ -40,6 +65,11 @@ impl Pool {
         let result = read(&mut connection, set).await;
         self.give_back(connection);
         result.map_err(|(statement, failure)| failure.into_error(statement))
+    }
+
+    /// How many reads wait for a connection.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     pub(super) fn close(&self) {

@@ -27,6 +27,8 @@ fn connect(options: &Options) -> rusqlite::Result<Connection> {
     // A string in double quotes is an error, as on PostgreSQL.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    // Else each binding of a `LIMIT` makes SQLite parse and plan the statement anew, since its value may change the plan.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // The checkpoint at the end is ours: after a failed fsync there must be none.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;

@@ -58,6 +58,10 @@ impl<T> Queue<T> {
         true
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.lock().jobs.len()
+    }
+
     /// Refuses further jobs for this reason; the first reason stays. Gives back what is queued.
     pub(super) fn refuse(&self, reason: &str) -> VecDeque<T> {
         let mut state = self.lock();

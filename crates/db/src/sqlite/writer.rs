@@ -120,6 +120,7 @@ impl Writer<'_> {
         match result {
             Ok(last) => {
                 self.last = last;
+                self.shared.counters.committed(self.group.len());
                 if !self.published.is_empty() {
                     self.shared.publish(&self.published, last);
                 }

@@ -229,7 +229,9 @@ async fn what_is_wrong_with_a_batch_is_its_own_fault(place: Place) {
     let results = join_all(commits).await;
     for (pair, (expected, _)) in results.chunks(2).zip(&wrong) {
         match &pair[0] {
-            Err(CommitError::Invalid { statement, .. }) => assert_eq!(statement, expected),
+            Err(
+                CommitError::Invalid { statement, .. } | CommitError::BadValue { statement, .. },
+            ) => assert_eq!(statement, expected),
             result => panic!("{expected}: {result:?}"),
         }
         assert!(pair[1].is_ok(), "the neighbour of {expected} failed");

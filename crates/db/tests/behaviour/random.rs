@@ -150,7 +150,9 @@ async fn commit(db: &Db, burst: &Burst, heads: &mut [i64; 3]) -> Vec<Answer> {
     let answers = join_all(commits).await.into_iter().map(|result| match result {
         Ok(done) => Ok((done.first().map(|pos| pos.get()), done.last().map(|pos| pos.get()))),
         Err(CommitError::Conflict { statement }) => Err(("conflict", statement)),
-        Err(CommitError::Invalid { statement, .. }) => Err(("invalid", statement)),
+        Err(CommitError::Invalid { statement, .. } | CommitError::BadValue { statement, .. }) => {
+            Err(("invalid", statement))
+        }
         Err(CommitError::Unavailable { reason }) => panic!("{reason}"),
     });
     answers.collect()

@@ -99,7 +99,7 @@ async fn a_wrong_read_is_refused_and_the_next_one_works(place: Place) {
             "a parameter is missing"
         );
         let nul = db.query(&BEDS_OF, params!["\0"]).await;
-        assert!(matches!(nul, Err(Error::Invalid { statement: "BEDS_OF", .. })));
+        assert!(matches!(nul, Err(Error::BadValue { statement: "BEDS_OF", .. })));
         assert!(db.query(&WARDS, params![]).await.unwrap().is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Whatever people send, the engine answers, and what it lets in any server can check.
 
 use proptest::prelude::*;
-use room::{PublicKeys, Refused, RoomVersion, check_whole, redact};
+use room::{Content, Pdu, PublicKeys, Refused, RoomVersion, canonical_json, check_whole, redact};
 use ruma::{
     CanonicalJsonObject,
     signatures::{Verified, content_hash, reference_hash, verify_event},
@@ -42,8 +42,42 @@ fn object() -> impl Strategy<Value = Value> {
         .prop_map(|map| Value::Object(map.into_iter().collect()))
 }
 
+/// What may stand where an event is expected: nearly one, other JSON, or no JSON.
+fn event_like() -> impl Strategy<Value = Vec<u8>> {
+    let mut room = Room::public(RoomVersion::V12);
+    room.message(ANNA, serde_json::json!({ "ciphertext": "abcdefgh" })).unwrap();
+    let event: serde_json::Map<String, Value> =
+        serde_json::from_slice(&room.last().pdu_json).unwrap();
+    let keys: Vec<String> =
+        event.keys().cloned().chain(["state_key", "redacts", "x"].map(str::to_owned)).collect();
+    let nearly = proptest::collection::vec(
+        (prop::sample::select(keys), prop::option::weighted(0.8, prop_oneof![value(), object()])),
+        0..4,
+    )
+    .prop_map(move |changes| {
+        let mut event = event.clone();
+        for (key, value) in changes {
+            match value {
+                Some(value) => event.insert(key, value),
+                None => event.remove(&key),
+            };
+        }
+        serde_json::to_vec(&event).unwrap()
+    });
+    let cut = (nearly.clone(), any::<prop::sample::Index>()).prop_map(|(mut event, at)| {
+        event.truncate(at.index(event.len()));
+        event
+    });
+    prop_oneof![
+        6 => nearly,
+        1 => cut,
+        1 => object().prop_map(|value| value.to_string().into_bytes()),
+        1 => proptest::collection::vec(any::<u8>(), 0..200),
+    ]
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(testkit::fuzz::config())]
 
     #[test]
     fn any_proposal_is_refused_or_becomes_an_event_that_verifies(
@@ -121,6 +155,27 @@ proptest! {
             // The same event in another spelling, such as base64 with other unused bits, is the
             // same event.
             Ok(same) => prop_assert_eq!(&same.pdu.event_id, room.last().event_id()),
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_refused_or_an_event(bytes in event_like(), version in 0_usize..3) {
+        let (version, keys) = (RoomVersion::ALL[version], PublicKeys::from(&key()));
+        if let Ok(text) = canonical_json(&bytes) {
+            prop_assert_eq!(canonical_json(text.as_bytes()).unwrap(), text);
+        }
+        if let Ok(content) = Content::from_json(&bytes) {
+            prop_assert!(serde_json::from_str::<Value>(content.as_str()).unwrap().is_object());
+        }
+        if let Ok(redacted) = redact(version, &bytes) {
+            prop_assert_eq!(redact(version, &redacted).unwrap(), redacted, "twice is once");
+        }
+        if let Ok(checked) = check_whole(version, &bytes, &keys) {
+            prop_assert!(Pdu::from_stored(checked.pdu.event_id.clone(), &checked.pdu_json).is_ok());
+        }
+        let id = ruma::event_id!("$any").to_owned();
+        if let Ok(pdu) = Pdu::from_stored(id, &bytes) {
+            prop_assert_eq!(pdu.is_state(), pdu.key().is_some());
         }
     }
 }
