@@ -1,61 +1,37 @@
 //! Accounts: admission, passwords, sessions and their tokens.
 
+mod deactivate;
+mod hashing;
+mod tokens;
+
 use std::{collections::HashMap, time::Duration};
 
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use base::{DeviceNid, Secret, Timestamp, UserNid};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base::{DeviceNid, Secret, UserNid};
 use db::{Batch, params};
 use parking_lot::RwLock;
-use rand::{Rng, RngCore};
+use rand::Rng;
 use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId};
-use sha2::{Digest, Sha256};
-use store::{Touched, accounts as rows};
+use store::accounts as rows;
 
-use crate::{Homeserver, Session, keys, to_device};
+pub use deactivate::{DeactivateError, deactivate};
+pub use tokens::{
+    AuthenticateError, SessionCache, authenticate, authenticate_even_locked, refresh,
+};
+pub(crate) use tokens::{TokenHash, hash_of, new_token};
 
-/// How long an access token lives that comes with a refresh token.
-const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(60 * 60);
+use hashing::hashing;
+
+use crate::{Homeserver, Session, appservices, keys, to_device};
 
 /// The longest password that is looked at, in bytes: hashing takes time in proportion.
 const MAX_PASSWORD_BYTES: usize = 512;
 
 /// The shortest password that a person may choose, in characters (NIST SP 800-63B, 5.1.1.2).
 const MIN_PASSWORD_CHARS: usize = 8;
-
-/// Most sessions that are kept in memory.
-const CACHED_SESSIONS: usize = 100_000;
-
-type TokenHash = [u8; 32];
-
-/// Sessions by the hash of their access token, so that a request need not ask the database.
-#[derive(Debug, Default)]
-pub struct SessionCache {
-    sessions: RwLock<HashMap<TokenHash, (Session, Option<Timestamp>)>>,
-}
-
-impl SessionCache {
-    fn forget_device(&self, device: DeviceNid) {
-        self.sessions.write().retain(|_, (session, _)| session.device != device);
-    }
-}
-
-/// Why a token stands for nobody.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthenticateError {
-    /// Never issued, or revoked.
-    #[error("the token is not known")]
-    Unknown,
-    /// Its time is over: the device may refresh it or sign in again and keep its keys.
-    #[error("the token has ended")]
-    Ended,
-    /// The storage failed.
-    #[error(transparent)]
-    Store(#[from] db::Error),
-}
 
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +42,12 @@ pub enum LoginError {
     /// The account is closed.
     #[error("the account is closed")]
     Deactivated,
+    /// An administrator has closed the account for the time being.
+    #[error("the account is locked")]
+    Locked,
+    /// The user has as many devices as the hospital allows.
+    #[error("the user has too many devices")]
+    TooManyDevices,
     /// The storage failed.
     #[error(transparent)]
     Store(#[from] db::Error),
@@ -123,49 +105,10 @@ pub struct DeviceWish {
     pub refresh: bool,
 }
 
-fn hash_of(token: &str) -> TokenHash {
-    Sha256::digest(token.as_bytes()).into()
-}
-
-fn new_token(prefix: &str) -> String {
-    let mut bytes = [0; 32];
-    rand::rng().fill_bytes(&mut bytes);
-    format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(bytes))
-}
-
 fn new_device_id() -> OwnedDeviceId {
     let mut rng = rand::rng();
     let id: String = (0..10).map(|_| char::from(rng.random_range(b'A'..=b'Z'))).collect();
     id.into()
-}
-
-/// The session behind an access token.
-pub async fn authenticate(hs: &Homeserver, token: &str) -> Result<Session, AuthenticateError> {
-    let hash = hash_of(token);
-    let now = hs.clock.now();
-    if let Some((session, expires)) = hs.sessions.sessions.read().get(&hash) {
-        return if expires.is_some_and(|end| end <= now) {
-            Err(AuthenticateError::Ended)
-        } else {
-            Ok(session.clone())
-        };
-    }
-    let owner = rows::token_owner(&hs.db, &hash, false).await?.ok_or(AuthenticateError::Unknown)?;
-    if owner.expires.is_some_and(|end| end <= now) {
-        return Err(AuthenticateError::Ended);
-    }
-    let session = Session {
-        user: owner.user,
-        user_id: owner.user_id,
-        device: owner.device,
-        device_id: owner.device_id,
-    };
-    let mut sessions = hs.sessions.sessions.write();
-    if sessions.len() >= CACHED_SESSIONS {
-        sessions.clear();
-    }
-    sessions.insert(hash, (session.clone(), owner.expires));
-    Ok(session)
 }
 
 /// The user that a login names: a whole user id, or the part before the colon.
@@ -181,16 +124,25 @@ pub async fn check_password(
     password: &str,
 ) -> Result<UserNid, LoginError> {
     let account = rows::account(&hs.db, user).await?;
-    let (nid, deactivated, stored) = match account {
-        Some(account) => (Some(account.user), account.deactivated, account.password_hash),
-        None => (None, false, None),
-    };
+    let stored = account.as_ref().and_then(|account| account.password_hash.clone());
     let password = password.to_owned();
-    let verified = blocking(move || verify(&password, stored.as_deref())).await;
-    match nid {
-        Some(_) if deactivated => Err(LoginError::Deactivated),
-        Some(nid) if verified => Ok(nid),
+    let verified = hashing(move || verify(&password, stored.as_deref())).await;
+    match account {
+        Some(account) if account.deactivated => Err(LoginError::Deactivated),
+        // Only who knows the password learns that the account is locked.
+        Some(account) if verified && account.locked => Err(LoginError::Locked),
+        Some(account) if verified => Ok(account.user),
         _ => Err(LoginError::Refused),
+    }
+}
+
+/// Whether an account is open, for who proved in another way than by password whose it is.
+pub async fn check_may_sign_in(hs: &Homeserver, user: &UserId) -> Result<(), LoginError> {
+    match rows::account(&hs.db, user).await? {
+        Some(account) if account.deactivated => Err(LoginError::Deactivated),
+        Some(account) if account.locked => Err(LoginError::Locked),
+        Some(_) => Ok(()),
+        None => Err(LoginError::Refused),
     }
 }
 
@@ -208,16 +160,12 @@ fn verify(password: &str, stored: Option<&str>) -> bool {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("password hashing does not panic")
-}
-
 async fn password_hash(password: &str) -> Result<String, AccountError> {
     if password.chars().count() < MIN_PASSWORD_CHARS || password.len() > MAX_PASSWORD_BYTES {
         return Err(AccountError::WeakPassword);
     }
     let password = password.to_owned();
-    let hash = blocking(move || {
+    let hash = hashing(move || {
         Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string())
     });
     hash.await.map_err(|_| AccountError::WeakPassword)
@@ -243,6 +191,9 @@ pub async fn sign_in(
             device.device
         }
         None => {
+            if rows::count_devices(&hs.db, user).await? >= hs.policy.max_devices {
+                return Err(LoginError::TooManyDevices);
+            }
             let device = DeviceNid(hs.db.nids().next().await?);
             let created = i64::from(hs.clock.now());
             let row =
@@ -252,50 +203,10 @@ pub async fn sign_in(
             device
         }
     };
-    let issued = issue(hs, &mut batch, device, wish.refresh);
+    let issued = tokens::issue(hs, &mut batch, device, 0, wish.refresh);
     hs.db.commit(batch).await?;
     hs.sessions.forget_device(device);
-    let (access_token, refresh_token, expires_in) = issued;
-    Ok(SignedIn { user_id: user_id.to_owned(), device_id, access_token, refresh_token, expires_in })
-}
-
-type Issued = (Secret<String>, Option<Secret<String>>, Option<Duration>);
-
-fn issue(hs: &Homeserver, batch: &mut Batch, device: DeviceNid, refresh: bool) -> Issued {
-    let access = new_token("kst");
-    let expires = refresh.then(|| hs.clock.now().after(ACCESS_TOKEN_LIFE));
-    let row = params![hash_of(&access).to_vec(), device.0, false, expires.map(i64::from)];
-    batch.exec(&rows::INSERT_TOKEN, row);
-    let refresh = refresh.then(|| {
-        let token = new_token("ksr");
-        let row = params![hash_of(&token).to_vec(), device.0, true, None::<i64>];
-        batch.exec(&rows::INSERT_TOKEN, row);
-        Secret::new(token)
-    });
-    (Secret::new(access), refresh, expires.map(|_| ACCESS_TOKEN_LIFE))
-}
-
-/// Exchanges a refresh token for new tokens; the old ones end.
-pub async fn refresh(hs: &Homeserver, token: &str) -> Result<SignedIn, LoginError> {
-    let hash = hash_of(token);
-    let owner = rows::token_owner(&hs.db, &hash, true).await?.ok_or(LoginError::Refused)?;
-    let mut batch = Batch::new();
-    // Used twice at once, it works once.
-    batch.expect_one(&rows::DELETE_TOKEN, params![hash.to_vec()]);
-    batch.exec(&rows::DELETE_TOKENS_OF_DEVICE, params![owner.device.0]);
-    let (access_token, refresh_token, expires_in) = issue(hs, &mut batch, owner.device, true);
-    match hs.db.commit(batch).await {
-        Err(db::CommitError::Conflict { .. }) => return Err(LoginError::Refused),
-        other => other?,
-    };
-    hs.sessions.forget_device(owner.device);
-    Ok(SignedIn {
-        user_id: owner.user_id,
-        device_id: owner.device_id,
-        access_token,
-        refresh_token,
-        expires_in,
-    })
+    Ok(issued.for_device(user_id.to_owned(), device_id))
 }
 
 /// Makes an account. `password` may be absent for accounts that sign in another way.
@@ -392,28 +303,26 @@ pub async fn sign_out(
     device: DeviceNid,
 ) -> Result<(), db::CommitError> {
     let mut batch = Batch::new();
-    keys::forget_device(&mut batch, user, device);
-    to_device::forget_device(&mut batch, device);
-    crate::pushers::forget_device(&mut batch, device);
-    rows::delete_device(&mut batch, device);
+    forget_device(&mut batch, user, device);
     hs.db.commit(batch).await?;
+    signed_out(hs, user, device);
+    Ok(())
+}
+
+/// Adds to the batch that a device is gone with its tokens, its keys and what waits for it.
+pub(crate) fn forget_device(batch: &mut Batch, user: UserNid, device: DeviceNid) {
+    keys::forget_device(batch, user, device);
+    to_device::forget_device(batch, device);
+    crate::pushers::forget_device(batch, device);
+    rows::delete_device(batch, device);
+}
+
+/// Forgets in memory too that a device was there.
+fn signed_out(hs: &Homeserver, user: UserNid, device: DeviceNid) {
     hs.sessions.forget_device(device);
     hs.connections.forget_device(device);
     // A request that waits must notice that its session has ended.
     hs.feeds.feed(user).wake();
-    Ok(())
-}
-
-/// Closes an account for good: all sessions end, no password opens it.
-pub async fn deactivate(hs: &Homeserver, user: UserNid) -> Result<(), AccountError> {
-    for device in rows::devices(&hs.db, user).await? {
-        sign_out(hs, user, device.device).await?;
-    }
-    let mut batch = Batch::new();
-    batch.exec(&rows::DEACTIVATE, params![user.0]);
-    batch.change(Touched::DeviceList { user }.into());
-    hs.db.commit(batch).await?;
-    Ok(())
 }
 
 /// Why nobody was admitted with this token.
@@ -460,7 +369,14 @@ pub async fn user_nid(hs: &Homeserver, user: &UserId) -> Result<Option<UserNid>,
     }
     let nid = match rows::user_nid(&hs.db, user).await? {
         Some(nid) => nid,
-        None if user.server_name() == hs.server_name => return Ok(None),
+        None if user.server_name() == hs.server_name => {
+            // Perhaps a bridge makes it now that it is asked for.
+            let found = Box::pin(appservices::query::user(hs, user)).await;
+            match rows::user_nid(&hs.db, user).await? {
+                Some(nid) if found == appservices::query::Found::Yes => nid,
+                _ => return Ok(None),
+            }
+        }
         None => {
             let nid = UserNid(hs.db.nids().next().await?);
             let mut batch = Batch::new();
@@ -476,6 +392,30 @@ pub async fn user_nid(hs: &Homeserver, user: &UserId) -> Result<Option<UserNid>,
     };
     hs.user_nids.known.write().insert(user.to_owned(), nid);
     Ok(Some(nid))
+}
+
+/// The row numbers of users; `None` for who is not known here.
+pub async fn known_nids(
+    hs: &Homeserver,
+    users: &[&UserId],
+) -> Result<Vec<Option<UserNid>>, db::Error> {
+    let mut nids: Vec<Option<UserNid>> = {
+        let known = hs.user_nids.known.read();
+        users.iter().map(|user| known.get(*user).copied()).collect()
+    };
+    let mut set = db::ReadSet::new();
+    let missing: Vec<usize> = (0..users.len()).filter(|index| nids[*index].is_none()).collect();
+    for index in &missing {
+        set.push(&rows::USER_NID, params![users[*index].as_str()]);
+    }
+    for (index, found) in missing.into_iter().zip(hs.db.read(set).await?) {
+        if let Some(row) = found.first() {
+            let nid = UserNid(row.get(0)?);
+            hs.user_nids.known.write().insert(users[index].to_owned(), nid);
+            nids[index] = Some(nid);
+        }
+    }
+    Ok(nids)
 }
 
 /// Whether there is or was an account of this id: names are never given out twice.

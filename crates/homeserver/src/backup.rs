@@ -13,7 +13,7 @@ use store::backup::{self as rows, BackupRow, Rank};
 
 pub use store::backup::Scope;
 
-use crate::{Homeserver, Session, keys};
+use crate::{Homeserver, Session, nesting};
 
 /// The longest name of an algorithm, a room or a session, in bytes.
 const MAX_NAME_BYTES: usize = 255;
@@ -138,7 +138,8 @@ fn rank((room, session, json): UploadedKey<'_>) -> Result<Rank, BackupError> {
         return Err(BackupError::Malformed);
     }
     let data: KeyData<'_> = serde_json::from_str(json).map_err(|_| BackupError::Malformed)?;
-    if !data.session_data.get().starts_with('{') || keys::nests_deeper_than(json, MAX_DEPTH) {
+    if !data.session_data.get().starts_with('{') || nesting::deeper_than(json.as_bytes(), MAX_DEPTH)
+    {
         return Err(BackupError::Malformed);
     }
     let KeyData { first_message_index, forwarded_count, is_verified, .. } = data;
@@ -153,7 +154,8 @@ fn check<'a>(wish: &BackupWish<'a>) -> Result<&'a str, BackupError> {
     if auth_data.len() > MAX_AUTH_DATA_BYTES || wish.algorithm.len() > MAX_NAME_BYTES {
         return Err(BackupError::TooMuch);
     }
-    let is_object = auth_data.starts_with('{') && !keys::nests_deeper_than(auth_data, MAX_DEPTH);
+    let is_object =
+        auth_data.starts_with('{') && !nesting::deeper_than(auth_data.as_bytes(), MAX_DEPTH);
     if !is_object || wish.algorithm.is_empty() || wish.algorithm.contains('\0') {
         return Err(BackupError::Malformed);
     }

@@ -4,7 +4,7 @@
 //! hospital is for. Case, accents and umlauts do not matter: "Muller" and "mueller" both find Müller.
 
 use db::Error;
-use ruma::OwnedUserId;
+use ruma::{OwnedUserId, UserId};
 use serde_json::{Map, Value};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -44,11 +44,19 @@ pub async fn search(
     for (user_id, fields) in rows {
         people.push(Person { user_id, fields: profiles::fields_of(fields.as_ref())? });
     }
+    if let Some(id) = whole_id(term) {
+        people.retain(|person| person.user_id == id);
+    }
     // Stable: people of one rank stay in the order of the directory.
     people.sort_by_cached_key(|person| rank(person, &words));
     let limited = people.len() > limit;
     people.truncate(limit);
     Ok((people, limited))
+}
+
+/// The user id, if the search is a whole one: it finds its owner and nobody whose name is similar.
+fn whole_id(term: &str) -> Option<OwnedUserId> {
+    UserId::parse(term.trim().to_lowercase()).ok()
 }
 
 /// The words of a search, as [`search_text`] writes them.
@@ -122,7 +130,7 @@ fn fold(text: &str) -> String {
 }
 
 /// As [`fold`], but with the German way to write umlauts: `müller` becomes `mueller`.
-fn fold_as_written(text: &str) -> String {
+pub(crate) fn fold_as_written(text: &str) -> String {
     let text = text.nfc().fold(String::with_capacity(text.len()), |mut out, letter| {
         match letter {
             'ä' | 'Ä' => out.push_str("ae"),

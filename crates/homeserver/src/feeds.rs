@@ -115,6 +115,8 @@ pub struct Feeds {
     members: RwLock<Members>,
     /// Highest position published to the feeds.
     published: RwLock<Pos>,
+    /// Changes with everything that happens.
+    pulse: watch::Sender<u64>,
     /// What readers of the same rooms have in common.
     pub memory: Memory,
 }
@@ -168,6 +170,11 @@ impl Feeds {
         self.members.read().sharing_with(user)
     }
 
+    /// A receiver that changes with everything that happens in the hospital, for who follows the log as a whole.
+    pub fn pulse(&self) -> watch::Receiver<u64> {
+        self.pulse.subscribe()
+    }
+
     /// Wakes the local members of a room for something that is in no log, such as typing.
     pub fn wake_room(&self, room: RoomNid) {
         let (members, users) = (self.members.read(), self.users.read());
@@ -176,6 +183,7 @@ impl Feeds {
                 feed.wake();
             }
         }
+        self.pulse.send_modify(|beat| *beat = beat.wrapping_add(1));
     }
 }
 
@@ -250,6 +258,21 @@ impl CommitHook for Feeds {
         let mut publication = Publication { users: &users, touched: Vec::new() };
         for change in changes {
             if let Some(touched) = Touched::from_change(&change.change) {
+                // Perhaps whom the user ignores, or what notifies them.
+                if let Touched::AccountData { user } = touched {
+                    self.memory.preferences.forget(user);
+                }
+                if let Touched::DeviceList { user } | Touched::Signed { target: user, .. } = touched
+                {
+                    self.memory.published_keys.forget(user);
+                    self.memory.devices.forget(user);
+                }
+                // Who was in the room and changes their profile is known there.
+                if let Touched::Joined { room, user } = touched
+                    && !members.is_joined(room, user)
+                {
+                    self.memory.presence.introduce(user);
+                }
                 publication.apply(&mut members, change.pos, touched);
             }
         }
@@ -258,6 +281,7 @@ impl CommitHook for Feeds {
         drop((published, members));
         // One wake for a whole group of commits, when everything is in place.
         touched.into_iter().for_each(Feed::announce);
+        self.pulse.send_modify(|beat| *beat = beat.wrapping_add(1));
     }
 }
 

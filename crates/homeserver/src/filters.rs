@@ -1,7 +1,11 @@
 //! Filters that clients store for sync. <https://spec.matrix.org/v1.19/client-server-api/#filtering>
 
+use std::{collections::HashMap, sync::Arc};
+
+use base::UserNid;
 use bytes::Bytes;
 use db::{Batch, CommitError, Error};
+use parking_lot::Mutex;
 use ruma::api::client::filter::FilterDefinition;
 
 use crate::{Homeserver, Session};
@@ -10,6 +14,32 @@ use crate::{Homeserver, Session};
 pub const MAX_BYTES: usize = 64 * 1024;
 /// Most filters of a user. Clients store one or two, and the same one again under the same name.
 pub const MAX_FILTERS: usize = 100;
+
+/// Most filters that are kept in memory.
+const REMEMBERED: usize = 1_000;
+/// Longest text of one that came with a request, in bytes.
+const REMEMBERED_BYTES: usize = 2 * 1024;
+
+/// A filter as those see it who wait with it: nearly all clients of a hospital have the same one. `None` holds nothing back.
+pub type Shared = Option<Arc<FilterDefinition>>;
+
+/// Filters that were read lately. One that is stored never changes, and a text always means the same.
+#[derive(Debug, Default)]
+pub struct Known {
+    by_text: Mutex<HashMap<Box<str>, Shared>>,
+    by_name: Mutex<HashMap<(UserNid, i64), Shared>>,
+}
+
+fn shared(filter: FilterDefinition) -> Shared {
+    (!filter.is_empty()).then(|| Arc::new(filter))
+}
+
+fn remember<K: Eq + std::hash::Hash>(known: &mut HashMap<K, Shared>, key: K, filter: &Shared) {
+    if known.len() >= REMEMBERED {
+        known.clear();
+    }
+    known.insert(key, filter.clone());
+}
 
 /// Why a filter was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +77,37 @@ pub async fn create(
     store::filters::insert_filter(&mut batch, session.user, filter_nid, definition);
     hs.db.commit(batch).await?;
     Ok(filter_nid.to_string())
+}
+
+/// Reads a filter that came with a request.
+///
+/// # Errors
+/// If it is not the JSON of a filter.
+pub fn inline(hs: &Homeserver, text: &str) -> Result<Shared, serde_json::Error> {
+    if let Some(filter) = hs.filters.by_text.lock().get(text) {
+        return Ok(filter.clone());
+    }
+    let filter = shared(serde_json::from_str(text)?);
+    if text.len() <= REMEMBERED_BYTES {
+        remember(&mut hs.filters.by_text.lock(), text.into(), &filter);
+    }
+    Ok(filter)
+}
+
+/// As [`get`], for those who ask again and again.
+pub async fn stored(
+    hs: &Homeserver,
+    session: &Session,
+    name: &str,
+) -> Result<Option<Shared>, Error> {
+    let Ok(filter_nid) = name.parse() else { return Ok(None) };
+    let key = (session.user, filter_nid);
+    if let Some(filter) = hs.filters.by_name.lock().get(&key) {
+        return Ok(Some(filter.clone()));
+    }
+    let Some(filter) = get(hs, session, name).await?.map(shared) else { return Ok(None) };
+    remember(&mut hs.filters.by_name.lock(), key, &filter);
+    Ok(Some(filter))
 }
 
 /// The filter of this name, `None` if the user has none.

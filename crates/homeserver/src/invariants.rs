@@ -1,12 +1,13 @@
 //! What must be true of the stored data, as questions to the database (architecture, section 5).
 //!
-//! Tests and `konsil doctor` ask the same questions. Each counts the rows that break it.
+//! Tests and `konsil doctor` ask the same questions. Each counts the rows that break it; the chain of events is
+//! computed anew.
 
-use std::collections::HashMap;
+mod chain;
 
 use db::{params, stmt};
 
-use crate::Homeserver;
+use crate::{Homeserver, media};
 
 /// Why the invariants could not be checked.
 #[derive(Debug, thiserror::Error)]
@@ -14,9 +15,9 @@ pub enum CheckError {
     /// The database does not answer.
     #[error(transparent)]
     Store(#[from] db::Error),
-    /// The media store does not answer.
+    /// Files could not be compared with their rows.
     #[error(transparent)]
-    Media(#[from] blob::Error),
+    Media(#[from] media::SweepError),
 }
 
 /// An invariant and whether it holds.
@@ -56,6 +57,21 @@ stmt!(
     "SELECT count(*) FROM rooms r WHERE r.notifying <> (
         SELECT count(*) FROM events e
         WHERE e.room_nid = r.room_nid AND e.state_key IS NULL AND e.kind IN ('m.room.encrypted', 'm.room.message', 'm.sticker'))"
+);
+stmt!(
+    RUNNING_NUMBER_OFF,
+    "SELECT count(*) FROM (
+        SELECT e.notifying AS stored, sum(CASE WHEN e.state_key IS NULL AND e.kind IN ('m.room.encrypted', 'm.room.message', 'm.sticker') THEN 1 ELSE 0 END)
+            OVER (PARTITION BY e.room_nid ORDER BY e.pos) AS counted
+        FROM events e WHERE e.pos IS NOT NULL) AS numbered
+     WHERE stored <> counted"
+);
+stmt!(
+    WITHOUT_ROOM,
+    "SELECT count(*) FROM (
+        SELECT room_nid FROM events UNION SELECT room_nid FROM members UNION SELECT room_nid FROM room_state
+        UNION SELECT room_nid FROM receipts UNION SELECT room_nid FROM room_account_data UNION SELECT room_nid FROM aliases) AS named
+     WHERE NOT EXISTS (SELECT 1 FROM rooms r WHERE r.room_nid = named.room_nid)"
 );
 stmt!(
     HEAD_OFF,
@@ -115,7 +131,9 @@ const COUNTED: &[(&str, &db::Stmt)] = &[
     ),
     ("each room's state version is that of its newest state", &STATE_VERSION_OFF),
     ("each room's count of messages equals its messages", &NOTIFYING_OFF),
+    ("each event's running number of messages is that of its place", &RUNNING_NUMBER_OFF),
     ("each room's head equals its number of events", &HEAD_OFF),
+    ("each row about a room has its room", &WITHOUT_ROOM),
     ("each membership is what the room's state says", &MEMBERS_OFF),
     ("each event of a timeline stands in the change log at its position", &TIMELINE_NOT_IN_LOG),
     ("no message was sent twice", &SENT_TWICE),
@@ -142,6 +160,7 @@ pub async fn check(hs: &Homeserver) -> Result<Vec<Finding>, CheckError> {
         let count: i64 = row.map_or(Ok(0), |row| row.get(0))?;
         findings.push(Finding { invariant, broken: (count > 0).then(|| format!("{count} rows")) });
     }
+    findings.extend(chain::check(hs).await?);
     findings.push(Finding {
         invariant: "each file's row has its bytes",
         broken: lost_files(hs).await?,
@@ -151,16 +170,7 @@ pub async fn check(hs: &Homeserver) -> Result<Vec<Finding>, CheckError> {
 
 /// Files whose row is there and whose bytes are not, or not all of them.
 async fn lost_files(hs: &Homeserver) -> Result<Option<String>, CheckError> {
-    let mut lost = 0;
-    for shard in 0..=u8::MAX {
-        let rows = store::media::objects_of_shard(&hs.db, shard).await?;
-        if rows.is_empty() {
-            continue;
-        }
-        let listed = hs.blobs.list(shard).await?;
-        let sizes: HashMap<&str, u64> =
-            listed.iter().map(|object| (object.name.as_str(), object.size_bytes)).collect();
-        lost += rows.iter().filter(|(name, size)| sizes.get(name.as_str()) != Some(size)).count();
-    }
-    Ok((lost > 0).then(|| format!("{lost} files")))
+    let missing = media::missing_objects(hs).await?;
+    let Some((object, how)) = missing.first() else { return Ok(None) };
+    Ok(Some(format!("{} files, the first {object}: {how}", missing.len())))
 }

@@ -17,7 +17,9 @@
 mod changes;
 mod claim;
 mod cross_signing;
+pub mod dehydrated;
 mod json;
+mod published;
 mod query;
 mod signatures;
 mod supply;
@@ -30,7 +32,7 @@ use store::keys as rows;
 pub use changes::{DeviceListChanges, changed_users};
 pub use claim::{ClaimError, ClaimedKeys, claim};
 pub use cross_signing::{CrossSigningError, CrossSigningUpload, upload_cross_signing};
-pub use json::nests_deeper_than;
+pub use published::PublishedKeys;
 pub use query::{QueriedKeys, QueryError, query};
 pub use signatures::{SignatureFailure, SignaturesError, upload_signatures};
 pub use supply::{Supplies, Supply, supply};

@@ -5,25 +5,39 @@
 
 pub mod account_data;
 pub mod accounts;
+pub mod appservices;
+pub mod arrivals;
 pub mod backup;
 pub mod devices;
 pub mod directory;
+pub mod failure;
 pub mod feeds;
 pub mod filters;
 pub mod invariants;
+pub mod jobs;
 mod json_writer;
 pub mod keys;
 pub mod limits;
 pub mod media;
+pub mod moderation;
+pub mod mutual_rooms;
+pub mod nesting;
+pub mod notice;
+pub mod notifications;
 pub mod policy;
+pub mod presence;
 pub mod profiles;
+pub mod push;
 pub mod push_rules;
 pub mod pushers;
 pub mod receipts;
+pub mod reports;
 pub mod rooms;
+pub mod search;
 pub mod setup;
 pub mod sliding;
 pub mod sync;
+pub mod tickets;
 pub mod to_device;
 pub mod typing;
 pub mod uiaa;
@@ -41,6 +55,8 @@ pub struct Homeserver {
     pub server_name: OwnedServerName,
     /// What this hospital allows; every default is the strictest.
     pub policy: Policy,
+    /// What it says about itself in its privacy notice.
+    pub notice: notice::Notice,
     /// The tenant's database.
     pub db: db::Db,
     /// The tenant's media bytes.
@@ -51,6 +67,8 @@ pub struct Homeserver {
     pub clock: Arc<dyn Clock>,
     /// The server's signing key.
     pub signing_key: room::SigningKey,
+    /// Whether the storage has failed for good.
+    pub failure: Arc<failure::Failure>,
     /// Who is woken by what.
     pub feeds: Arc<feeds::Feeds>,
     /// The rooms with their queues.
@@ -59,6 +77,10 @@ pub struct Homeserver {
     pub typing: typing::Typing,
     /// Open interactive authentications. In memory only.
     pub uiaa: uiaa::Sessions,
+    /// Short-lived tokens. In memory only.
+    pub tickets: tickets::Tickets,
+    /// How far people's devices have come. In memory only.
+    pub arrivals: arrivals::Arrivals,
     /// Sliding-sync connections.
     pub connections: sliding::Connections,
     /// Who did how much of late. In memory only.
@@ -67,14 +89,38 @@ pub struct Homeserver {
     pub sessions: accounts::SessionCache,
     /// Row numbers of the users met so far.
     pub user_nids: accounts::UserNids,
+    /// Devices for which nothing waits.
+    pub empty_queues: to_device::EmptyQueues,
+    /// How much waits for devices, by sender.
+    pub queue_lengths: to_device::QueueLengths,
+    /// Filters seen lately.
+    pub filters: filters::Known,
     /// One-time keys left, by device.
     pub supplies: keys::Supplies,
+    /// Bots and bridges.
+    pub appservices: appservices::Appservices,
+    /// The ways out of the hospital.
+    pub outbound: net::Outbound,
+    /// Who is woken through others.
+    pub push: push::Push,
 }
 
 impl Homeserver {
     /// Counts one of what is limited, unless the hospital has switched rate limits off.
     pub fn count(&self, subject: limits::Subject) -> Result<(), limits::Exceeded> {
         if self.policy.rate_limits { self.limits.count(subject, self.clock.now()) } else { Ok(()) }
+    }
+
+    /// As [`Homeserver::count`], unless the request is one of an application service that is not slowed down.
+    pub fn count_for(
+        &self,
+        session: &Session,
+        subject: limits::Subject,
+    ) -> Result<(), limits::Exceeded> {
+        match &session.appservice {
+            Some(service) if !service.is_slowed_down(&session.user_id) => Ok(()),
+            _ => self.count(subject),
+        }
     }
 
     /// The time now, as events carry it.
@@ -93,6 +139,10 @@ pub struct Session {
     pub user_id: OwnedUserId,
     /// Row number of the device.
     pub device: DeviceNid,
-    /// Matrix device id.
+    /// Matrix device id; empty for an application service that acts without a device.
     pub device_id: OwnedDeviceId,
+    /// The application service that acts as the user, if it is one.
+    pub appservice: Option<Arc<appservices::Appservice>>,
+    /// Whether an administrator lets the account only read, and put its own things in order.
+    pub suspended: bool,
 }

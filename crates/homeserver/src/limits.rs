@@ -1,6 +1,12 @@
-//! Rate limits, in memory only: what is counted here is never written to disk (II.c).
+//! Rate limits, in memory only: what is counted here is never written to disk (II.c). Addresses are not even kept in
+//! memory, only a hash of each, whose key ends with the process.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::RandomState},
+    hash::BuildHasher,
+    net::IpAddr,
+    time::Duration,
+};
 
 use base::{Timestamp, UserNid};
 use parking_lot::Mutex;
@@ -15,8 +21,43 @@ pub enum Subject {
     SignIn(String),
     /// Attempts to register, all together: registration is for few, and rarely.
     Registration,
-    /// Events that a user sends.
+    /// Attempts to sign in from this address, as whomever.
+    SignInFrom(Origin),
+    /// Requests without an access token from this address.
+    Stranger(Origin),
+    /// Requests of a user.
+    Request(UserNid),
+    /// Events that a user sends, state and memberships among them.
     Send(UserNid),
+    /// Tokens that a user makes for another device.
+    SignInToken(UserNid),
+    /// Reports that a user makes.
+    Report(UserNid),
+    /// Rooms that a user makes.
+    Rooms(UserNid),
+    /// Requests by which a user's devices send to other devices.
+    ToDevice(UserNid),
+}
+
+/// Where a request comes from: a keyed hash of the address. Prints as `[redacted]`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Origin(u64);
+
+impl std::fmt::Debug for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Origin([redacted])")
+    }
+}
+
+/// What is given to one party: of IPv6 the network, whose other half its owner chooses at will.
+fn party(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = u128::from(address) & !u128::from(u64::MAX);
+            IpAddr::V6(network.into())
+        }
+        address => address,
+    }
 }
 
 impl Subject {
@@ -25,7 +66,15 @@ impl Subject {
         match self {
             Self::SignIn(_) => (10.0, Duration::from_secs(10)),
             Self::Registration => (20.0, Duration::from_secs(5)),
+            // Behind one address there may be a whole hospital.
+            Self::SignInFrom(_) => (100.0, Duration::from_secs(1)),
+            Self::Stranger(_) => (500.0, Duration::from_millis(50)),
+            Self::Request(_) => (1_000.0, Duration::from_millis(10)),
             Self::Send(_) => (200.0, Duration::from_millis(50)),
+            Self::SignInToken(_) => (5.0, Duration::from_secs(60)),
+            Self::Report(_) => (10.0, Duration::from_secs(60)),
+            Self::Rooms(_) => (50.0, Duration::from_secs(36)),
+            Self::ToDevice(_) => (500.0, Duration::from_millis(50)),
         }
     }
 }
@@ -42,6 +91,7 @@ pub struct Exceeded {
 #[derive(Debug, Default)]
 pub struct Limits {
     buckets: Mutex<HashMap<Subject, Bucket>>,
+    origins: RandomState,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +117,11 @@ fn take(
 }
 
 impl Limits {
+    /// An address as it is counted here.
+    pub fn origin(&self, address: IpAddr) -> Origin {
+        Origin(self.origins.hash_one(party(address)))
+    }
+
     /// Counts one, or says how long to wait.
     pub fn count(&self, subject: Subject, now: Timestamp) -> Result<(), Exceeded> {
         let allowance = subject.allowance();
@@ -103,6 +158,19 @@ mod tests {
         now = now.after(exceeded.retry_after);
         limits.count(anna(), now).expect("after the time that was named");
         limits.count(anna(), now).expect_err("and only one");
+    }
+
+    #[test]
+    fn an_address_is_counted_by_a_hash_that_tells_nothing() {
+        let limits = Limits::default();
+        let origin = |address: &str| limits.origin(address.parse().expect("an address"));
+        assert_eq!(origin("203.0.113.7"), origin("::ffff:203.0.113.7"), "written in two ways");
+        assert_ne!(origin("203.0.113.7"), origin("203.0.113.8"));
+        assert_eq!(origin("2001:db8::1"), origin("2001:db8::ffff:2"), "one network is one party");
+        assert_ne!(origin("2001:db8::1"), origin("2001:db8:0:1::1"));
+        assert_eq!(format!("{:?}", origin("203.0.113.7")), "Origin([redacted])");
+        let other = Limits::default();
+        assert_ne!(other.origin("203.0.113.7".parse().expect("an address")), origin("203.0.113.7"));
     }
 
     #[test]

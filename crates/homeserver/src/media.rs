@@ -216,9 +216,13 @@ async fn commit_or_delete(
     object: &ObjectName,
 ) -> Result<(), CommitError> {
     let done = hs.db.commit(batch).await;
-    if let Err(CommitError::Conflict { .. } | CommitError::Invalid { .. }) = done
-        && let Err(error) = hs.blobs.delete(object).await
-    {
+    let is_refused = matches!(
+        done,
+        Err(CommitError::Conflict { .. }
+            | CommitError::Invalid { .. }
+            | CommitError::BadValue { .. })
+    );
+    if is_refused && let Err(error) = hs.blobs.delete(object).await {
         tracing::warn!(%error, "An object without a row is left to the sweep");
     }
     done.map(|_| ())
@@ -275,7 +279,7 @@ async fn open_object(
 }
 
 /// Addresses that were announced at or before this moment are no longer awaited.
-fn awaited_since(now: Timestamp) -> Timestamp {
+pub(crate) fn awaited_since(now: Timestamp) -> Timestamp {
     Timestamp(now.0.saturating_sub(u64::try_from(AWAITED.as_millis()).unwrap_or(u64::MAX)))
 }
 

@@ -2,6 +2,8 @@
 
 use ruma::RoomVersionId;
 
+use crate::{notice::Privacy, push::PushPolicy};
+
 /// The settings of one hospital, as the configuration names them.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -9,6 +11,8 @@ pub struct Policy {
     pub public_base_url: String,
     /// The hospital's name as people know it.
     pub display_name: String,
+    /// `support`: whom people turn to.
+    pub support: Support,
     /// `registration.open`: anybody may register.
     pub registration_open: bool,
     /// `registration.tokens`: who knows one of these may register.
@@ -19,12 +23,29 @@ pub struct Policy {
     pub require_encryption: bool,
     /// `rooms.allow_clear_reactions`: lets `m.reaction` through in clear, for other Matrix clients.
     pub allow_clear_reactions: bool,
+    /// `directory.list_without_login`: strangers see the room directory.
+    pub list_without_login: bool,
     /// `presence.enabled`.
     pub presence: bool,
     /// `limits.rate_limits`.
     pub rate_limits: bool,
+    /// `limits.devices_per_user`: devices that a user may have.
+    pub max_devices: u64,
     /// Largest upload, in bytes.
     pub max_upload_bytes: u64,
+    /// `push`: who outside the hospital may be asked to wake devices.
+    pub push: PushPolicy,
+    /// `privacy`: what the hospital says in its privacy notice (I.a).
+    pub privacy: Privacy,
+}
+
+/// Whom people turn to, with troubles or when their account is locked.
+#[derive(Clone, Debug, Default)]
+pub struct Support {
+    /// `support.email`; may be empty.
+    pub email: String,
+    /// `support.page`: an address of the web; may be empty.
+    pub page: String,
 }
 
 impl Default for Policy {
@@ -32,14 +53,19 @@ impl Default for Policy {
         Self {
             public_base_url: String::new(),
             display_name: String::new(),
+            support: Support::default(),
             registration_open: false,
             registration_tokens: Vec::new(),
             default_room_version: RoomVersionId::V12,
             require_encryption: true,
             allow_clear_reactions: false,
+            list_without_login: false,
             presence: false,
             rate_limits: true,
+            max_devices: 1_000,
             max_upload_bytes: 512 * 1024 * 1024,
+            push: PushPolicy::default(),
+            privacy: Privacy::default(),
         }
     }
 }

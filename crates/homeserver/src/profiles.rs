@@ -305,6 +305,8 @@ mod tests {
             user_id: anna.to_owned(),
             device: base::DeviceNid(1),
             device_id: device_id!("D").to_owned(),
+            appservice: None,
+            suspended: false,
         };
         assert!(check_owner(&session, anna, DISPLAYNAME).is_ok());
         for key in [ROLE, DEPARTMENT, PHONE, "de.konsil.anything"] {

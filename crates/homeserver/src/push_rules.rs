@@ -1,8 +1,9 @@
 //! Push rules: what notifies a person. <https://spec.matrix.org/v1.19/client-server-api/#push-rules>
 //!
 //! They are stored as the account data `m.push_rules` once a person changes one; until then everybody has the defaults. The
-//! server evaluates them on read, for unread counts ([`ruleset`]); with encryption the client evaluates them.
+//! server asks them when it wakes devices ([`crate::push`]) and lists notifications; with encryption the client asks them again.
 
+use base::UserNid;
 use bytes::Bytes;
 use db::{CommitError, Error};
 use ruma::{
@@ -69,12 +70,17 @@ pub fn content_of(rules: &Ruleset) -> Bytes {
 
 /// The rules of a user.
 pub async fn ruleset(hs: &Homeserver, session: &Session) -> Result<Ruleset, Error> {
-    let stored = store::account_data::global(&hs.db, session.user, PUSH_RULES).await?;
-    parse(stored.as_ref().map(|entry| &entry.content[..]), &session.user_id)
+    of_user(hs, session.user, &session.user_id).await
+}
+
+/// The rules of a user who need not be signed in.
+pub async fn of_user(hs: &Homeserver, user: UserNid, user_id: &UserId) -> Result<Ruleset, Error> {
+    let stored = store::account_data::global(&hs.db, user, PUSH_RULES).await?;
+    parse(stored.as_ref().map(|entry| &entry.content[..]), user_id)
 }
 
 /// Stored rules, with the defaults that were added since.
-fn parse(stored: Option<&[u8]>, user: &UserId) -> Result<Ruleset, Error> {
+pub(crate) fn parse(stored: Option<&[u8]>, user: &UserId) -> Result<Ruleset, Error> {
     let Some(stored) = stored else { return Ok(default_of(user)) };
     let Content { mut global } = serde_json::from_slice(stored)
         .map_err(|_| Error::corrupt("account_data.content of m.push_rules"))?;

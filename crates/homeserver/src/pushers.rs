@@ -1,13 +1,15 @@
 //! Pushers: where a device wants to be woken. <https://spec.matrix.org/v1.19/client-server-api/#push-notifications>
 //!
-//! They are kept and listed; no push gateway is called yet, so nothing leaves the hospital.
+//! A pusher is taken only if the hospital allows its host: what will not be used is not kept. [`crate::push`] does the waking.
 
 use base::DeviceNid;
 use db::{Batch, CommitError, Error};
-use ruma::api::client::push::{Pusher, PusherIds, PusherKind};
-use serde_json::value::RawValue;
+use http::Uri;
+use ruma::api::client::push::{Pusher, PusherIds};
+use serde_json::{Value, value::RawValue};
+use store::push::{self as rows, PusherKey};
 
-use crate::{Homeserver, Session};
+use crate::{Homeserver, Session, push::web_push::Subscription};
 
 /// Longest app id, in characters, and longest pushkey, in bytes, as the specification has them.
 pub const MAX_APP_ID_CHARS: usize = 64;
@@ -23,6 +25,9 @@ pub enum SetError {
     /// The app id, the pushkey or the gateway's address is not valid, or the pusher is of a kind that is not there.
     #[error("{0}")]
     Invalid(&'static str),
+    /// The hospital does not let its server ask this host.
+    #[error("the hospital does not allow this push gateway")]
+    NotAllowed,
     /// The pusher is too large, or there are too many.
     #[error("the pusher is too large, or there are too many")]
     TooLarge,
@@ -34,32 +39,77 @@ pub enum SetError {
     Commit(#[from] CommitError),
 }
 
+/// Where a pusher's messages go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A push gateway of the specification.
+    Gateway(Uri),
+    /// A browser's push service.
+    WebPush(Subscription),
+}
+
+/// Whether a pusher wakes its device from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// It does.
+    Active,
+    /// First the device has to give back a token that is sent to it (MSC4174).
+    Awaited,
+}
+
 /// Checks what a client asks for.
-fn check(pusher: &Pusher) -> Result<(), SetError> {
-    let PusherIds { app_id, pushkey, .. } = &pusher.ids;
+fn check(ids: &PusherIds, json: &Value) -> Result<Target, SetError> {
     let decent = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
-    if !decent(app_id) || app_id.chars().count() > MAX_APP_ID_CHARS {
+    if !decent(&ids.app_id) || ids.app_id.chars().count() > MAX_APP_ID_CHARS {
         return Err(SetError::Invalid("The app_id is not valid"));
     }
-    if !decent(pushkey) || pushkey.len() > MAX_PUSHKEY_BYTES {
+    if !decent(&ids.pushkey) || ids.pushkey.len() > MAX_PUSHKEY_BYTES {
         return Err(SetError::Invalid("The pushkey is not valid"));
     }
-    let PusherKind::Http(data) = &pusher.kind else {
-        return Err(SetError::Invalid("Only pushers of the kind http are known"));
-    };
-    // The specification: "The URL must be an HTTPS URL with a path of /_matrix/push/v1/notify".
-    let host = data
-        .url
-        .strip_prefix("https://")
-        .and_then(|rest| rest.strip_suffix("/_matrix/push/v1/notify"));
-    match host {
-        Some(host)
-            if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) && decent(host) =>
-        {
-            Ok(())
+    parse(&ids.pushkey, json).map_err(SetError::Invalid)
+}
+
+/// Reads where a pusher's messages go.
+fn parse(pushkey: &str, json: &Value) -> Result<Target, &'static str> {
+    let data = &json["data"];
+    match json["kind"].as_str() {
+        Some("http") => {
+            // "MUST be an HTTPS URL with a path of /_matrix/push/v1/notify"
+            let bad = "The url must be https://…/_matrix/push/v1/notify";
+            let url: Uri = data["url"].as_str().and_then(|url| url.parse().ok()).ok_or(bad)?;
+            let host = url.host().unwrap_or_default();
+            let right = url.scheme_str() == Some("https")
+                && url.path() == "/_matrix/push/v1/notify"
+                && url.query().is_none()
+                && !host.is_empty()
+                && url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+            if right { Ok(Target::Gateway(url)) } else { Err(bad) }
         }
-        _ => Err(SetError::Invalid("The url must be https://…/_matrix/push/v1/notify")),
+        Some("webpush" | "org.matrix.msc4174.webpush") => {
+            Subscription::parse(pushkey, data).map(Target::WebPush)
+        }
+        _ => Err("Only pushers of the kinds http and webpush are known"),
     }
+}
+
+/// Where a stored pusher's messages go.
+pub fn target(pusher: &rows::Pusher) -> Result<Target, &'static str> {
+    let json = serde_json::from_slice(&pusher.json).map_err(|_| "The pusher is no JSON")?;
+    parse(&pusher.key.pushkey, &json)
+}
+
+fn admits(hs: &Homeserver, target: &Target) -> bool {
+    match target {
+        Target::Gateway(url) => hs.policy.push.gateways.admit(url),
+        Target::WebPush(to) => {
+            hs.push.vapid.is_some() && hs.policy.push.web_push.admit(&to.endpoint)
+        }
+    }
+}
+
+/// Whether the hospital still allows a stored pusher's host.
+pub fn is_allowed(hs: &Homeserver, pusher: &rows::Pusher) -> bool {
+    target(pusher).is_ok_and(|target| admits(hs, &target))
 }
 
 /// Adds or replaces a pusher of the device. Unless `append`, the same address no longer wakes other users.
@@ -68,21 +118,94 @@ pub async fn set(
     session: &Session,
     pusher: &Pusher,
     append: bool,
-) -> Result<(), SetError> {
-    check(pusher)?;
-    let json = serde_json::to_vec(pusher).expect("a pusher serialises");
+) -> Result<Activation, SetError> {
+    let json = serde_json::to_value(pusher).expect("a pusher serialises");
+    let target = check(&pusher.ids, &json)?;
+    if !admits(hs, &target) {
+        return Err(SetError::NotAllowed);
+    }
+    let json = json.to_string();
     if json.len() > MAX_PUSHER_BYTES {
         return Err(SetError::TooLarge);
     }
     let PusherIds { app_id, pushkey, .. } = &pusher.ids;
-    if store::push::count_others(&hs.db, session.user, app_id, pushkey).await? >= MAX_PUSHERS {
+    if rows::count_others(&hs.db, session.user, app_id, pushkey).await? >= MAX_PUSHERS {
         return Err(SetError::TooLarge);
     }
+    let key = PusherKey { app_id: app_id.clone(), pushkey: pushkey.clone(), user: session.user };
+    let known = rows::pusher(&hs.db, &key).await?;
+    let active = match &target {
+        Target::Gateway(_) => true,
+        // The same subscription has shown already that it works.
+        Target::WebPush(_) => known.is_some_and(|known| {
+            known.active && self::target(&known).is_ok_and(|known| known == target)
+        }),
+    };
+    let row = rows::Pusher {
+        key: key.clone(),
+        device: session.device,
+        json: json.into(),
+        set: hs.clock.now(),
+        active,
+        pos: hs.feeds.published(),
+    };
     let mut batch = Batch::new();
-    let owner = (session.user, session.device);
-    store::push::put_pusher(&mut batch, owner, (app_id, pushkey), json.into(), !append);
+    rows::put_pusher(&mut batch, &row, !append);
     hs.db.commit(batch).await?;
-    Ok(())
+    if !active {
+        hs.push.await_activation(key.clone(), hs.clock.now());
+    }
+    hs.push.changed(key);
+    Ok(if active { Activation::Active } else { Activation::Awaited })
+}
+
+/// Why a pusher was not activated.
+#[derive(Debug, thiserror::Error)]
+pub enum ActivateError {
+    /// The user has no pusher of this app.
+    #[error("there is no such pusher")]
+    NoPusher,
+    /// The token was never sent, or has been used.
+    #[error("the token is not known")]
+    UnknownToken,
+    /// The token came too late.
+    #[error("the token has ended")]
+    Expired,
+    /// Reading failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// Writing failed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// Takes the token that a device got through its pusher: now it is known that messages reach it.
+pub async fn activate(
+    hs: &Homeserver,
+    session: &Session,
+    app_id: &str,
+    token: &str,
+) -> Result<(), ActivateError> {
+    let mut pushers = rows::pushers(&hs.db, session.user).await?;
+    pushers.retain(|pusher| pusher.key.app_id == app_id);
+    if pushers.is_empty() {
+        return Err(ActivateError::NoPusher);
+    }
+    let now = hs.clock.now();
+    for pusher in pushers {
+        match hs.push.take_activation(&pusher.key, token, now) {
+            None => {}
+            Some(false) => return Err(ActivateError::Expired),
+            Some(true) => {
+                let mut batch = Batch::new();
+                rows::activate(&mut batch, &pusher.key);
+                hs.db.commit(batch).await?;
+                hs.push.changed(pusher.key);
+                return Ok(());
+            }
+        }
+    }
+    Err(ActivateError::UnknownToken)
 }
 
 /// Removes a pusher of the user; one that is not there is removed already.
@@ -94,28 +217,39 @@ pub async fn delete(
     if ids.app_id.contains('\0') || ids.pushkey.contains('\0') {
         return Ok(());
     }
+    let key =
+        PusherKey { app_id: ids.app_id.clone(), pushkey: ids.pushkey.clone(), user: session.user };
     let mut batch = Batch::new();
-    store::push::delete_pusher(&mut batch, session.user, &ids.app_id, &ids.pushkey);
-    hs.db.commit(batch).await.map(|_| ())
+    rows::delete_pusher(&mut batch, &key);
+    hs.db.commit(batch).await?;
+    hs.push.changed(key);
+    Ok(())
 }
 
 /// Adds to the batch that a device that signs out is no longer woken.
 pub fn forget_device(batch: &mut Batch, device: DeviceNid) {
-    store::push::delete_pushers_of_device(batch, device);
+    rows::delete_pushers_of_device(batch, device);
 }
 
 /// The pushers of the user, as JSON objects.
 pub async fn all(hs: &Homeserver, session: &Session) -> Result<Vec<Box<RawValue>>, Error> {
-    let pushers = store::push::pushers(&hs.db, session.user).await?;
-    pushers
-        .iter()
-        .map(|json| serde_json::from_slice(json).map_err(|_| Error::corrupt("pushers.pusher")))
-        .collect()
+    let pushers = rows::pushers(&hs.db, session.user).await?;
+    pushers.iter().map(listed).collect()
+}
+
+/// A pusher as its user sees it: a browser's says in `data` whether it works (MSC4174).
+fn listed(pusher: &rows::Pusher) -> Result<Box<RawValue>, Error> {
+    let corrupt = |_| Error::corrupt("pushers.pusher");
+    let mut json: Value = serde_json::from_slice(&pusher.json).map_err(corrupt)?;
+    if json["kind"] != "http" {
+        json["data"]["activated"] = pusher.active.into();
+    }
+    serde_json::value::to_raw_value(&json).map_err(corrupt)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, from_value, json};
+    use serde_json::{from_value, json};
 
     use super::*;
 
@@ -131,6 +265,10 @@ mod tests {
         from_value(json).unwrap()
     }
 
+    fn check(pusher: &Pusher) -> Result<Target, SetError> {
+        super::check(&pusher.ids, &serde_json::to_value(pusher).unwrap())
+    }
+
     #[test]
     fn a_pusher_needs_an_https_gateway_with_the_path_of_the_specification() {
         assert!(check(&pusher(&[])).is_ok());
@@ -138,6 +276,7 @@ mod tests {
             "http://push.klinikum.test/_matrix/push/v1/notify",
             "https://push.klinikum.test/notify",
             "https:///_matrix/push/v1/notify",
+            "https://a@push.klinikum.test/_matrix/push/v1/notify",
             "https://push.klinikum.test/x?/_matrix/push/v1/notify",
             "file:///etc/passwd",
             "",

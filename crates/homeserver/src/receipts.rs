@@ -16,6 +16,7 @@ use crate::{
     Homeserver, Session,
     account_data::{self, FULLY_READ},
     rooms::{self, OpenRoomError},
+    sync::threads::lineages,
 };
 
 /// A mark that a person sets.
@@ -38,7 +39,7 @@ pub enum MarkError {
     /// There is no such event in the room's timeline.
     #[error("the event is not known here")]
     UnknownEvent,
-    /// Not the name of a thread.
+    /// Not the name of a thread, or of another one than the event's.
     #[error("the thread is not valid")]
     BadThread,
     /// Reading failed.
@@ -93,6 +94,11 @@ pub async fn mark(
     let mut read_to = 0;
     for (mark, event_id) in marks {
         let (event, pos) = event_at(hs, room, event_id).await?.ok_or(MarkError::UnknownEvent)?;
+        if let Mark::Read(thread) | Mark::ReadPrivate(thread) = mark
+            && !fits(hs, &event, thread).await?
+        {
+            return Err(MarkError::BadThread);
+        }
         let (kind, thread) = match mark {
             Mark::Read(thread) => (READ, thread_of(thread)?),
             Mark::ReadPrivate(thread) => (READ_PRIVATE, thread_of(thread)?),
@@ -153,6 +159,22 @@ async fn event_at(
 ) -> Result<Option<(EventRow, Pos)>, db::Error> {
     let event = store::rooms::event_by_id(&hs.db, id).await?.filter(|event| event.room == room);
     Ok(event.and_then(|event| event.pos.map(|pos| (event, pos))))
+}
+
+/// Whether an event is a part of the timeline that a receipt is for.
+async fn fits(
+    hs: &Homeserver,
+    event: &EventRow,
+    thread: &ReceiptThread,
+) -> Result<bool, db::Error> {
+    if *thread == ReceiptThread::Unthreaded {
+        return Ok(true);
+    }
+    let lineage = lineages(hs, &[event]).await?.pop().unwrap_or_default();
+    Ok(match thread {
+        ReceiptThread::Thread(root) => lineage.is_of_thread(&event.event_id, root),
+        _ => lineage.thread.is_none(),
+    })
 }
 
 async fn is_behind_fully_read(

@@ -4,14 +4,21 @@
 //! under the room's lock, together with enqueueing its batch; the next event builds on it at once and does not wait for
 //! the disk. Every batch is guarded by `rooms.head`, so if one falls, those behind it fall too, and the core is read anew.
 
+pub(crate) mod aggregations;
 pub mod aliases;
+mod bearing;
 pub mod create;
+pub mod directory;
+pub mod hierarchy;
+pub mod initial;
 pub mod membership;
+mod personal;
 pub mod read;
 pub mod relations;
 pub mod send;
 pub mod summary;
 mod token;
+pub mod upgrade;
 mod visibility;
 mod write;
 
@@ -24,10 +31,11 @@ use ruma::{
     MilliSecondsSinceUnixEpoch, OwnedRoomId, OwnedUserId, RoomId, ServerName, UInt, UserId,
     events::room::power_levels::UserPowerLevel, state_res::events::RoomPowerLevelsIntField,
 };
+use serde_json::{Map, Value};
 use store::rooms as rows;
 
 use crate::Homeserver;
-pub use token::TimelineToken;
+pub use token::{BadToken, TimelineToken};
 pub use visibility::Viewer;
 
 /// Rooms that were written to lately.
@@ -115,6 +123,27 @@ pub enum WriteError {
     /// The alias is taken.
     #[error("the alias is taken")]
     AliasTaken,
+    /// This is no alias, or none of this server.
+    #[error("the alias is not valid")]
+    InvalidAlias,
+    /// The alias does not point to the room that calls itself so.
+    #[error("the alias does not point to this room")]
+    BadAlias,
+    /// The events that a new room is to begin with do not go together.
+    #[error("the room cannot begin like this: {0}")]
+    InvalidRoomState(String),
+    /// The invited user takes no invitations.
+    #[error("the user takes no invitations")]
+    InviteBlocked,
+    /// The event itself refers to another one, so that no thread can begin there.
+    #[error("no thread begins at an event that refers to another")]
+    NoThreadRoot,
+    /// The user has annotated the event so already.
+    #[error("the event has this annotation already")]
+    DuplicateAnnotation,
+    /// The alias is an application service's, or not one of the service that asks.
+    #[error("the alias lies in the namespace of an application service")]
+    AliasExclusive,
     /// Reading failed.
     #[error(transparent)]
     Store(#[from] db::Error),
@@ -151,6 +180,21 @@ impl Core {
         power.may_redact(user, author)
     }
 
+    /// Whether the user is in the room and has the power to set a part of the state with an empty state key.
+    fn may_set(&self, room: &Room, user: &UserId, kind: &str) -> bool {
+        let Some(power) = self.power(room) else { return false };
+        let needed = power.needed_to_send(&kind.into(), Some(""));
+        self.membership(user).as_deref() == Some("join")
+            && needed.is_ok_and(|needed| {
+                power.of(user).is_ok_and(|level| level >= UserPowerLevel::Int(needed))
+            })
+    }
+
+    /// The content of a part of the state.
+    fn content(&self, kind: &str, state_key: &str) -> Option<Map<String, Value>> {
+        self.entry(kind, state_key)?.pdu.read_content().ok()
+    }
+
     fn power(&self, room: &Room) -> Option<Power<'_>> {
         let create = &self.entry("m.room.create", "")?.pdu;
         Some(Power::new(
@@ -158,6 +202,18 @@ impl Core {
             create,
             self.entry("m.room.power_levels", "").map(|entry| &*entry.pdu),
         ))
+    }
+
+    /// The room that this one replaces.
+    fn predecessor(&self) -> Option<OwnedRoomId> {
+        let create = self.content("m.room.create", "")?;
+        RoomId::parse(create.get("predecessor")?.get("room_id")?.as_str()?).ok()
+    }
+
+    /// The room that replaces this one.
+    fn replacement(&self) -> Option<OwnedRoomId> {
+        let tombstone = self.content("m.room.tombstone", "")?;
+        RoomId::parse(tombstone.get("replacement_room")?.as_str()?).ok()
     }
 
     /// Whether members of other rooms may join on their own.

@@ -125,9 +125,17 @@ pub async fn sync(
         None => hs.connections.begin(session.device, id),
         Some(_) => hs.connections.find(session.device, id).ok_or(SlidingError::UnknownPos)?,
     };
-    let ticket = connection.lock().await.resume(request.pos.as_deref())?;
-    if acknowledged > Pos::ZERO {
-        to_device::acknowledge(hs, session.device, acknowledged).await?;
+    let (ticket, arrived) = {
+        let mut connection = connection.lock().await;
+        (connection.resume(request.pos.as_deref())?, connection.confirmed().since)
+    };
+    // A connection without rooms is for keys alone: it says nothing about messages.
+    if let Some(arrived) = arrived.filter(|_| !request.lists.is_empty()) {
+        hs.arrivals.note(session.user, arrived);
+    }
+    // As with `/v3/sync`, a token from a later time than that of the database acknowledges nothing.
+    if acknowledged > Pos::ZERO && acknowledged <= hs.feeds.published() {
+        Box::pin(to_device::acknowledge(hs, session.device, acknowledged)).await?;
     }
     let feed = hs.feeds.feed(session.user);
     let mut touched = feed.subscribe();

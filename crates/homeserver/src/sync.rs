@@ -8,11 +8,15 @@ pub(crate) mod changes;
 pub(crate) mod ephemeral;
 pub(crate) mod event;
 pub mod filter;
+pub(crate) mod ignored;
 mod lazy_members;
 pub(crate) mod live_rooms;
+pub(crate) mod preferences;
 pub(crate) mod rooms;
+mod shape;
 pub(crate) mod sight;
 pub(crate) mod summary;
+pub(crate) mod threads;
 pub(crate) mod timelines;
 mod token;
 pub(crate) mod unread;
@@ -20,10 +24,9 @@ pub(crate) mod unread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ruma::api::client::filter::FilterDefinition;
 use tokio::time::Instant;
 
-use crate::{Homeserver, Session, to_device};
+use crate::{Homeserver, Session, devices, filters, keys, presence, to_device};
 pub use token::{BadSyncToken, SyncToken};
 
 /// The longest that a request waits. Proxies and phones give up on longer ones.
@@ -36,7 +39,11 @@ pub struct Memory {
     pub(crate) summaries: summary::Summaries,
     pub(crate) read_places: unread::ReadPlaces,
     pub(crate) lazy_members: lazy_members::LazyMembers,
+    pub(crate) preferences: preferences::KnownPreferences,
     pub(crate) room_ids: timelines::RoomIds,
+    pub(crate) published_keys: keys::PublishedKeys,
+    pub(crate) devices: devices::DevicesOfUsers,
+    pub(crate) presence: presence::Presence,
 }
 
 /// What a device wants to know. Small: it is all that is kept of a request that waits.
@@ -45,7 +52,7 @@ pub struct SyncRequest {
     /// How far the device has come; `None` begins anew.
     pub since: Option<SyncToken>,
     /// What of it, if not everything.
-    pub filter: Option<Box<FilterDefinition>>,
+    pub filter: filters::Shared,
     /// All state of all rooms, also what the device has.
     pub full_state: bool,
     /// The state after the timeline instead of before it.
@@ -74,8 +81,11 @@ pub async fn sync(
     let feed = hs.feeds.feed(session.user);
     let mut touched = feed.subscribe();
     let deadline = Instant::now() + request.timeout.min(LONGEST_WAIT);
-    if let Some(since) = request.since {
-        to_device::acknowledge(hs, session.device, since.to_device).await?;
+    // A token from a database that was restored to an earlier time acknowledges nothing of this one.
+    if let Some(since) = request.since.filter(|since| since.pos <= hs.feeds.published()) {
+        hs.arrivals.note(session.user, since.pos);
+        // Boxed, as the answer below: a request that waits keeps no room for what it did before.
+        Box::pin(to_device::acknowledge(hs, session.device, since.to_device)).await?;
     }
     loop {
         touched.borrow_and_update();

@@ -11,16 +11,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use base::{DeviceNid, Pos};
+use base::{DeviceNid, Pos, Timestamp, UserNid};
 use bytes::Bytes;
 use db::{Batch, CommitError, params};
-use ruma::{OwnedUserId, to_device::DeviceIdOrAllDevices};
-use store::{
-    Touched,
-    to_device::{self as rows, Receiver},
-};
+use parking_lot::Mutex;
+use ruma::{OwnedDeviceId, OwnedUserId, UserId, to_device::DeviceIdOrAllDevices};
+use store::{Touched, to_device as rows};
 
-use crate::{Homeserver, Policy, Session, keys};
+use crate::{Homeserver, Policy, Session, devices, nesting};
 
 /// The largest content, in bytes, as for events.
 const MAX_CONTENT_BYTES: usize = 64 * 1024;
@@ -37,8 +35,19 @@ const MAX_MESSAGES: usize = 10_000;
 /// Most messages of one sender that wait for one device. Beyond, the oldest of this sender go: nobody can push out another's.
 const MAX_WAITING: u32 = 5_000;
 
+/// Most bytes of messages in one answer, unless a single one is larger.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// Most devices of which is remembered what waits for them.
+const REMEMBERED: usize = 100_000;
+
 /// How long a request that is repeated is recognised.
 const TRANSACTION_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Requests before this moment are recognised no longer.
+pub(crate) fn forgotten(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.saturating_sub(u64::try_from(TRANSACTION_LIFE.as_millis()).unwrap_or(u64::MAX)))
+}
 
 /// The messages of one request: for each user the devices and the content for them, as JSON.
 pub type Messages<'a> = BTreeMap<OwnedUserId, Vec<(DeviceIdOrAllDevices, &'a str)>>;
@@ -67,6 +76,29 @@ pub enum SendError {
     /// The storage failed.
     #[error(transparent)]
     Commit(#[from] CommitError),
+}
+
+/// Up to which position it is known that nothing waits for a device: nearly always the last one, so that sync need not
+/// ask the database whether there is anything to give or to delete.
+#[derive(Debug, Default)]
+pub struct EmptyQueues(Mutex<HashMap<DeviceNid, Pos>>);
+
+impl EmptyQueues {
+    fn upto(&self, device: DeviceNid) -> Pos {
+        self.0.lock().get(&device).copied().unwrap_or(Pos::ZERO)
+    }
+
+    /// Nothing waits in `(from, upto]`.
+    fn extend(&self, device: DeviceNid, from: Pos, upto: Pos) {
+        let mut known = self.0.lock();
+        if known.len() >= REMEMBERED && !known.contains_key(&device) {
+            known.clear();
+        }
+        let empty = known.entry(device).or_insert(Pos::ZERO);
+        if *empty >= from {
+            *empty = upto.max(*empty);
+        }
+    }
 }
 
 /// Messages for a device.
@@ -109,7 +141,7 @@ fn check(
         if content.len() > MAX_CONTENT_BYTES {
             return Err(SendError::TooMuch);
         }
-        if !content.starts_with('{') || keys::nests_deeper_than(content, MAX_DEPTH) {
+        if !content.starts_with('{') || nesting::deeper_than(content.as_bytes(), MAX_DEPTH) {
             return Err(SendError::BadContent);
         }
     }
@@ -118,9 +150,9 @@ fn check(
 
 /// Which device gets which content. Unknown devices get nothing; a device that is named gets its own instead of the wildcard's.
 fn deliveries<'a>(
-    devices: &'a [Receiver],
+    devices: &[(DeviceNid, OwnedDeviceId)],
     messages: &[(DeviceIdOrAllDevices, &'a str)],
-) -> Vec<(&'a Receiver, &'a str)> {
+) -> Vec<(DeviceNid, &'a str)> {
     let mut for_all = None;
     let mut named = HashMap::with_capacity(messages.len());
     for (to, content) in messages {
@@ -132,8 +164,41 @@ fn deliveries<'a>(
         }
     }
     let content_for =
-        |receiver: &Receiver| named.get(receiver.device_id.as_str()).copied().or(for_all);
-    devices.iter().filter_map(|receiver| Some((receiver, content_for(receiver)?))).collect()
+        |device_id: &OwnedDeviceId| named.get(device_id.as_str()).copied().or(for_all);
+    devices.iter().filter_map(|(nid, id)| Some((*nid, content_for(id)?))).collect()
+}
+
+/// How many messages of one sender wait for one device, at most: counted in the table once, and again when it may be too many.
+#[derive(Debug, Default)]
+pub struct QueueLengths(Mutex<HashMap<(UserNid, DeviceNid), u32>>);
+
+impl QueueLengths {
+    /// Those of the devices for which too many may wait.
+    fn in_doubt(&self, sender: UserNid, devices: &[DeviceNid]) -> Vec<DeviceNid> {
+        let known = self.0.lock();
+        let is_short = |device: &DeviceNid| {
+            known.get(&(sender, *device)).is_some_and(|count| *count < MAX_WAITING)
+        };
+        devices.iter().copied().filter(|device| !is_short(device)).collect()
+    }
+
+    fn counted(&self, sender: UserNid, device: DeviceNid, count: u32) {
+        let mut known = self.0.lock();
+        if known.len() >= REMEMBERED && !known.contains_key(&(sender, device)) {
+            known.clear();
+        }
+        known.insert((sender, device), count);
+    }
+
+    /// One more waits, as far as it is known how many did.
+    fn one_more(&self, sender: UserNid, devices: &[DeviceNid]) {
+        let mut known = self.0.lock();
+        for device in devices {
+            if let Some(count) = known.get_mut(&(sender, *device)) {
+                *count = count.saturating_add(1);
+            }
+        }
+    }
 }
 
 /// Sends messages to devices, once, however often the request is repeated. All of them are one batch.
@@ -147,46 +212,59 @@ pub async fn send(
     check(&hs.policy, event_type, txn_id, messages)?;
     // The type is a part of the path, and so of what makes two requests the same.
     let txn_key = format!("{event_type}/{txn_id}");
-    let sender = (session.user, session.device);
-    let users = messages.keys().map(|user| &**user);
-    let (devices, done) = rows::receivers(&hs.db, users, sender, &txn_key, MAX_WAITING).await?;
-    if done {
-        return Ok(());
+    let users: Vec<&UserId> = messages.keys().map(|user| &**user).collect();
+    let known = devices::of_users(hs, &users).await?;
+    let mut receivers = Vec::new();
+    for (known, messages) in known.iter().zip(messages.values()) {
+        let Some((user, devices)) = known else { continue };
+        let deliveries = deliveries(devices, messages).into_iter();
+        receivers.extend(deliveries.map(|(device, content)| (*user, device, content)));
+    }
+    if receivers.len() > MAX_MESSAGES {
+        return Err(SendError::TooMuch);
     }
     let mut batch = Batch::new();
-    let now = i64::from(hs.clock.now());
-    batch.expect_one(&rows::CLAIM_TRANSACTION, params![session.device.0, txn_key.as_str(), now]);
-    let forgotten = now - i64::try_from(TRANSACTION_LIFE.as_millis()).unwrap_or(i64::MAX);
-    batch.exec(&rows::DROP_TRANSACTIONS_BEFORE, params![session.device.0, forgotten]);
-    let mut sent = 0;
-    for (devices, messages) in devices.iter().zip(messages.values()) {
-        for (receiver, content) in deliveries(devices, messages) {
-            sent += 1;
-            if sent > MAX_MESSAGES {
-                return Err(SendError::TooMuch);
-            }
-            let &Receiver { device, user, waiting, .. } = receiver;
-            if waiting >= u64::from(MAX_WAITING) {
-                batch.exec(&rows::DROP_OLDEST, params![device.0, session.user.0, MAX_WAITING - 1]);
-            }
-            let pos = batch.change(Touched::ToDevice { user, device }.into());
-            rows::enqueue(
-                &mut batch,
-                device,
-                pos,
-                session.user,
-                event(session, event_type, content),
-            );
-        }
+    let now = hs.clock.now();
+    let claim = params![session.device.0, txn_key.as_str(), now.0];
+    batch.expect_one(&rows::CLAIM_TRANSACTION, claim);
+    batch.exec(&rows::DROP_TRANSACTIONS_BEFORE, params![session.device.0, forgotten(now).0]);
+    let devices: Vec<DeviceNid> = receivers.iter().map(|(_, device, _)| *device).collect();
+    make_room(hs, session.user, &devices, &mut batch).await?;
+    for (user, device, content) in receivers {
+        let pos = batch.change(Touched::ToDevice { user, device }.into());
+        let event = event(session, event_type, content);
+        rows::enqueue(&mut batch, device, pos, session.user, event);
     }
     match hs.db.commit(batch).await {
+        // The same request was here before, or the device was signed out.
         Err(CommitError::Conflict { .. }) => {
-            // The same request was here at the same time, or the device was signed out.
-            let repeated = rows::receivers(&hs.db, [].into_iter(), sender, &txn_key, 0).await?.1;
+            let repeated = rows::was_sent(&hs.db, session.device, &txn_key).await?;
             if repeated { Ok(()) } else { Err(SendError::SignedOut) }
         }
-        other => other.map(drop).map_err(SendError::from),
+        other => {
+            other?;
+            hs.queue_lengths.one_more(session.user, &devices);
+            Ok(())
+        }
     }
+}
+
+/// Adds to the batch that the sender's oldest message goes wherever too many of them wait.
+async fn make_room(
+    hs: &Homeserver,
+    sender: UserNid,
+    devices: &[DeviceNid],
+    batch: &mut Batch,
+) -> Result<(), db::Error> {
+    let in_doubt = hs.queue_lengths.in_doubt(sender, devices);
+    let counts = rows::counts(&hs.db, sender, in_doubt.iter().copied(), MAX_WAITING).await?;
+    for (device, count) in in_doubt.into_iter().zip(counts) {
+        hs.queue_lengths.counted(sender, device, count);
+        if count >= MAX_WAITING {
+            batch.exec(&rows::DROP_OLDEST, params![device.0, sender.0, MAX_WAITING - 1]);
+        }
+    }
+    Ok(())
 }
 
 /// The event as the receiving client gets it; the content stays as it was sent.
@@ -196,21 +274,29 @@ fn event(session: &Session, event_type: &str, content: &str) -> Bytes {
     format!(r#"{{"content":{content},"sender":{sender},"type":{event_type}}}"#).into()
 }
 
-/// At most `limit` messages for a device in `(since, upto]`, oldest first.
+/// At most `limit` messages for a device in `(since, upto]`, oldest first. `quiet_after`: the feed knows of none behind it.
 pub async fn waiting(
     hs: &Homeserver,
     device: DeviceNid,
     since: Pos,
     upto: Pos,
     limit: u32,
+    quiet_after: Option<Pos>,
 ) -> Result<Waiting, db::Error> {
-    if since >= upto {
+    if let Some(quiet_after) = quiet_after {
+        hs.empty_queues.extend(device, quiet_after, upto);
+    }
+    if since >= upto || hs.empty_queues.upto(device) >= upto {
         return Ok(Waiting { events: Vec::new(), next: since.max(upto), more: false });
     }
     // One more is read than given, to know whether the queue goes on.
     let mut found = rows::waiting(&hs.db, device, since, upto, limit.saturating_add(1)).await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
+    if found.is_empty() {
+        hs.empty_queues.extend(device, since, upto);
+    }
+    let fitting = fitting(found.iter().map(|(_, event)| event.len())).min(limit as usize);
+    let more = found.len() > fitting;
+    found.truncate(fitting);
     let next = match found.last() {
         Some((last, _)) if more => *last,
         None if more => since,
@@ -219,14 +305,29 @@ pub async fn waiting(
     Ok(Waiting { events: found.into_iter().map(|(_, event)| event).collect(), next, more })
 }
 
+/// How many messages of these sizes go into one answer: one at least, or the queue would stand still.
+fn fitting(sizes: impl Iterator<Item = usize>) -> usize {
+    let mut bytes = 0;
+    let fits = |size: &usize| {
+        bytes += size;
+        bytes <= MAX_ANSWER_BYTES
+    };
+    sizes.take_while(fits).count().max(1)
+}
+
 /// Deletes the messages that the device has, at or before `upto`. Writes only if there are any.
 pub async fn acknowledge(hs: &Homeserver, device: DeviceNid, upto: Pos) -> Result<(), SendError> {
-    if upto == Pos::ZERO || !rows::any_until(&hs.db, device, upto).await? {
+    if hs.empty_queues.upto(device) >= upto {
         return Ok(());
     }
-    let mut batch = Batch::new();
-    batch.exec(&rows::ACKNOWLEDGE, params![device.0, upto]);
-    hs.db.commit(batch).await?;
+    if rows::any_until(&hs.db, device, upto).await? {
+        let mut batch = Batch::new();
+        batch.exec(&rows::ACKNOWLEDGE, params![device.0, upto]);
+        hs.db.commit(batch).await?;
+    }
+    // A token may be from the future, of a database that was restored: nothing is known of what comes until there.
+    let known = upto.min(hs.feeds.published());
+    hs.empty_queues.extend(device, Pos::ZERO, known);
     Ok(())
 }
 
@@ -237,28 +338,53 @@ pub fn forget_device(batch: &mut Batch, device: DeviceNid) {
 
 #[cfg(test)]
 mod tests {
-    use base::UserNid;
     use ruma::{owned_device_id, owned_user_id};
 
     use super::*;
-
-    fn receiver(device: i64, id: &str) -> Receiver {
-        Receiver { device: DeviceNid(device), user: UserNid(1), device_id: id.into(), waiting: 0 }
-    }
 
     fn one<'a>(to: &str, content: &'a str) -> (DeviceIdOrAllDevices, &'a str) {
         (to.try_into().unwrap(), content)
     }
 
     #[test]
+    fn a_queue_is_counted_once_and_again_when_it_may_be_too_long() {
+        let (lengths, sender, device) = (QueueLengths::default(), UserNid(1), DeviceNid(2));
+        assert_eq!(lengths.in_doubt(sender, &[device]), [device], "not counted yet");
+        lengths.counted(sender, device, MAX_WAITING - 2);
+        lengths.one_more(sender, &[device, DeviceNid(3)]);
+        assert!(lengths.in_doubt(sender, &[device]).is_empty());
+        lengths.one_more(sender, &[device]);
+        assert_eq!(lengths.in_doubt(sender, &[device, DeviceNid(3)]), [device, DeviceNid(3)]);
+        assert_eq!(lengths.in_doubt(UserNid(9), &[device]), [device], "of another sender");
+    }
+
+    #[test]
+    fn a_queue_is_empty_up_to_where_it_was_looked_at_without_a_gap() {
+        let (queues, device, pos) = (EmptyQueues::default(), DeviceNid(1), Pos::new);
+        queues.extend(device, pos(5), pos(9));
+        assert_eq!(queues.upto(device), Pos::ZERO, "nobody looked before 5");
+        queues.extend(device, pos(0), pos(5));
+        queues.extend(device, pos(5), pos(9));
+        queues.extend(device, pos(7), pos(8));
+        assert_eq!(queues.upto(device), pos(9));
+        assert_eq!(queues.upto(DeviceNid(2)), Pos::ZERO);
+    }
+
+    #[test]
     fn a_wildcard_reaches_every_device_that_is_not_named_itself() {
-        let devices = [receiver(1, "TABLET"), receiver(2, "PHONE")];
+        let devices: [(DeviceNid, OwnedDeviceId); 2] =
+            [(DeviceNid(1), "TABLET".into()), (DeviceNid(2), "PHONE".into())];
         let messages = [one("*", "all"), one("PHONE", "phone"), one("GONE", "nobody")];
         let delivered = deliveries(&devices, &messages);
-        let delivered: Vec<_> =
-            delivered.iter().map(|(receiver, content)| (receiver.device.0, *content)).collect();
-        assert_eq!(delivered, [(1, "all"), (2, "phone")]);
+        assert_eq!(delivered, [(DeviceNid(1), "all"), (DeviceNid(2), "phone")]);
         assert!(deliveries(&devices, &[one("GONE", "nobody")]).is_empty());
+    }
+
+    #[test]
+    fn an_answer_has_a_bounded_size_and_one_message_at_least() {
+        assert_eq!(fitting([1; 7].into_iter()), 7);
+        assert_eq!(fitting([MAX_ANSWER_BYTES - 1, 1, 1].into_iter()), 2);
+        assert_eq!(fitting([MAX_ANSWER_BYTES + 1, 1].into_iter()), 1);
     }
 
     #[test]
@@ -313,6 +439,8 @@ mod tests {
             user_id: owned_user_id!("@anna:h"),
             device: DeviceNid(1),
             device_id: owned_device_id!("TABLET"),
+            appservice: None,
+            suspended: false,
         };
         let event = event(&session, "m.\"x\"", r#"{ "b":1.0, "a":"ü" }"#);
         assert_eq!(

@@ -16,7 +16,7 @@ use ruma::{
 };
 use store::keys::{self as rows, ClaimableRow};
 
-use crate::Homeserver;
+use crate::{Homeserver, devices};
 
 /// Most devices of one request.
 const MAX_DEVICES: usize = 10_000;
@@ -80,6 +80,7 @@ pub async fn claim(
             }
         }
     }
+    open = claim_at_once(hs, &mut answer, open).await?;
     for round in 0..ROUNDS {
         if open.is_empty() {
             break;
@@ -87,6 +88,34 @@ pub async fn claim(
         open = claim_round(hs, &mut answer, open, round + 1 == ROUNDS).await?;
     }
     Ok(answer)
+}
+
+/// Claims for devices that are known, without a look at what they have: nearly always there is a key. Gives back those who
+/// got none.
+async fn claim_at_once<'a>(
+    hs: &Homeserver,
+    answer: &mut ClaimedKeys,
+    open: Vec<Wanted<'a>>,
+) -> Result<Vec<Wanted<'a>>, ClaimError> {
+    let users: Vec<&UserId> = open.iter().map(|wanted| wanted.user).collect();
+    let devices = devices::of_users(hs, &users).await?;
+    let claim = hs.db.nids().next().await?;
+    let mut batch = Batch::new();
+    let (mut waiting, mut left) = (Vec::with_capacity(open.len()), Vec::new());
+    for (wanted, devices) in open.into_iter().zip(devices) {
+        let devices = devices.as_ref().map(|(_, devices)| &**devices).unwrap_or_default();
+        match devices.iter().find(|(_, device_id)| device_id == wanted.device) {
+            Some((device, _)) => {
+                let algorithm = wanted.algorithm.as_str();
+                batch.exec(&rows::CLAIM_ONE_TIME_KEY, params![claim, device.0, algorithm]);
+                waiting.push((wanted, *device));
+            }
+            None => left.push(wanted),
+        }
+    }
+    let touched = waiting.iter().map(|(_, device)| *device).collect();
+    left.extend(take(hs, answer, batch, claim, waiting, touched).await?);
+    Ok(left)
 }
 
 /// Claims for all that are open; gives back those whose last key went to somebody else meanwhile.
@@ -118,6 +147,18 @@ async fn claim_round<'a>(
             hand_out(answer, wanted, &key_id, &json)?;
         }
     }
+    take(hs, answer, batch, claim, waiting, touched).await
+}
+
+/// Commits a claim and hands out what it got. Gives back those whose last key went to somebody else meanwhile.
+async fn take<'a>(
+    hs: &Homeserver,
+    answer: &mut ClaimedKeys,
+    batch: Batch,
+    claim: i64,
+    waiting: Vec<(Wanted<'a>, DeviceNid)>,
+    touched: Vec<DeviceNid>,
+) -> Result<Vec<Wanted<'a>>, ClaimError> {
     if batch.is_empty() {
         return Ok(Vec::new());
     }

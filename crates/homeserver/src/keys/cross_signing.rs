@@ -236,7 +236,7 @@ async fn try_upload(
     }
     // A password that was right a moment ago ended its session of authentication; it is not asked for twice.
     if plan.needs_password() && (first_attempt || auth.is_none()) {
-        uiaa::authorise(hs, session, auth).await?;
+        uiaa::authorise(hs, session, "POST keys/device_signing/upload", auth).await?;
     }
     let devices = accounts::devices(&hs.db, session.user).await?;
     if plan

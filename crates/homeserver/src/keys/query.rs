@@ -5,13 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ruma::{
-    OwnedDeviceId, OwnedServerName, OwnedUserId,
+    DeviceId, OwnedDeviceId, OwnedServerName, OwnedUserId,
     encryption::{CrossSigningKey, DeviceKeys},
     serde::Raw,
 };
-use store::keys::{self as rows, CrossSigningKeyRow, DeviceKeysRow, KeysOfUser, SignatureRow};
 
-use super::json::{Apart, served};
+use super::published::{Published, published};
 use crate::{Homeserver, Session};
 
 /// Most users of one question. Clients ask for 250 at a time.
@@ -60,10 +59,12 @@ pub async fn query(
         .filter(|user| !is_local(user))
         .map(|user| user.server_name().to_owned())
         .collect();
-    let keys =
-        rows::keys_of_users(&hs.db, local.iter().map(|(user, _)| &***user), session.user).await?;
-    for ((user, devices), keys) in local.into_iter().zip(keys) {
-        add(&mut answer, session, user, devices, &keys)?;
+    let found = published(hs, local.iter().map(|(user, _)| &***user)).await?;
+    for ((user, devices), keys) in local.into_iter().zip(found) {
+        match keys {
+            Some(keys) => add(&mut answer, session, user, devices, &keys)?,
+            None => drop(answer.device_keys.insert(user.clone(), BTreeMap::new())),
+        }
     }
     Ok(answer)
 }
@@ -73,38 +74,20 @@ fn add(
     session: &Session,
     owner: &OwnedUserId,
     wanted: &[OwnedDeviceId],
-    keys: &KeysOfUser,
+    keys: &Published,
 ) -> Result<(), db::Error> {
-    let is_visible = |signer: &str| signer == owner.as_str() || signer == session.user_id.as_str();
-    let apart = |target: &str| {
-        let on_target = keys.signatures.iter().filter(move |row| row.target_key == target);
-        on_target
-            .map(|SignatureRow { signer, key_id, signature, .. }| Apart {
-                signer: signer.as_str(),
-                key_id,
-                signature,
-            })
-            .collect::<Vec<_>>()
-    };
-    let mut devices = BTreeMap::new();
-    for DeviceKeysRow { device_id, display_name, json } in &keys.devices {
-        if wanted.is_empty() || wanted.contains(device_id) {
-            let signatures = apart(device_id.as_str()).into_iter();
-            let json = served(json, is_visible, signatures, display_name.as_deref())
-                .map_err(|_| db::Error::corrupt("device_keys.json"))?;
-            devices.insert(device_id.clone(), Raw::from_json(json));
-        }
-    }
-    answer.device_keys.insert(owner.clone(), devices);
-    for CrossSigningKeyRow { usage, public_key, json } in &keys.cross_signing {
-        let kind = match usage.as_str() {
+    let is_wanted =
+        |device: &DeviceId| wanted.is_empty() || wanted.iter().any(|wanted| wanted == device);
+    let devices = keys.devices(owner, &session.user_id, is_wanted)?.into_iter();
+    let devices = devices.map(|(device_id, json)| (device_id, Raw::from_json(json)));
+    answer.device_keys.insert(owner.clone(), devices.collect());
+    for (usage, json) in keys.cross_signing(owner, &session.user_id)? {
+        let kind = match usage {
             "master" => &mut answer.master_keys,
             "self_signing" => &mut answer.self_signing_keys,
             "user_signing" if *owner == session.user_id => &mut answer.user_signing_keys,
             _ => continue,
         };
-        let json = served(json, is_visible, apart(public_key).into_iter(), None)
-            .map_err(|_| db::Error::corrupt("cross_signing_keys.json"))?;
         kind.insert(owner.clone(), Raw::from_json(json));
     }
     Ok(())
@@ -115,6 +98,7 @@ mod tests {
     use base::{DeviceNid, UserNid};
     use ruma::{owned_device_id, owned_user_id};
     use serde_json::{Value, json};
+    use store::keys::{CrossSigningKeyRow, DeviceKeysRow, KeysOfUser, SignatureRow};
 
     use super::*;
 
@@ -124,6 +108,8 @@ mod tests {
             user_id,
             device: DeviceNid(2),
             device_id: owned_device_id!("READER"),
+            appservice: None,
+            suspended: false,
         }
     }
 
@@ -148,16 +134,19 @@ mod tests {
             key_id: "ed25519:U".to_owned(),
             signature: "s".to_owned(),
         };
+        let (jonas, mara) = (owned_user_id!("@jonas:h"), owned_user_id!("@mara:h"));
         KeysOfUser {
             devices: vec![device("TABLET"), device("PHONE")],
             cross_signing: vec![row("master"), row("self_signing"), row("user_signing")],
-            signatures: vec![signature(owned_user_id!("@jonas:h"))],
+            signatures: vec![signature(jonas), signature(mara)],
         }
     }
 
     fn asked_by(reader: OwnedUserId, devices: &[OwnedDeviceId]) -> QueriedKeys {
         let mut answer = QueriedKeys::default();
-        add(&mut answer, &session(reader), &owned_user_id!("@anna:h"), devices, &keys()).unwrap();
+        let owner = owned_user_id!("@anna:h");
+        let keys = Published::new(&owner, keys()).unwrap();
+        add(&mut answer, &session(reader), &owner, devices, &keys).unwrap();
         answer
     }
 
@@ -178,6 +167,14 @@ mod tests {
             master["signatures"],
             json!({ "@anna:h": { "ed25519:D": "own" }, "@jonas:h": { "ed25519:U": "s" } })
         );
+    }
+
+    #[test]
+    fn who_signed_nothing_sees_the_signatures_of_the_owner_alone() {
+        let answer = asked_by(owned_user_id!("@otto:h"), &[]);
+        let master: Value =
+            answer.master_keys.values().next().unwrap().deserialize_as_unchecked().unwrap();
+        assert_eq!(master["signatures"], json!({ "@anna:h": { "ed25519:D": "own" } }));
     }
 
     #[test]

@@ -12,8 +12,9 @@ use store::keys as rows;
 
 use crate::Homeserver;
 
-/// How long a supply is believed. What changes here is forgotten here at once; this bounds what another node changed.
-const BELIEVED: Duration = Duration::from_secs(30);
+/// How long a supply is believed. What changes here is forgotten here at once; this bounds what another node changed. Longer than a client
+/// waits for news, or each of its requests would ask the database.
+const BELIEVED: Duration = Duration::from_secs(5 * 60);
 
 /// Most devices that are remembered.
 const REMEMBERED: usize = 100_000;

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use db::{Batch, params};
+use db::{Batch, CommitError, params};
 use ruma::encryption::{DeviceKeys, OneTimeKey};
 use store::keys::{self as rows, OneTimeKeyRow};
 
@@ -28,6 +28,9 @@ const MAX_FALLBACK_KEYS: usize = 20;
 
 /// Of so many keys, handed out last, the names are remembered: an upload repeated after its answer was lost brings none back.
 const REMEMBERED_CLAIMS: i64 = 300;
+
+/// How often an upload is tried while others change the same device's keys.
+const ATTEMPTS: usize = 5;
 
 /// A one-time or fallback key: algorithm, the device's name for it, JSON.
 pub type NamedKey<'a> = (&'a str, &'a str, &'a str);
@@ -69,7 +72,7 @@ pub enum UploadError {
     Store(#[from] db::Error),
     /// The storage failed.
     #[error(transparent)]
-    Commit(#[from] db::CommitError),
+    Commit(#[from] CommitError),
 }
 
 /// A one-time key that is new to the server.
@@ -146,6 +149,42 @@ pub async fn upload(
     session: &Session,
     upload: &KeyUpload<'_>,
 ) -> Result<(), UploadError> {
+    let mut attempts = 1..ATTEMPTS;
+    loop {
+        let mut batch = Batch::new();
+        batch.expect_one(&rows::DEVICE_EXISTS, params![session.device.0]);
+        if !add_upload(hs, session, upload, &mut batch, Standing::SignedIn).await? {
+            return Ok(());
+        }
+        let committed = hs.db.commit(batch).await;
+        hs.supplies.forget([session.device]);
+        match committed {
+            Err(CommitError::Conflict { statement }) if statement == rows::DEVICE_EXISTS.name => {
+                return Err(UploadError::SignedOut);
+            }
+            Err(CommitError::Conflict { .. }) if attempts.next().is_some() => {}
+            other => return other.map(drop).map_err(UploadError::from),
+        }
+    }
+}
+
+/// Whether the device was there before the batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It may upload twice at once: of uploads that saw the same keys one succeeds.
+    SignedIn,
+    /// The same batch makes it.
+    New,
+}
+
+/// Adds what is new of an upload to a batch; `false` if there is nothing new.
+pub(super) async fn add_upload(
+    hs: &Homeserver,
+    session: &Session,
+    upload: &KeyUpload<'_>,
+    batch: &mut Batch,
+    standing: Standing,
+) -> Result<bool, UploadError> {
     let device_keys = upload.device_keys.map(|json| Ok((json, check_device_keys(session, json)?)));
     let device_keys = device_keys.transpose().map_err(|error: UploadError| error)?;
     if upload.one_time_keys.len() > MAX_ONE_TIME_KEYS
@@ -157,7 +196,7 @@ pub async fn upload(
         check_key(*key)?;
     }
     if device_keys.is_none() && upload.one_time_keys.is_empty() && upload.fallback_keys.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
 
     let device = session.device;
@@ -168,8 +207,6 @@ pub async fn upload(
         return Err(UploadError::TooMuch);
     }
 
-    let mut batch = Batch::new();
-    batch.expect_one(&rows::DEVICE_EXISTS, params![device.0]);
     let mut changes = false;
     if let Some((json, signed)) = device_keys {
         let held_keys = held_keys.as_deref().and_then(|held| std::str::from_utf8(held).ok());
@@ -185,37 +222,31 @@ pub async fn upload(
                 );
             }
             batch.exec(&rows::SET_DEVICE_KEYS, params![device.0, json.as_bytes()]);
-            rows::touch_device_list(&mut batch, session.user);
+            rows::touch_device_list(batch, session.user);
             changes = true;
         }
     }
     let last = held.iter().map(|row| row.n).max().unwrap_or(0);
     for (key, n) in new.iter().zip(last + 1..) {
         let NewKey { algorithm, key_id, digest, json } = key;
-        batch.exec(
-            &rows::ADD_ONE_TIME_KEY,
-            params![device.0, *algorithm, *key_id, n, *digest, json.as_bytes()],
-        );
+        let row = params![device.0, *algorithm, *key_id, n, *digest, json.as_bytes()];
+        match standing {
+            Standing::SignedIn => batch.expect_one(&rows::ADD_ONE_TIME_KEY, row),
+            Standing::New => batch.exec(&rows::ADD_ONE_TIME_KEY, row),
+        }
         changes = true;
     }
     if changes && held.iter().any(|row| row.claimed) {
         batch.exec(&rows::FORGET_CLAIMED_JSON, params![device.0]);
         batch.exec(&rows::DROP_CLAIMED, params![device.0, last - REMEMBERED_CLAIMS]);
+        batch.exec(&rows::DROP_CLAIMS, params![device.0, last - REMEMBERED_CLAIMS]);
     }
     for (algorithm, key_id, json) in &upload.fallback_keys {
         batch
             .exec(&rows::SET_FALLBACK_KEY, params![device.0, *algorithm, *key_id, json.as_bytes()]);
         changes = true;
     }
-    if !changes {
-        return Ok(());
-    }
-    let committed = hs.db.commit(batch).await;
-    hs.supplies.forget([device]);
-    match committed {
-        Err(db::CommitError::Conflict { .. }) => Err(UploadError::SignedOut),
-        other => other.map(drop).map_err(UploadError::from),
-    }
+    Ok(changes)
 }
 
 #[cfg(test)]

@@ -8,13 +8,14 @@ use base::{EventNid, RoomNid, UserNid};
 use db::{Batch, params};
 use parking_lot::Mutex;
 use rand::Rng;
-use room::{Content, Proposal, Refused, RoomVersion};
+use room::{Accepted, Content, Power, Proposal, Refused, RoomVersion};
 use ruma::{OwnedRoomId, OwnedUserId, RoomAliasId, UserId};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::rooms as rows;
 
-use super::{Room, WriteError, membership, write};
-use crate::{Homeserver, Session, accounts, policy, profiles};
+use super::{Room, WriteError, aliases, membership, personal, send, write};
+use crate::{Homeserver, Session, accounts, appservices, policy, profiles};
 
 /// Most events that a client may ask for at the start of a room.
 const MAX_INITIAL_STATE: usize = 100;
@@ -86,13 +87,32 @@ impl Preset {
     }
 }
 
-/// One event of the new room.
-struct Planned {
-    kind: String,
-    state_key: String,
-    content: Content,
+/// One event of a new room.
+pub(super) struct Planned {
+    pub kind: String,
+    pub state_key: String,
+    pub content: Content,
     /// Whom it is about, if it is a membership.
-    target: Option<UserNid>,
+    pub target: Option<UserNid>,
+}
+
+impl Planned {
+    /// A part of the state with an empty state key.
+    pub(super) fn state(kind: &str, content: &(impl Serialize + ?Sized)) -> Result<Self, Refused> {
+        let content = Content::from_value(content)?;
+        Ok(Self { kind: kind.to_owned(), state_key: String::new(), content, target: None })
+    }
+
+    /// A membership.
+    pub(super) fn member(
+        user: &UserId,
+        nid: UserNid,
+        content: &Map<String, Value>,
+    ) -> Result<Self, Refused> {
+        let content = Content::from_value(content)?;
+        let (kind, state_key) = ("m.room.member".to_owned(), user.to_string());
+        Ok(Self { kind, state_key, content, target: Some(nid) })
+    }
 }
 
 /// Makes a room with all its first events in one batch: it is there as a whole or not at all.
@@ -111,25 +131,19 @@ pub async fn create(
     let alias = match &wishes.alias_localpart {
         Some(localpart) => Some(
             RoomAliasId::parse(format!("#{localpart}:{}", hs.server_name))
-                .map_err(|_| Refused::BadEvent("the alias is not valid".to_owned()))?,
+                .map_err(|_| WriteError::InvalidAlias)?,
         ),
         None => None,
     };
+    if alias.as_ref().is_some_and(|alias| !appservices::may_use_alias(hs, session, alias)) {
+        return Err(WriteError::AliasExclusive);
+    }
     if let Some(alias) = &alias
         && rows::alias(&hs.db, alias).await?.is_some()
     {
         return Err(WriteError::AliasTaken);
     }
-    wishes.invite.retain(|user| *user != session.user_id);
-    let mut invites = Vec::new();
-    for user in std::mem::take(&mut wishes.invite) {
-        let nid = accounts::user_nid(hs, &user).await?.ok_or(WriteError::UnknownUser)?;
-        let profile = match user.server_name() == hs.server_name {
-            true => profiles::member_fields(hs, nid).await?,
-            false => (None, None),
-        };
-        invites.push((user, nid, profile));
-    }
+    let invites = invited(hs, session, std::mem::take(&mut wishes.invite)).await?;
 
     let now = hs.rooms.creation_time(hs.origin_server_ts());
     if wishes.preset == Preset::TrustedPrivateChat
@@ -138,63 +152,31 @@ pub async fn create(
         let creators =
             wishes.creation_content.entry("additional_creators").or_insert_with(|| json!([]));
         if let Some(creators) = creators.as_array_mut() {
-            creators.extend(invites.iter().map(|(user, ..)| Value::from(user.as_str())));
+            for (user, ..) in &invites {
+                if !creators.iter().any(|known| known.as_str() == Some(user.as_str())) {
+                    creators.push(user.as_str().into());
+                }
+            }
         }
     }
     let creation = Content::from_value(&wishes.creation_content)?;
-    let opaque: String = {
-        let mut rng = rand::rng();
-        (0..18).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect()
-    };
+    let opaque = opaque_id();
     let created =
-        room::create_room(version, &session.user_id, &creation, &opaque, now, &hs.signing_key)?;
-    let room_id = created.room_id.clone();
+        room::create_room(version, &session.user_id, &creation, &opaque, now, &hs.signing_key)
+            .map_err(|refused| match refused {
+                Refused::Forbidden(reason) => Refused::BadEvent(reason),
+                other => other,
+            })?;
     let planned = plan(hs, session, version, &wishes, alias.as_deref(), &invites).await?;
-
-    let count = u32::try_from(planned.len() + 2).expect("bounded above");
-    let mut nids = hs.db.nids().take(count).await?;
-    let mut nid = || nids.next().expect("as many as planned");
-    let room = Arc::new(Room {
-        room: RoomNid(nid()),
-        room_id: room_id.clone(),
-        version,
-        core: Mutex::new(write::new_core()),
-    });
+    let mut nids = hs.db.nids().take(nids_for(&planned)).await?;
     let mut batch = Batch::new();
-    {
-        let mut core = room.core.lock();
-        let own =
-            |event, target| write::Rows { event, sender: session.user, target, transaction: None };
-        core.enter(&room, &mut batch, created, own(EventNid(nid()), None));
-        for event in planned {
-            let proposal = Proposal {
-                kind: event.kind.into(),
-                state_key: Some(event.state_key),
-                sender: session.user_id.clone(),
-                content: event.content,
-                redacts: None,
-                origin_server_ts: now,
-            };
-            let rows = own(EventNid(nid()), event.target);
-            core.append(&room, &mut batch, proposal, rows, &hs.signing_key)?;
-        }
-        let extremities: Vec<_> =
-            core.extremities.iter().map(|e| (e.event_id.clone(), e.depth)).collect();
-        batch.lane(room.room.0);
-        batch.expect_one(
-            &rows::NEW_ROOM,
-            params![
-                room.room.0,
-                room_id.as_str(),
-                version.as_str(),
-                core.head,
-                core.state_ver,
-                core.notifying,
-                rows::extremities_text(&extremities),
-                wishes.public,
-            ],
-        );
-    }
+    let room =
+        assemble(hs, session, &mut batch, version, created, planned, &mut nids, wishes.public)
+            .map_err(|refused| match refused {
+                Refused::Forbidden(reason) => WriteError::InvalidRoomState(reason),
+                other => other.into(),
+            })?;
+    batch.lane(room.room.0);
     if let Some(alias) = &alias {
         batch.expect_one(&rows::CLAIM_ALIAS, params![alias.as_str(), room.room.0, session.user.0]);
     }
@@ -205,10 +187,117 @@ pub async fn create(
         }
         Err(error) => return Err(error.into()),
     }
-    hs.rooms.nids.write().insert(room_id.clone(), room.room);
-    // Kept only now: before, nobody else could know of the room.
-    hs.rooms.open.write().insert(room_id.clone(), room);
+    let room_id = room.room_id.clone();
+    let predecessor = room.core.lock().predecessor();
+    enter_memory(hs, room);
+    if let Some(old) = predecessor {
+        // Who makes the room by hand that replaces another is its first member.
+        personal::take_over(hs, session, &old, &room_id).await?;
+    }
     Ok(room_id)
+}
+
+/// The random part of a room's id up to version 11.
+pub(super) fn opaque_id() -> String {
+    let mut rng = rand::rng();
+    (0..18).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect()
+}
+
+/// How many row numbers [`assemble`] takes.
+pub(super) fn nids_for(planned: &[Planned]) -> u32 {
+    u32::try_from(planned.len() + 2).expect("a room begins with few events")
+}
+
+/// Adds a new room with its first events to the batch.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all that a room begins with, called from two places"
+)]
+pub(super) fn assemble(
+    hs: &Homeserver,
+    session: &Session,
+    batch: &mut Batch,
+    version: RoomVersion,
+    created: Accepted,
+    planned: Vec<Planned>,
+    nids: &mut impl Iterator<Item = i64>,
+    public: bool,
+) -> Result<Arc<Room>, Refused> {
+    let mut nid = || nids.next().expect("as many as planned");
+    let room_id = created.room_id.clone();
+    let (create, now) = (created.pdu.clone(), created.pdu.origin_server_ts);
+    let room = Arc::new(Room {
+        room: RoomNid(nid()),
+        room_id: room_id.clone(),
+        version,
+        core: Mutex::new(write::new_core()),
+    });
+    let mut core = room.core.lock();
+    let own =
+        |event, target| write::Rows { event, sender: session.user, target, transaction: None };
+    core.enter(&room, batch, created, own(EventNid(nid()), None));
+    for event in planned {
+        if event.kind == "m.room.power_levels" {
+            Power::new(version, &create, None).check_levels(&event.content)?;
+        }
+        let proposal = Proposal {
+            kind: event.kind.into(),
+            state_key: Some(event.state_key),
+            sender: session.user_id.clone(),
+            content: event.content,
+            redacts: None,
+            origin_server_ts: now,
+        };
+        let rows = own(EventNid(nid()), event.target);
+        core.append(&room, batch, proposal, rows, &hs.signing_key)?;
+    }
+    let extremities: Vec<_> =
+        core.extremities.iter().map(|e| (e.event_id.clone(), e.depth)).collect();
+    batch.expect_one(
+        &rows::NEW_ROOM,
+        params![
+            room.room.0,
+            room_id.as_str(),
+            version.as_str(),
+            core.head,
+            core.state_ver,
+            core.notifying,
+            rows::extremities_text(&extremities),
+            public,
+        ],
+    );
+    drop(core);
+    Ok(room)
+}
+
+/// Keeps a room that was made. Only after the commit: before, nobody else could know of it.
+pub(super) fn enter_memory(hs: &Homeserver, room: Arc<Room>) {
+    hs.rooms.nids.write().insert(room.room_id.clone(), room.room);
+    hs.rooms.open.write().insert(room.room_id.clone(), room);
+}
+
+/// Those who are to be invited, each once and without the creator.
+async fn invited(
+    hs: &Homeserver,
+    session: &Session,
+    wanted: Vec<OwnedUserId>,
+) -> Result<Vec<Invited>, WriteError> {
+    let mut invites: Vec<Invited> = Vec::new();
+    for user in wanted {
+        if user == session.user_id || invites.iter().any(|(known, ..)| *known == user) {
+            continue;
+        }
+        let nid = accounts::user_nid(hs, &user).await?.ok_or(WriteError::UnknownUser)?;
+        let profile = match user.server_name() == hs.server_name {
+            true if membership::blocks_invites(hs, nid).await? => {
+                return Err(WriteError::InviteBlocked);
+            }
+            true => profiles::member_fields(hs, nid).await?,
+            false => (None, None),
+        };
+        invites.push((user, nid, profile));
+    }
+    Ok(invites)
 }
 
 type Invited = (OwnedUserId, UserNid, (Option<String>, Option<String>));
@@ -221,40 +310,30 @@ async fn plan(
     alias: Option<&RoomAliasId>,
     invites: &[Invited],
 ) -> Result<Vec<Planned>, WriteError> {
-    let mut planned = Vec::new();
-    let mut state = |kind: &str, content: Value| -> Result<(), WriteError> {
-        let content = Content::from_value(&content)?;
-        planned.push(Planned {
-            kind: kind.to_owned(),
-            state_key: String::new(),
-            content,
-            target: None,
-        });
-        Ok(())
-    };
     let defaults = wishes.preset.defaults();
     let wished = |kind: &str| {
         wishes.initial_state.iter().any(|(wished, key, _)| wished == kind && key.is_empty())
     };
-    state("m.room.power_levels", power_levels(session, version, wishes, invites))?;
+    let creator = membership::join_content(profiles::member_fields(hs, session.user).await?);
+    let mut planned = vec![
+        Planned::member(&session.user_id, session.user, &creator)?,
+        Planned::state("m.room.power_levels", &power_levels(session, version, wishes, invites))?,
+    ];
     // Encrypted from the first event that could carry anything (II.a).
     if hs.policy.require_encryption && !wished("m.room.encryption") {
-        state("m.room.encryption", json!({ "algorithm": "m.megolm.v1.aes-sha2" }))?;
+        planned.push(encryption()?);
     }
     if let Some(alias) = alias {
-        state("m.room.canonical_alias", json!({ "alias": alias }))?;
+        planned.push(Planned::state("m.room.canonical_alias", &json!({ "alias": alias }))?);
     }
-    if !wished("m.room.join_rules") {
-        state("m.room.join_rules", json!({ "join_rule": defaults.join_rule }))?;
-    }
-    if !wished("m.room.history_visibility") {
-        state(
-            "m.room.history_visibility",
-            json!({ "history_visibility": defaults.history_visibility }),
-        )?;
-    }
-    if !wished("m.room.guest_access") {
-        state("m.room.guest_access", json!({ "guest_access": defaults.guest_access }))?;
+    for (kind, field, value) in [
+        ("m.room.join_rules", "join_rule", defaults.join_rule),
+        ("m.room.history_visibility", "history_visibility", defaults.history_visibility),
+        ("m.room.guest_access", "guest_access", defaults.guest_access),
+    ] {
+        if !wished(kind) {
+            planned.push(Planned::state(kind, &json!({ field: value }))?);
+        }
     }
     for (kind, state_key, content) in &wishes.initial_state {
         let refused = match kind.as_str() {
@@ -263,6 +342,11 @@ async fn plan(
             "m.room.encryption" if !policy::admits_encryption(&hs.policy, content) => {
                 Some("this hospital's rooms are encrypted with m.megolm.v1.aes-sha2")
             }
+            "m.room.canonical_alias" => {
+                aliases::check_first_canonical(content, alias)?;
+                None
+            }
+            "m.room.third_party_invite" => return Err(send::third_party_invite().into()),
             _ => None,
         };
         if let Some(reason) = refused {
@@ -271,31 +355,14 @@ async fn plan(
         let (kind, state_key) = (kind.clone(), state_key.clone());
         planned.push(Planned { kind, state_key, content: content.clone(), target: None });
     }
-    let mut state = |kind: &str, content: Value| -> Result<(), WriteError> {
-        let content = Content::from_value(&content)?;
-        planned.push(Planned {
-            kind: kind.to_owned(),
-            state_key: String::new(),
-            content,
-            target: None,
-        });
-        Ok(())
-    };
     if let Some(name) = &wishes.name {
-        state("m.room.name", json!({ "name": name }))?;
+        planned.push(Planned::state("m.room.name", &json!({ "name": name }))?);
     }
     if let Some(topic) = &wishes.topic {
         let plain = json!({ "m.text": [{ "body": topic }] });
-        state("m.room.topic", json!({ "topic": topic, "m.topic": plain }))?;
+        let content = json!({ "topic": topic, "m.topic": plain });
+        planned.push(Planned::state("m.room.topic", &content)?);
     }
-    let creator = membership::join_content(profiles::member_fields(hs, session.user).await?);
-    let member =
-        |user: &UserId, nid, content: &Map<String, Value>| -> Result<Planned, WriteError> {
-            let content = Content::from_value(content)?;
-            let (kind, state_key) = ("m.room.member".to_owned(), user.to_string());
-            Ok(Planned { kind, state_key, content, target: Some(nid) })
-        };
-    planned.insert(0, member(&session.user_id, session.user, &creator)?);
     for (user, nid, profile) in invites {
         let mut content = Map::new();
         content.insert("membership".to_owned(), "invite".into());
@@ -303,9 +370,14 @@ async fn plan(
             content.insert("is_direct".to_owned(), true.into());
         }
         membership::add_profile(&mut content, profile.clone());
-        planned.push(member(user, *nid, &content)?);
+        planned.push(Planned::member(user, *nid, &content)?);
     }
     Ok(planned)
+}
+
+/// That messages are encrypted.
+pub(super) fn encryption() -> Result<Planned, Refused> {
+    Planned::state("m.room.encryption", &json!({ "algorithm": "m.megolm.v1.aes-sha2" }))
 }
 
 fn power_levels(
@@ -321,10 +393,24 @@ fn power_levels(
             users.extend(invites.iter().map(|(user, ..)| (user.to_string(), 100.into())));
         }
     }
-    let tombstone =
-        if version.rules().authorization.explicitly_privilege_room_creators { 150 } else { 100 };
-    let mut levels = json!({
-        "users": users,
+    let mut levels = default_levels(version);
+    levels["users"] = users.into();
+    if let Some(overrides) = &wishes.power_levels
+        && let Some(levels) = levels.as_object_mut()
+    {
+        levels.extend(overrides.clone());
+    }
+    levels
+}
+
+/// The levels of a new room, before anybody has one of their own.
+///
+/// <https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3createroom>, step 3
+pub(super) fn default_levels(version: RoomVersion) -> Value {
+    let privileged = version.rules().authorization.explicitly_privilege_room_creators;
+    let tombstone = if privileged { 150 } else { 100 };
+    json!({
+        "users": {},
         "users_default": 0,
         "events_default": 0,
         "state_default": 50,
@@ -335,11 +421,5 @@ fn power_levels(
             "m.room.canonical_alias": 50, "m.room.avatar": 50, "m.room.tombstone": tombstone,
             "m.room.server_acl": 100, "m.room.encryption": 100,
         },
-    });
-    if let Some(overrides) = &wishes.power_levels
-        && let Some(levels) = levels.as_object_mut()
-    {
-        levels.extend(overrides.clone());
-    }
-    levels
+    })
 }

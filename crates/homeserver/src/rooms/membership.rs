@@ -1,13 +1,13 @@
 //! Who is in a room: invite, join, knock, leave, kick, ban.
 
-use base::EventNid;
+use base::{EventNid, UserNid};
 use room::{Content, Proposal, Refused};
-use ruma::{OwnedEventId, OwnedRoomId, RoomId, UserId};
+use ruma::{MilliSecondsSinceUnixEpoch, OwnedEventId, OwnedRoomId, RoomId, UserId};
 use serde_json::{Map, Value, json};
 use store::rooms as rows;
 
 use super::{
-    Core, Room, WriteError,
+    Core, Room, WriteError, personal,
     write::{Rows, write},
 };
 use crate::{
@@ -74,7 +74,8 @@ pub async fn step(
     if let Some(reason) = reason {
         content.insert("reason".to_owned(), reason.into());
     }
-    change(hs, session, room_id, target, Some(step), content).await.map(drop)
+    change(hs, session, room_id, target, Some(step), content, None).await?;
+    Ok(())
 }
 
 /// A membership event sent through the state endpoint.
@@ -84,12 +85,16 @@ pub(super) async fn from_state(
     room_id: &RoomId,
     state_key: &str,
     content: Content,
+    at: Option<MilliSecondsSinceUnixEpoch>,
 ) -> Result<OwnedEventId, WriteError> {
     let target = UserId::parse(state_key)
         .map_err(|_| Refused::BadEvent("the state key is not a user id".to_owned()))?;
     let content: Map<String, Value> = content.read()?;
-    change(hs, session, room_id, &target, None, content).await
+    change(hs, session, room_id, &target, None, content, at).await
 }
+
+/// Key of the content that names who vouches for a join into a restricted room.
+const VOUCHER: &str = "join_authorised_via_users_server";
 
 async fn change(
     hs: &Homeserver,
@@ -98,48 +103,39 @@ async fn change(
     target: &UserId,
     step: Option<Step>,
     mut content: Map<String, Value>,
+    at: Option<MilliSecondsSinceUnixEpoch>,
 ) -> Result<OwnedEventId, WriteError> {
     let target_nid = accounts::user_nid(hs, target).await?.ok_or(WriteError::UnknownUser)?;
-    let entering = matches!(
-        content.get("membership").and_then(Value::as_str),
-        Some("join" | "invite" | "knock")
-    );
-    if entering && target.server_name() == hs.server_name && step.is_some() {
+    let wanted = content.get("membership").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let is_local = target.server_name() == hs.server_name;
+    if content.contains_key("third_party_invite") {
+        return Err(super::send::third_party_invite().into());
+    }
+    if wanted == "invite" && is_local && blocks_invites(hs, target_nid).await? {
+        return Err(WriteError::InviteBlocked);
+    }
+    if matches!(wanted.as_str(), "join" | "invite" | "knock") && is_local && step.is_some() {
         add_profile(&mut content, profiles::member_fields(hs, target_nid).await?);
     }
+    // Who vouches is the server's word alone.
+    content.remove(VOUCHER);
     let content = Content::from_value(&content)?;
     let event = EventNid(hs.db.nids().next().await?);
-    let now = hs.origin_server_ts();
+    let now = at.unwrap_or_else(|| hs.origin_server_ts());
     // The rooms that admit into a restricted one are looked up before its lock is taken.
     let allowed = super::open(hs, room_id).await?.core.lock().allowed_rooms();
     for room in &allowed {
         let _ = super::room_nid(hs, room).await;
     }
-    write(hs, room_id, |core, room, batch| {
+    let (event_id, predecessor) = write(hs, room_id, |core, room, batch| {
         let current = core.membership(target);
         let entry = core.entry("m.room.member", target.as_str());
-        match step {
-            // Being told again changes nothing.
-            Some(step @ (Step::Join | Step::Knock | Step::Leave))
-                if current.as_deref() == Some(step.membership()) =>
-            {
-                if let Some(entry) = entry {
-                    return Ok(entry.pdu.event_id.clone());
-                }
-            }
-            Some(Step::Unban) if current.as_deref() != Some("ban") => {
-                return Err(WriteError::BadState("the user is not banned"));
-            }
-            Some(Step::Kick)
-                if !matches!(current.as_deref(), Some("join" | "invite" | "knock")) =>
-            {
-                return Err(Refused::Forbidden("the user is not in the room".to_owned()).into());
-            }
-            _ => {}
+        if let Some(entry) = entry
+            && is_so_already(step, current.as_deref(), &entry.pdu, &session.user_id, &content)
+        {
+            return Ok((entry.pdu.event_id.clone(), None));
         }
-        if step == Some(Step::Invite) && current.as_deref() == Some("join") {
-            return Err(Refused::Forbidden("the user is in the room already".to_owned()).into());
-        }
+        check_step(step, current.as_deref())?;
         let content = vouched(hs, core, room, session, target, &content)?;
         let proposal = Proposal {
             kind: "m.room.member".into(),
@@ -151,9 +147,60 @@ async fn change(
         };
         let rows =
             Rows { event, sender: session.user, target: Some(target_nid), transaction: None };
-        Ok(core.append(room, batch, proposal, rows, &hs.signing_key)?)
+        let event_id = core.append(room, batch, proposal, rows, &hs.signing_key)?;
+        let enters = wanted == "join" && current.as_deref() != Some("join");
+        Ok((event_id, core.predecessor().filter(|_| enters)))
     })
-    .await
+    .await?;
+    if let Some(old) = predecessor {
+        personal::follow_upgrade(hs, session, &old, room_id).await?;
+    }
+    Ok(event_id)
+}
+
+/// Whether being told again changes nothing.
+fn is_so_already(
+    step: Option<Step>,
+    current: Option<&str>,
+    known: &room::Pdu,
+    sender: &UserId,
+    content: &Content,
+) -> bool {
+    match step {
+        Some(step @ (Step::Join | Step::Knock | Step::Leave)) => current == Some(step.membership()),
+        Some(Step::Invite | Step::Ban) | None => {
+            known.sender == sender && known.content.get() == content.as_str()
+        }
+        Some(Step::Kick | Step::Unban) => false,
+    }
+}
+
+/// What the endpoints promise beyond the room's rules.
+fn check_step(step: Option<Step>, current: Option<&str>) -> Result<(), WriteError> {
+    let forbidden = |reason: &str| Err(Refused::Forbidden(reason.to_owned()).into());
+    match (step, current) {
+        (Some(Step::Unban), current) if current != Some("ban") => {
+            Err(WriteError::BadState("the user is not banned"))
+        }
+        (Some(Step::Kick), None | Some("leave" | "ban")) => {
+            forbidden("the user is not in the room")
+        }
+        (Some(Step::Invite), Some("join")) => forbidden("the user is in the room already"),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a local user takes no invitations.
+///
+/// <https://spec.matrix.org/v1.19/client-server-api/#invite-permission>
+pub(super) async fn blocks_invites(hs: &Homeserver, user: UserNid) -> Result<bool, db::Error> {
+    #[derive(serde::Deserialize)]
+    struct Config {
+        default_action: Option<String>,
+    }
+    let entry = store::account_data::global(&hs.db, user, "m.invite_permission_config").await?;
+    let config = entry.and_then(|entry| serde_json::from_slice::<Config>(&entry.content).ok());
+    Ok(config.is_some_and(|config| config.default_action.as_deref() == Some("block")))
 }
 
 /// A join into a restricted room names a member who could invite; the server vouches for the condition.
@@ -181,7 +228,7 @@ fn vouched(
     let Some(voucher) = core.who_may_invite(room, &hs.server_name).filter(|_| admitted) else {
         return Ok(content.clone());
     };
-    object.insert("join_authorised_via_users_server".to_owned(), voucher.as_str().into());
+    object.insert(VOUCHER.to_owned(), voucher.as_str().into());
     Ok(Content::from_value(&object)?)
 }
 
@@ -205,7 +252,7 @@ pub async fn refresh_profile(hs: &Homeserver, session: &Session) -> Result<(), W
         let mut content = Map::new();
         content.insert("membership".to_owned(), "join".into());
         add_profile(&mut content, profiles::member_fields(hs, session.user).await?);
-        match change(hs, session, &row.room_id, &session.user_id, None, content).await {
+        match change(hs, session, &row.room_id, &session.user_id, None, content, None).await {
             // A room whose rules refuse it keeps the old name; the others follow.
             Ok(_) | Err(WriteError::Refused(_)) => {}
             Err(error) => return Err(error),
@@ -214,7 +261,7 @@ pub async fn refresh_profile(hs: &Homeserver, session: &Session) -> Result<(), W
     Ok(())
 }
 
-/// Takes a room that the user has left out of the user's sight.
+/// Takes a room that the user has left out of the user's sight, and keeps nothing of what the user noted of it (II.c).
 ///
 /// # Errors
 /// [`WriteError::BadState`] if the user is still in it.
@@ -232,6 +279,9 @@ pub async fn forget(
         Some(_) => {
             let mut batch = db::Batch::new();
             batch.exec(&rows::FORGET, db::params![room.0, session.user.0]);
+            // Tags, read marker and receipts go with it (II.c).
+            store::account_data::forget_room(&mut batch, session.user, room);
+            batch.exec(&store::receipts::FORGET_ROOM, db::params![session.user.0, room.0]);
             hs.db.commit(batch).await?;
             Ok(())
         }

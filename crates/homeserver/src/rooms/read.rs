@@ -1,18 +1,43 @@
 //! Reading a room: single events, pages of the timeline, state and members, each as its reader may see it.
 
-use base::{Pos, RoomNid, Timestamp};
-use bytes::Bytes;
-use ruma::{EventId, RoomId};
-use store::rooms::{self as rows, EventRow};
+use std::{collections::BTreeSet, sync::Arc};
 
-use super::{OpenRoomError, TimelineToken, Viewer};
-use crate::{Homeserver, Session};
+use base::Pos;
+use bytes::Bytes;
+use db::{Error, ReadSet, params};
+use ruma::{
+    EventId, MilliSecondsSinceUnixEpoch, OwnedEventId, OwnedUserId, RoomId, UInt,
+    api::client::filter::RoomEventFilter,
+};
+use store::{
+    rooms::{self as rows, EventRow, StateRow},
+    timeline::VERSION_AT,
+};
+
+use super::{OpenRoomError, TimelineToken, Viewer, aggregations};
+use crate::{
+    Homeserver, Session,
+    sync::{
+        event::{content_of, sender_of, write_event},
+        filter,
+        live_rooms::with_prev_content,
+    },
+};
 
 /// Most events in one answer.
 pub const MAX_PAGE: u32 = 1_000;
 
 /// Events looked at for one answer before it is given as it is, when most of them are not the reader's.
-const MAX_LOOKED_AT: u32 = 5_000;
+const MAX_LOOKED_AT: usize = 5_000;
+
+/// Events that are read at once where some are passed over.
+const LOOKED_AT_ONCE: u32 = 100;
+
+const MEMBER: &str = "m.room.member";
+
+/// The first version of a room's state that has a member: a timeline that is shown whole begins before it, and whoever
+/// asks for the members there means those.
+const BEGINNING: i64 = 2;
 
 /// Why a room could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +70,8 @@ impl From<OpenRoomError> for ReadError {
 pub struct Page {
     /// Events, each in client form with the reader's `unsigned`.
     pub events: Vec<Bytes>,
-    /// Who sent them, for lazily loaded members.
-    pub senders: Vec<ruma::OwnedUserId>,
+    /// What the filter asks for to show them: the members who sent them, where members are loaded lazily.
+    pub state: Vec<Bytes>,
     /// Where the page begins.
     pub start: TimelineToken,
     /// Where the next page begins; `None` at the end.
@@ -66,78 +91,34 @@ pub struct Range {
     pub limit: u32,
 }
 
-/// Writes an event as its reader gets it: the stored client form and this reader's `unsigned`.
+/// Events as their reader gets them: the stored client forms with this reader's `unsigned`.
 ///
 /// <https://spec.matrix.org/v1.19/client-server-api/#room-event-format>
-pub fn client_event(
-    session: &Session,
-    event: &EventRow,
-    previous: Option<&[u8]>,
-    now: Timestamp,
-) -> Bytes {
-    let mut unsigned = Vec::with_capacity(64);
-    unsigned.extend_from_slice(b"{\"age\":");
-    unsigned.extend_from_slice(now.0.saturating_sub(event.ts.0).to_string().as_bytes());
-    if let Some((device, txn_id)) = &event.transaction
-        && *device == session.device
-    {
-        unsigned.extend_from_slice(b",\"transaction_id\":");
-        serde_json::to_writer(&mut unsigned, txn_id).expect("a string is JSON");
-    }
-    if let Some(redaction) = &event.redacted_because {
-        unsigned.extend_from_slice(b",\"redacted_because\":");
-        unsigned.extend_from_slice(redaction);
-    }
-    if let Some(previous) = previous {
-        unsigned.extend_from_slice(b",\"prev_content\":");
-        unsigned.extend_from_slice(previous);
-    }
-    unsigned.push(b'}');
-    let mut out = Vec::with_capacity(event.client.len() + unsigned.len() + 16);
-    room::with_unsigned(&event.client, &unsigned, &mut out);
-    out.into()
-}
-
-/// The view of a room, for who is or was in it.
-pub async fn viewer(
+pub async fn present(
     hs: &Homeserver,
     session: &Session,
-    room_id: &RoomId,
-) -> Result<(RoomNid, Viewer), ReadError> {
-    let room = super::room_nid(hs, room_id).await?;
-    let viewer = Viewer::of(hs, session, room).await?;
-    match viewer.member.as_ref().map(|member| member.membership.as_str()) {
-        Some("join" | "leave" | "ban") => Ok((room, viewer)),
-        _ if is_world_readable(hs, room).await? => Ok((room, viewer)),
-        _ => Err(ReadError::NotInRoom),
-    }
-}
-
-async fn is_world_readable(hs: &Homeserver, room: RoomNid) -> Result<bool, db::Error> {
-    let Some(row) = rows::room_by_nid(&hs.db, room).await? else { return Ok(false) };
-    let entry =
-        rows::state_entry_at(&hs.db, room, "m.room.history_visibility", "", row.state_ver).await?;
-    let content =
-        entry.and_then(|(.., client)| serde_json::from_slice::<serde_json::Value>(&client).ok());
-    Ok(content.is_some_and(|event| event["content"]["history_visibility"] == "world_readable"))
-}
-
-/// The version of the state that the reader sees: the present one, or that at which the reader left.
-async fn visible_version(
-    hs: &Homeserver,
-    room: RoomNid,
     viewer: &Viewer,
-) -> Result<i64, ReadError> {
-    let left = viewer
-        .member
-        .as_ref()
-        .filter(|member| matches!(member.membership.as_str(), "leave" | "ban"));
-    if let Some(member) = left {
-        let row = hs.db.query_opt(&rows::STATE_VERSION_OF, db::params![member.event.0]).await?;
-        return Ok(row.ok_or(ReadError::NotInRoom)?.get(0)?);
-    }
-    let row = rows::room_by_nid(&hs.db, room).await?.ok_or(ReadError::UnknownRoom)?;
-    Ok(row.state_ver)
+    rows: Vec<EventRow>,
+) -> Result<Vec<Bytes>, Error> {
+    let mut events: Vec<_> = with_prev_content(hs, rows).await?.into_iter().map(Arc::new).collect();
+    aggregations::add(hs, session, &viewer.sight, &mut events).await?;
+    let now = hs.clock.now();
+    let written = events.iter().map(|event| {
+        let mut out = Vec::with_capacity(event.row.client.len() + 128);
+        write_event(&mut out, session, event, &viewer.sight, now);
+        out.into()
+    });
+    Ok(written.collect())
+}
+
+/// As [`present`], of one event.
+pub async fn present_one(
+    hs: &Homeserver,
+    session: &Session,
+    viewer: &Viewer,
+    row: EventRow,
+) -> Result<Bytes, ReadError> {
+    present(hs, session, viewer, vec![row]).await?.pop().ok_or(ReadError::UnknownEvent)
 }
 
 /// One event.
@@ -147,59 +128,91 @@ pub async fn event(
     room_id: &RoomId,
     event_id: &EventId,
 ) -> Result<Bytes, ReadError> {
-    let row = event_row(hs, session, room_id, event_id).await?;
-    present(hs, session, &row).await
+    let (viewer, row) = event_row(hs, session, room_id, event_id).await?;
+    present_one(hs, session, &viewer, row).await
 }
 
-/// One event as a row, if the reader may see it.
+/// One event, whatever its room.
+pub async fn event_anywhere(
+    hs: &Homeserver,
+    session: &Session,
+    event_id: &EventId,
+) -> Result<Bytes, ReadError> {
+    let row = rows::event_by_id(&hs.db, event_id).await?.ok_or(ReadError::UnknownEvent)?;
+    let room = rows::room_by_nid(&hs.db, row.room).await?.ok_or(ReadError::UnknownEvent)?;
+    event(hs, session, &room.room_id, event_id).await
+}
+
+/// One event as a row, if the reader may see it, with the reader's view of the room.
 pub async fn event_row(
     hs: &Homeserver,
     session: &Session,
     room_id: &RoomId,
     event_id: &EventId,
-) -> Result<EventRow, ReadError> {
-    let (room, mut viewer) = viewer(hs, session, room_id).await?;
-    let row = rows::event_by_id(&hs.db, event_id).await?.filter(|row| row.room == room);
-    let row = row.ok_or(ReadError::UnknownEvent)?;
-    if viewer.sees(hs, &row).await? { Ok(row) } else { Err(ReadError::UnknownEvent) }
+) -> Result<(Viewer, EventRow), ReadError> {
+    let viewer = Viewer::open(hs, session, room_id).await?;
+    let row = rows::event_by_id(&hs.db, event_id).await?.filter(|row| row.room == viewer.room);
+    let row = row.filter(|row| viewer.may_see(row)).ok_or(ReadError::UnknownEvent)?;
+    Ok((viewer, row))
 }
 
-/// An event with everything that its reader's `unsigned` holds.
-pub async fn present(
+/// Events of a range that the reader may see and the filter lets through, and where the next range begins.
+struct Collected {
+    rows: Vec<EventRow>,
+    start: Pos,
+    end: Option<Pos>,
+}
+
+async fn collect(
     hs: &Homeserver,
-    session: &Session,
-    row: &EventRow,
-) -> Result<Bytes, ReadError> {
-    let previous = match &row.state_key {
-        Some(state_key) => previous_content(hs, row, state_key).await?,
-        None => None,
-    };
-    Ok(client_event(session, row, previous.as_deref(), hs.clock.now()))
-}
-
-/// The content of the state event that this one replaced, as JSON text.
-async fn previous_content(
-    hs: &Homeserver,
-    row: &EventRow,
-    state_key: &str,
-) -> Result<Option<Vec<u8>>, db::Error> {
-    let before =
-        rows::state_entry_at(&hs.db, row.room, &row.kind, state_key, row.state_ver - 1).await?;
-    Ok(before.and_then(|(.., client)| content_of(&client)))
-}
-
-/// The `content` of a client form, as JSON text.
-pub fn content_of(client: &[u8]) -> Option<Vec<u8>> {
-    #[derive(serde::Deserialize)]
-    struct WithContent<'a> {
-        #[serde(borrow)]
-        content: &'a serde_json::value::RawValue,
+    viewer: &Viewer,
+    room_id: &RoomId,
+    range: Range,
+    filter: &RoomEventFilter,
+) -> Result<Collected, Error> {
+    let newest = viewer.last_pos().map_or(hs.db.pos(), |last| last.min(hs.db.pos()));
+    let limit = range.limit.clamp(1, MAX_PAGE) as usize;
+    let given = range.from.map(|token| token.0);
+    let start = given.unwrap_or(if range.backwards { newest } else { Pos::ZERO });
+    let stop = range.to.map(|token| token.0);
+    let passes_over = filter::is_selective(filter) || !viewer.is_joined();
+    let at_once =
+        if passes_over { range.limit.clamp(LOOKED_AT_ONCE, MAX_PAGE) } else { limit as u32 };
+    let (mut at, mut looked_at) = (start, 0);
+    let mut rows = Vec::new();
+    while looked_at < MAX_LOOKED_AT {
+        let (after, upto) = if range.backwards {
+            (stop.unwrap_or_default(), at.min(newest))
+        } else {
+            (at, stop.unwrap_or(newest).min(newest))
+        };
+        let page =
+            rows::timeline(&hs.db, viewer.room, after, upto, at_once, range.backwards).await?;
+        let full = page.len() == at_once as usize;
+        for row in page {
+            looked_at += 1;
+            let pos = row.pos.ok_or_else(|| Error::corrupt("events.pos"))?;
+            at = if range.backwards { Pos::new(pos.get().saturating_sub(1)) } else { pos };
+            let (kind, sender) = (row.kind.as_str(), Some(row.sender.as_str()));
+            if filter::admits(filter, room_id.as_str(), kind, sender, &row.client)
+                && viewer.sees(&row)
+            {
+                rows.push(row);
+                if rows.len() == limit {
+                    return Ok(Collected { rows, start, end: Some(at) });
+                }
+            }
+        }
+        if !full {
+            // Whoever got something asks once more, and there learns that this was all: it may have been the newest end.
+            let end = (!rows.is_empty()).then_some(at);
+            return Ok(Collected { rows, start, end });
+        }
     }
-    let event: WithContent<'_> = serde_json::from_slice(client).ok()?;
-    Some(event.content.get().as_bytes().to_vec())
+    Ok(Collected { rows, start, end: Some(at) })
 }
 
-/// A page of the timeline. `keep` filters by what stands in the row.
+/// A page of the timeline.
 ///
 /// <https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomidmessages>
 pub async fn messages(
@@ -207,42 +220,38 @@ pub async fn messages(
     session: &Session,
     room_id: &RoomId,
     range: Range,
-    keep: impl Fn(&EventRow) -> bool,
+    filter: &RoomEventFilter,
 ) -> Result<Page, ReadError> {
-    let (room, mut viewer) = viewer(hs, session, room_id).await?;
-    let newest = hs.db.pos();
-    let limit = range.limit.clamp(1, MAX_PAGE);
-    let start =
-        range.from.map_or(if range.backwards { newest } else { Pos::new(0) }, |token| token.0);
-    let stop = range.to.map(|token| token.0);
-    let (mut at, mut looked_at, mut ended) = (start, 0, false);
-    let (mut events, mut senders) = (Vec::new(), Vec::new());
-    'pages: while looked_at < MAX_LOOKED_AT {
-        let page = if range.backwards {
-            rows::timeline(&hs.db, room, stop.unwrap_or_default(), at, limit, true).await?
-        } else {
-            rows::timeline(&hs.db, room, at, stop.unwrap_or(newest), limit, false).await?
-        };
-        let full = page.len() == limit as usize;
-        for row in page {
-            looked_at += 1;
-            let pos = row.pos.ok_or_else(|| db::Error::corrupt("events.pos"))?;
-            at = if range.backwards { Pos::new(pos.get().saturating_sub(1)) } else { pos };
-            if keep(&row) && viewer.sees(hs, &row).await? {
-                senders.push(row.sender.clone());
-                events.push(present(hs, session, &row).await?);
-                if events.len() == limit as usize {
-                    break 'pages;
-                }
-            }
+    let viewer = Viewer::open(hs, session, room_id).await?;
+    let Collected { rows, start, end } = collect(hs, &viewer, room_id, range, filter).await?;
+    let state = match rows.first() {
+        Some(first) if !filter.lazy_load_options.is_disabled() => {
+            let senders = rows.iter().map(|row| row.sender.clone()).collect();
+            members_at(hs, &viewer, &senders, first.state_ver).await?
         }
-        if !full {
-            ended = true;
-            break;
-        }
+        _ => Vec::new(),
+    };
+    Ok(Page {
+        events: present(hs, session, &viewer, rows).await?,
+        state,
+        start: TimelineToken(start),
+        end: end.map(TimelineToken),
+    })
+}
+
+/// The member events of these users at a version.
+async fn members_at(
+    hs: &Homeserver,
+    viewer: &Viewer,
+    users: &BTreeSet<OwnedUserId>,
+    version: i64,
+) -> Result<Vec<Bytes>, Error> {
+    let mut set = ReadSet::new();
+    for user in users {
+        set.push(&rows::STATE_ENTRY_AT, params![viewer.room.0, MEMBER, user.as_str(), version]);
     }
-    let end = (!ended).then_some(TimelineToken(at));
-    Ok(Page { events, senders, start: TimelineToken(start), end })
+    let answers = hs.db.read(set).await?;
+    answers.iter().filter_map(|answer| answer.first()).map(|row| row.get(2)).collect()
 }
 
 /// What stands around an event.
@@ -251,38 +260,65 @@ pub struct Context {
     /// The event.
     pub event: Bytes,
     /// What came before it, newest first.
-    pub before: Page,
+    pub before: Vec<Bytes>,
     /// What came after it, oldest first.
-    pub after: Page,
-    /// The state after the newest of these events.
+    pub after: Vec<Bytes>,
+    /// The state at the newest of these events.
     pub state: Vec<Bytes>,
+    /// Where older events begin.
+    pub start: TimelineToken,
+    /// Where newer events begin.
+    pub end: TimelineToken,
 }
 
 /// The neighbourhood of an event.
+///
+/// <https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomidcontexteventid>
 pub async fn context(
     hs: &Homeserver,
     session: &Session,
     room_id: &RoomId,
     event_id: &EventId,
     limit: u32,
+    filter: &RoomEventFilter,
 ) -> Result<Context, ReadError> {
-    let row = event_row(hs, session, room_id, event_id).await?;
+    let (viewer, row) = event_row(hs, session, room_id, event_id).await?;
     let pos = row.pos.ok_or(ReadError::UnknownEvent)?;
-    let range = |backwards, from: Pos| Range {
-        from: Some(TimelineToken(from)),
-        to: None,
-        backwards,
-        limit: (limit / 2).max(1),
+    let around = async |backwards: bool, from: Pos, limit: u32| {
+        if limit == 0 {
+            return Ok(Collected { rows: Vec::new(), start: from, end: Some(from) });
+        }
+        let range = Range { from: Some(TimelineToken(from)), to: None, backwards, limit };
+        collect(hs, &viewer, room_id, range, filter).await
     };
-    let before = range(true, Pos::new(pos.get().saturating_sub(1)));
-    let mut before = messages(hs, session, room_id, before, |_| limit > 0).await?;
-    let mut after = messages(hs, session, room_id, range(false, pos), |_| limit > 0).await?;
+    let before = around(true, Pos::new(pos.get().saturating_sub(1)), limit / 2).await?;
+    let after = around(false, pos, limit - limit / 2).await?;
     // Both ends of the context are places to go on from, also where nothing lies behind them now.
-    before.end = before.end.or(Some(TimelineToken(Pos::new(0))));
-    after.end = after.end.or(Some(TimelineToken(hs.db.pos())));
-    let state = rows::state_at(&hs.db, row.room, row.state_ver).await?;
-    let state = state.into_iter().map(|part| part.client).collect();
-    Ok(Context { event: present(hs, session, &row).await?, before, after, state })
+    let start = TimelineToken(before.end.unwrap_or(Pos::ZERO));
+    let end = TimelineToken(after.end.unwrap_or_else(|| hs.db.pos()));
+    let version = after.rows.last().unwrap_or(&row).state_ver;
+    let senders: BTreeSet<OwnedUserId> =
+        before.rows.iter().chain(&after.rows).chain([&row]).map(|row| row.sender.clone()).collect();
+    let mut state = Vec::new();
+    let is_lazy = !filter.lazy_load_options.is_disabled();
+    for part in rows::state_at(&hs.db, viewer.room, version).await? {
+        let is_needed = !is_lazy
+            || part.kind != MEMBER
+            || senders.iter().any(|sender| sender.as_str() == part.state_key);
+        let sender = sender_of(&part.client);
+        let (kind, sender) = (part.kind.as_str(), sender.as_deref());
+        if is_needed && filter::admits(filter, room_id.as_str(), kind, sender, &part.client) {
+            state.push(part.client);
+        }
+    }
+    Ok(Context {
+        event: present_one(hs, session, &viewer, row).await?,
+        before: present(hs, session, &viewer, before.rows).await?,
+        after: present(hs, session, &viewer, after.rows).await?,
+        state,
+        start,
+        end,
+    })
 }
 
 /// The state that the reader sees, as events in client form.
@@ -290,10 +326,9 @@ pub async fn state(
     hs: &Homeserver,
     session: &Session,
     room_id: &RoomId,
-) -> Result<Vec<rows::StateRow>, ReadError> {
-    let (room, viewer) = viewer(hs, session, room_id).await?;
-    let version = visible_version(hs, room, &viewer).await?;
-    Ok(rows::state_at(&hs.db, room, version).await?)
+) -> Result<Vec<StateRow>, ReadError> {
+    let viewer = Viewer::open(hs, session, room_id).await?;
+    Ok(rows::state_at(&hs.db, viewer.room, viewer.version()).await?)
 }
 
 /// The state as of a place in the timeline, at most as new as the reader may see.
@@ -302,43 +337,80 @@ pub async fn state_as_of(
     session: &Session,
     room_id: &RoomId,
     at: TimelineToken,
-) -> Result<Vec<rows::StateRow>, ReadError> {
-    let (room, viewer) = viewer(hs, session, room_id).await?;
-    let newest = visible_version(hs, room, &viewer).await?;
-    let before = rows::timeline(&hs.db, room, Pos::default(), at.0, 1, true).await?;
-    let version = before.first().map_or(newest, |event| event.state_ver.min(newest));
-    Ok(rows::state_at(&hs.db, room, version).await?)
+) -> Result<Vec<StateRow>, ReadError> {
+    let viewer = Viewer::open(hs, session, room_id).await?;
+    let row = hs.db.query_opt(&VERSION_AT, params![viewer.room.0, at.0]).await?;
+    let version: i64 = row.map_or(Ok(BEGINNING), |row| row.get(0))?;
+    Ok(rows::state_at(&hs.db, viewer.room, version.min(viewer.version())).await?)
 }
 
-/// The member events of these users, once each.
-pub async fn members_of(
+/// The members of a room that a joined member may ask for: user id and member event.
+///
+/// # Errors
+/// [`ReadError::NotInRoom`] for everybody else.
+pub async fn joined_state(
     hs: &Homeserver,
     session: &Session,
     room_id: &RoomId,
-    users: &[ruma::OwnedUserId],
-) -> Result<Vec<Bytes>, ReadError> {
-    let (room, viewer) = viewer(hs, session, room_id).await?;
-    let version = visible_version(hs, room, &viewer).await?;
-    let users: std::collections::BTreeSet<_> = users.iter().collect();
-    let mut members = Vec::with_capacity(users.len());
-    for user in users {
-        let entry =
-            rows::state_entry_at(&hs.db, room, "m.room.member", user.as_str(), version).await?;
-        members.extend(entry.map(|(.., client)| client));
+) -> Result<Vec<StateRow>, ReadError> {
+    let viewer = Viewer::open(hs, session, room_id).await?;
+    if !viewer.is_joined() {
+        return Err(ReadError::NotInRoom);
     }
-    Ok(members)
+    Ok(rows::state_at(&hs.db, viewer.room, viewer.version()).await?)
 }
 
-/// One part of the state that the reader sees: the event in client form.
-pub async fn state_entry(
+/// One part of the state that the reader sees: its content, as JSON.
+pub async fn state_content(
     hs: &Homeserver,
     session: &Session,
     room_id: &RoomId,
     kind: &str,
     state_key: &str,
 ) -> Result<Bytes, ReadError> {
-    let (room, viewer) = viewer(hs, session, room_id).await?;
-    let version = visible_version(hs, room, &viewer).await?;
-    let entry = rows::state_entry_at(&hs.db, room, kind, state_key, version).await?;
-    entry.map(|(.., client)| client).ok_or(ReadError::UnknownEvent)
+    let viewer = Viewer::open(hs, session, room_id).await?;
+    let entry =
+        rows::state_entry_at(&hs.db, viewer.room, kind, state_key, viewer.version()).await?;
+    let (.., client) = entry.ok_or(ReadError::UnknownEvent)?;
+    Ok(content_of(&client).ok_or_else(|| Error::corrupt("events.client"))?)
+}
+
+/// One part of the state that the reader sees: the whole event.
+pub async fn state_event(
+    hs: &Homeserver,
+    session: &Session,
+    room_id: &RoomId,
+    kind: &str,
+    state_key: &str,
+) -> Result<Bytes, ReadError> {
+    let viewer = Viewer::open(hs, session, room_id).await?;
+    let entry =
+        rows::state_entry_at(&hs.db, viewer.room, kind, state_key, viewer.version()).await?;
+    let (_, event_id, _) = entry.ok_or(ReadError::UnknownEvent)?;
+    let row = rows::event_by_id(&hs.db, &event_id).await?.ok_or(ReadError::UnknownEvent)?;
+    present_one(hs, session, &viewer, row).await
+}
+
+/// The event closest to a time, before or after it, that the reader may see.
+///
+/// <https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv1roomsroomidtimestamp_to_event>
+pub async fn event_at_time(
+    hs: &Homeserver,
+    session: &Session,
+    room_id: &RoomId,
+    ts: MilliSecondsSinceUnixEpoch,
+    backwards: bool,
+) -> Result<(OwnedEventId, MilliSecondsSinceUnixEpoch), ReadError> {
+    let viewer = Viewer::open(hs, session, room_id).await?;
+    let statement = if backwards { &rows::EVENTS_UNTIL_TIME } else { &rows::EVENTS_FROM_TIME };
+    let limit = i64::from(MAX_PAGE);
+    let found = hs.db.query(statement, params![viewer.room.0, u64::from(ts.get()), limit]).await?;
+    for row in &found {
+        let row = EventRow::from_row(row)?;
+        if viewer.sees(&row) {
+            let ts = MilliSecondsSinceUnixEpoch(UInt::new_saturating(row.ts.0));
+            return Ok((row.event_id, ts));
+        }
+    }
+    Err(ReadError::UnknownEvent)
 }

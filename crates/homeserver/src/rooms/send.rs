@@ -4,16 +4,17 @@ use base::EventNid;
 use bytes::Bytes;
 use db::params;
 use room::{Content, Proposal, Refused};
-use ruma::{EventId, OwnedEventId, RoomId};
+use ruma::{EventId, MilliSecondsSinceUnixEpoch, OwnedEventId, RoomId};
 use store::rooms::{self as rows, EventRow};
 
 use super::{
-    WriteError,
+    WriteError, relations,
     write::{Rows, write},
 };
 use crate::{Homeserver, Session, policy};
 
-/// Sends a message event. The same transaction id of the same device sends nothing twice.
+/// Sends a message event. The same transaction id of the same device sends nothing twice. `at` is when an application service says that
+/// it was sent.
 ///
 /// # Errors
 /// [`WriteError::Unencrypted`] for types that the hospital's policy refuses (II.a).
@@ -24,6 +25,7 @@ pub async fn send_message(
     kind: &str,
     content: Content,
     txn_id: &str,
+    at: Option<MilliSecondsSinceUnixEpoch>,
 ) -> Result<OwnedEventId, WriteError> {
     if kind == "m.room.redaction" {
         let target = content.read::<Redacts>().ok().map(|redacts| redacts.redacts);
@@ -35,9 +37,17 @@ pub async fn send_message(
     if !policy::admits_message(&hs.policy, kind) {
         return Err(WriteError::Unencrypted);
     }
-    let event = EventNid(hs.db.nids().next().await?);
-    let now = hs.origin_server_ts();
+    relations::check_tombstone(room_id, kind, &content)?;
     let txn_key = format!("{kind} {txn_id} {room_id}");
+    if content.as_str().contains("m.relates_to") {
+        let room = super::room_nid(hs, room_id).await?;
+        if let Err(refused) = relations::check(hs, session, room, kind, &content).await {
+            // A repeated request is not refused for what the first one made.
+            return known_transaction(hs, session, &txn_key).await?.ok_or(refused);
+        }
+    }
+    let event = EventNid(hs.db.nids().next().await?);
+    let now = at.unwrap_or_else(|| hs.origin_server_ts());
     let written = write(hs, room_id, |core, room, batch| {
         let proposal = Proposal {
             kind: kind.into(),
@@ -74,13 +84,22 @@ async fn answer_once(
         Err(WriteError::Commit(db::CommitError::Conflict { statement }))
             if statement == rows::CLAIM_TRANSACTION.name =>
         {
-            let row =
-                hs.db.query_opt(&rows::TRANSACTION, params![session.device.0, txn_key]).await?;
-            let id: String = row.ok_or(WriteError::UnknownEvent)?.get(0)?;
-            Ok(EventId::parse(id).map_err(|_| db::Error::corrupt("transactions.event_id"))?)
+            known_transaction(hs, session, txn_key).await?.ok_or(WriteError::UnknownEvent)
         }
         other => other,
     }
+}
+
+/// The event that a request of the session's device made before.
+async fn known_transaction(
+    hs: &Homeserver,
+    session: &Session,
+    txn_key: &str,
+) -> Result<Option<OwnedEventId>, db::Error> {
+    let row = hs.db.query_opt(&rows::TRANSACTION, params![session.device.0, txn_key]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let id = EventId::parse(row.get::<String>(0)?);
+    Ok(Some(id.map_err(|_| db::Error::corrupt("transactions.event_id"))?))
 }
 
 /// Sets a part of a room's state. Setting what is already there makes no new event.
@@ -94,19 +113,29 @@ pub async fn send_state(
     kind: &str,
     state_key: &str,
     content: Content,
+    at: Option<MilliSecondsSinceUnixEpoch>,
 ) -> Result<OwnedEventId, WriteError> {
     if kind == "m.room.member" {
-        return super::membership::from_state(hs, session, room_id, state_key, content).await;
+        return super::membership::from_state(hs, session, room_id, state_key, content, at).await;
     }
     if kind == "m.room.encryption" && !policy::admits_encryption(&hs.policy, &content) {
         return Err(WriteError::Unencrypted);
     }
-    if kind == "m.room.canonical_alias" {
-        super::aliases::check_canonical(hs, room_id, &content).await?;
+    match kind {
+        "m.room.canonical_alias" => {
+            super::aliases::check_canonical(hs, room_id, &content).await?;
+        }
+        "m.room.third_party_invite" => return Err(third_party_invite().into()),
+        _ => relations::check_tombstone(room_id, kind, &content)?,
     }
     let event = EventNid(hs.db.nids().next().await?);
-    let now = hs.origin_server_ts();
+    let now = at.unwrap_or_else(|| hs.origin_server_ts());
     write(hs, room_id, |core, room, batch| {
+        if kind == "m.room.power_levels"
+            && let Some(power) = core.power(room)
+        {
+            power.check_levels(&content)?;
+        }
         if let Some(entry) = core.entry(kind, state_key)
             && entry.pdu.content.get() == content.as_str()
             && entry.pdu.sender == session.user_id
@@ -125,6 +154,12 @@ pub async fn send_state(
         Ok(core.append(room, batch, proposal, rows, &hs.signing_key)?)
     })
     .await
+}
+
+/// Why nobody is invited by an address outside of the hospital: no identity server is asked (II.c).
+pub(super) fn third_party_invite() -> Refused {
+    let reason = "people are not invited by phone number or address outside the hospital";
+    Refused::Forbidden(reason.to_owned())
 }
 
 /// Deletes the content of an event, here and in the store: what is redacted is gone from the disk.
@@ -168,7 +203,9 @@ pub async fn redact(
         let id = core.append(room, batch, proposal, rows, &hs.signing_key)?;
         batch.exec(&rows::REDACT_EVENT, params![found.event.0, client.clone(), event.0]);
         batch.exec(&rows::REDACT_PDU, params![found.event.0, pdu.clone()]);
-        batch.exec(&rows::DROP_RELATIONS, params![found.event.0]);
+        if let Some((target, rel_type)) = relations::relation_in(&found.client) {
+            batch.exec(&rows::DROP_RELATION, params![target, rel_type, found.event.0]);
+        }
         core.redact_state(&found, &pdu)?;
         Ok(id)
     });

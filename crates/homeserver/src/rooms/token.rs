@@ -39,6 +39,8 @@ impl FromStr for TimelineToken {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -50,6 +52,20 @@ mod tests {
             ["", "t", "42", "t-1", "t+1", "x42", "t99999999999999999999", "t18446744073709551615"]
         {
             assert_eq!(bad.parse::<TimelineToken>(), Err(BadToken), "{bad}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(testkit::fuzz::config())]
+
+        #[test]
+        fn any_text_is_refused_or_a_token_that_survives_the_wire(
+            text in prop_oneof![any::<String>(), "[st]?[-+0-9_ ]{0,50}", "t[0-9]{1,20}"],
+        ) {
+            if let Ok(token) = text.parse::<TimelineToken>() {
+                prop_assert!(i64::try_from(token.0.get()).is_ok(), "no column holds it");
+                prop_assert_eq!(token.to_string().parse(), Ok(token));
+            }
         }
     }
 }

@@ -1,114 +1,123 @@
 //! Who may read what of a room: the rules of the room engine, asked with the rows of the store.
 
-use std::collections::HashMap;
-
-use base::RoomNid;
-use room::{Viewpoint, visible};
-use ruma::{
-    OwnedUserId,
-    events::room::{history_visibility::HistoryVisibility, member::MembershipState},
+use base::{Pos, RoomNid};
+use db::{Error, ReadSet, Row, params};
+use ruma::{OwnedUserId, RoomId, UserId};
+use store::{
+    account_data::GLOBAL,
+    rooms::{EventRow, MEMBER, MemberRow, OPEN},
+    timeline::{STATE_HISTORY, StateVersion},
 };
-use serde::Deserialize;
-use store::rooms::{self as rows, EventRow, MemberRow};
 
-use crate::{Homeserver, Session};
+use super::read::ReadError;
+use crate::{
+    Homeserver, Session,
+    sync::{
+        ignored::{IGNORED_USERS, Ignored},
+        sight::{Histories, Sight},
+    },
+};
 
-/// Somebody's view of a room. Answers are remembered per state version, since most events share one.
+/// Somebody's view of a room.
 pub struct Viewer {
-    room: RoomNid,
+    /// The room.
+    pub room: RoomNid,
+    /// What the user may see of it, and what the user was when.
+    pub sight: Sight,
     user_id: OwnedUserId,
-    /// The present membership.
-    pub member: Option<MemberRow>,
-    answers: HashMap<i64, bool>,
-}
-
-#[derive(Deserialize)]
-struct Visibility {
-    history_visibility: HistoryVisibility,
-}
-
-#[derive(Deserialize)]
-struct Member {
-    membership: MembershipState,
-}
-
-#[derive(Deserialize)]
-struct WithContent<T> {
-    content: T,
+    member: Option<MemberRow>,
+    ignored: Ignored,
+    /// The version of the state that the user sees.
+    version: i64,
 }
 
 impl Viewer {
-    /// The view of the session's user.
-    pub async fn of(hs: &Homeserver, session: &Session, room: RoomNid) -> Result<Self, db::Error> {
-        let member = rows::member(&hs.db, room, session.user).await?;
-        Ok(Self { room, user_id: session.user_id.clone(), member, answers: HashMap::new() })
+    /// The view of a room, for who is or was in it, and for all if the world may read it.
+    ///
+    /// # Errors
+    /// [`ReadError::NotInRoom`] also for those who have forgotten the room.
+    pub async fn open(
+        hs: &Homeserver,
+        session: &Session,
+        room_id: &RoomId,
+    ) -> Result<Self, ReadError> {
+        let room = super::room_nid(hs, room_id).await?;
+        let user_id = session.user_id.as_str();
+        let set = ReadSet::new()
+            .get(&MEMBER, params![room.0, session.user.0])
+            .get(&STATE_HISTORY, params![room.0, "m.room.history_visibility", ""])
+            .get(&STATE_HISTORY, params![room.0, "m.room.member", user_id])
+            .get(&GLOBAL, params![session.user.0, IGNORED_USERS]);
+        let answers = hs.db.read(set).await?;
+        let member = answers[0].first().map(MemberRow::from_row).transpose()?;
+        let histories = Histories::new(&versions(&answers[1])?, &versions(&answers[2])?);
+        let ignored = answers[3].first().map(|row| row.get::<&[u8]>(1)).transpose()?;
+        let ignored = ignored.map(|content| Ignored::parse(content, &session.user_id));
+        let was_there = member.as_ref().is_some_and(|member| !member.forgotten);
+        let version = if histories.is_world_readable() {
+            OPEN - 1
+        } else {
+            let seen = histories.last_seen_version().filter(|_| was_there);
+            seen.ok_or(ReadError::NotInRoom)?
+        };
+        Ok(Self {
+            room,
+            sight: Sight::Varying(histories),
+            user_id: session.user_id.clone(),
+            member,
+            ignored: ignored.unwrap_or_default(),
+            version,
+        })
+    }
+
+    /// What the user is in the room now; `None` for who never had to do with it.
+    pub fn membership(&self) -> Option<&str> {
+        self.member.as_ref().map(|member| member.membership.as_str())
     }
 
     /// Whether the user is in the room now.
     pub fn is_joined(&self) -> bool {
-        self.member.as_ref().is_some_and(|member| member.membership == "join")
+        self.membership() == Some("join")
     }
 
-    /// Whether the user may see the event.
-    pub async fn sees(&mut self, hs: &Homeserver, event: &EventRow) -> Result<bool, db::Error> {
-        // What happened after the user left is not the user's, unless all the world may read.
-        let own = event.kind == "m.room.member"
-            && event.state_key.as_deref() == Some(self.user_id.as_str());
-        if self.sees_state(hs, event.state_ver, event).await? {
-            return Ok(true);
-        }
-        // These two events are seen from either side of the change that they make.
-        let either_side = own || event.kind == "m.room.history_visibility";
-        Ok(either_side && self.sees_state(hs, event.state_ver - 1, event).await?)
+    /// Whether all the world may read the room.
+    pub fn is_world_readable(&self) -> bool {
+        matches!(&self.sight, Sight::Varying(histories) if histories.is_world_readable())
     }
 
-    async fn sees_state(
-        &mut self,
-        hs: &Homeserver,
-        version: i64,
-        event: &EventRow,
-    ) -> Result<bool, db::Error> {
-        if let Some(answer) = self.answers.get(&version) {
-            return Ok(*answer);
-        }
-        let visibility =
-            rows::state_entry_at(&hs.db, self.room, "m.room.history_visibility", "", version)
-                .await?;
-        let visibility = visibility
-            .and_then(|(.., client)| {
-                serde_json::from_slice::<WithContent<Visibility>>(&client).ok()
-            })
-            .map(|event| event.content.history_visibility);
-        let membership = rows::state_entry_at(
-            &hs.db,
-            self.room,
-            "m.room.member",
-            self.user_id.as_str(),
-            version,
-        )
-        .await?;
-        let membership = membership
-            .and_then(|(.., client)| serde_json::from_slice::<WithContent<Member>>(&client).ok())
-            .map(|event| event.content.membership);
-        let joined_later = self.joined_after(hs, event).await?;
-        let view = Viewpoint {
-            visibility: visibility.as_ref(),
-            membership: membership.as_ref(),
-            joined_later,
-        };
-        let answer = visible(&view);
-        self.answers.insert(version, answer);
-        Ok(answer)
+    /// The version of the state that the user sees: the present one, or that at which the user left.
+    pub fn version(&self) -> i64 {
+        self.version
     }
 
-    /// Whether the user joined at any time after the event.
-    async fn joined_after(&self, hs: &Homeserver, event: &EventRow) -> Result<bool, db::Error> {
-        let Some(member) = &self.member else { return Ok(false) };
-        if member.membership == "join" {
-            return Ok(true);
+    /// Behind which position there is nothing for the user; `None` for who is in the room, or where the world may have
+    /// read along.
+    pub fn last_pos(&self) -> Option<Pos> {
+        let member = self.member.as_ref().filter(|member| member.membership != "join")?;
+        match &self.sight {
+            Sight::Varying(histories) if !histories.was_world_readable() => Some(member.pos),
+            Sight::Varying(_) | Sight::Member => None,
         }
-        let after = db::params![self.room.0, self.user_id.as_str(), event.state_ver];
-        let row = hs.db.query_opt(&rows::JOINED_AFTER, after).await?;
-        Ok(row.is_some())
     }
+
+    /// Whether the room's rules let the user see the event.
+    pub fn may_see(&self, event: &EventRow) -> bool {
+        self.sight.sees(self.user_id.as_str(), event)
+    }
+
+    /// Whether the event is shown among others: what an ignored user sends is not, except for state.
+    ///
+    /// <https://spec.matrix.org/v1.19/client-server-api/#ignoring-users>
+    pub fn sees(&self, event: &EventRow) -> bool {
+        (event.state_key.is_some() || !self.ignored.contains(&event.sender)) && self.may_see(event)
+    }
+
+    /// Whether the user ignores this sender.
+    pub fn ignores(&self, sender: &UserId) -> bool {
+        self.ignored.contains(sender)
+    }
+}
+
+fn versions(rows: &[Row]) -> Result<Vec<StateVersion>, Error> {
+    rows.iter().map(StateVersion::from_row).collect()
 }

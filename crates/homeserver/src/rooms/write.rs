@@ -14,7 +14,7 @@ use store::{
     rooms::{self as rows, NewEvent},
 };
 
-use super::{Core, Room, StateEntry, WriteError};
+use super::{Core, Room, StateEntry, WriteError, bearing::bearing, relations::relation_of};
 use crate::Homeserver;
 
 /// How often a write is tried when another writer was quicker.
@@ -28,13 +28,6 @@ pub(super) struct Rows<'a> {
     pub target: Option<UserNid>,
     /// Sending device, its transaction id, and the key under which a repeated request is recognised.
     pub transaction: Option<(DeviceNid, &'a str, String)>,
-}
-
-/// Whether a message of this type raises unread counts, as the default push rules say.
-///
-/// <https://spec.matrix.org/v1.19/client-server-api/#default-underride-rules>
-fn notifies(kind: &str, state_key: Option<&str>) -> bool {
-    state_key.is_none() && matches!(kind, "m.room.encrypted" | "m.room.message" | "m.sticker")
 }
 
 impl Core {
@@ -73,9 +66,8 @@ impl Core {
         self.head += 1;
         self.extremities =
             vec![room::Extremity { event_id: pdu.event_id.clone(), depth: pdu.depth }];
-        if notifies(&kind, pdu.state_key.as_deref()) {
-            self.notifying += 1;
-        }
+        let bearing = bearing(&kind, pdu.state_key.as_deref(), pdu.content.get());
+        self.notifying += i64::from(bearing.counts);
         // A new name or picture brings nobody into the room: others need not ask for the person's keys again.
         let before = pdu.state_key.as_deref().and_then(|key| self.entry(&kind, key));
         let was_joined =
@@ -121,6 +113,7 @@ impl Core {
                 depth: pdu.depth,
                 state_ver: self.state_ver,
                 notifying: self.notifying,
+                apart: bearing.apart.then_some(bearing.counts),
                 transaction,
                 client,
                 pdu: accepted.pdu_json.into(),
@@ -131,8 +124,9 @@ impl Core {
             let id = pdu.event_id.as_str();
             batch.expect_one(&rows::CLAIM_TRANSACTION, params![device.0, key, id]);
         }
-        if let Some((target, rel_type)) = relation_of(pdu.content.get()) {
-            batch.insert(&rows::RELATION, params![target, rel_type, rows.event.0]);
+        if let Some((target, rel_type)) = relation_of(&kind, pdu.content.get()) {
+            batch.exec(&rows::MARK_RELATED, params![target.as_str(), room.room.0]);
+            batch.insert(&rows::RELATION, params![target, rel_type, rows.event.0, room.room.0]);
         }
         pdu.event_id.clone()
     }
@@ -175,7 +169,17 @@ pub(super) async fn write<T>(
             }
             let mut batch = Batch::new();
             let before = core.head;
-            let decided = decide(&mut core, &room, &mut batch)?;
+            let decided = match decide(&mut core, &room, &mut batch) {
+                Ok(decided) => decided,
+                Err(refused) => {
+                    // Of several events some were accepted: none of them is kept.
+                    if core.head != before {
+                        core.stale = true;
+                        forget(hs, &room);
+                    }
+                    return Err(refused);
+                }
+            };
             if core.head == before {
                 return Ok(decided);
             }
@@ -230,52 +234,4 @@ fn membership_of(kind: &str, pdu: &room::Pdu) -> Option<String> {
         return None;
     }
     pdu.read_content::<Member>().ok().map(|member| member.membership)
-}
-
-/// The event that this one refers to, and how: `m.relates_to` stands in clear beside the ciphertext.
-///
-/// <https://spec.matrix.org/v1.19/client-server-api/#forming-relationships-between-events>
-fn relation_of(content: &str) -> Option<(String, String)> {
-    #[derive(Deserialize)]
-    struct Content {
-        #[serde(rename = "m.relates_to")]
-        relates_to: Option<RelatesTo>,
-    }
-    #[derive(Deserialize)]
-    struct RelatesTo {
-        rel_type: Option<String>,
-        event_id: Option<String>,
-    }
-    if !content.contains("m.relates_to") {
-        return None;
-    }
-    let relates_to = serde_json::from_str::<Content>(content).ok()?.relates_to?;
-    let (rel_type, target) = (relates_to.rel_type?, relates_to.event_id?);
-    (target.len() <= 255 && rel_type.len() <= 255).then_some((target, rel_type))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn relations_are_read_beside_the_ciphertext() {
-        let content = r#"{"ciphertext":"m.relates_to","m.relates_to":{"event_id":"$a","rel_type":"m.thread"}}"#;
-        assert_eq!(relation_of(content), Some(("$a".to_owned(), "m.thread".to_owned())));
-        for none in [
-            r#"{"ciphertext":"m.relates_to"}"#,
-            r#"{"m.relates_to":{"m.in_reply_to":{"event_id":"$a"}}}"#,
-            r#"{"m.relates_to":7}"#,
-            "{}",
-        ] {
-            assert_eq!(relation_of(none), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn only_messages_raise_unread_counts() {
-        assert!(notifies("m.room.encrypted", None));
-        assert!(!notifies("m.room.redaction", None));
-        assert!(!notifies("m.room.encrypted", Some("")), "an encrypted state event");
-    }
 }

@@ -1,6 +1,9 @@
 //! One answer of sliding sync: from what is confirmed to what is true now.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use base::{Pos, RoomNid};
 use bytes::Bytes;
@@ -18,7 +21,10 @@ use crate::{
     Homeserver, Session,
     feeds::Feed,
     json_writer::Object,
-    sync::changes::{self, Changes, RoomChange},
+    sync::{
+        changes::{self, Changes, RoomChange},
+        preferences::{Preferences, preferences_of},
+    },
 };
 
 /// An answer without its position.
@@ -51,6 +57,8 @@ pub(super) struct Reader<'a> {
     pub upto: Pos,
     /// Rooms that the user has marked as direct chats.
     pub direct: HashSet<OwnedRoomId>,
+    /// Whose messages and invitations are left out, and what notifies.
+    pub preferences: Arc<Preferences>,
 }
 
 /// An answer for nobody: the client has asked again meanwhile.
@@ -71,6 +79,7 @@ pub async fn answer(
     snapshot: &Snapshot,
 ) -> Result<Built, SlidingError> {
     let list = hs.connections.list(session.user);
+    let preferences = preferences_of(hs, session.user, &session.user_id).await?;
     loop {
         let upto = hs.feeds.published();
         let changes = match snapshot.since {
@@ -81,12 +90,14 @@ pub async fn answer(
             None => Changes::default(),
         };
         let direct = direct_rooms(hs, session, request).await?;
-        let reader = Reader { hs, session, request, snapshot, upto, direct };
+        let preferences = preferences.clone();
+        let reader = Reader { hs, session, request, snapshot, upto, direct, preferences };
         let subscribed = subscribed(hs, request).await?;
         let (shown, counts, is_behind) = {
             let mut list = list.lock().await;
             list.refresh(hs, session, feed, upto).await?;
-            let interests = interests(request, &list, &reader.direct, &subscribed);
+            let interests =
+                interests(request, &list, &reader.direct, &subscribed, &reader.preferences.ignored);
             let mut shown = Vec::new();
             for (room, interest) in interests.rooms {
                 let Some(listed) = list.get(room) else { continue };

@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use base::{Pos, RoomNid};
 
 use super::SlidingError;
-use crate::{sync::changes::RoomChange, typing::TypingSeq};
+use crate::{
+    sync::{changes::RoomChange, unread::Count},
+    typing::TypingSeq,
+};
 
 /// A connection of a device.
 #[derive(Debug)]
@@ -51,7 +54,7 @@ pub struct SentRoom {
     /// Lazily loaded members that were sent.
     pub members: BTreeSet<String>,
     /// Unread messages that were told.
-    pub unread: u64,
+    pub unread: Count,
 }
 
 /// What an answer changes.
@@ -144,6 +147,8 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const ROOM: RoomNid = RoomNid(1);
@@ -155,7 +160,7 @@ mod tests {
             timeline_limit: 1,
             required_state: BTreeSet::new(),
             members: BTreeSet::new(),
-            unread: 0,
+            unread: Count::default(),
         }
     }
 
@@ -223,5 +228,25 @@ mod tests {
         let pos = connection.propose(step(10));
         connection.resume(Some(&pos)).expect("arrived");
         assert!(!connection.is_current(ticket));
+    }
+
+    proptest! {
+        #![proptest_config(testkit::fuzz::config())]
+
+        #[test]
+        fn any_other_position_is_unknown_and_changes_nothing(
+            pos in prop_oneof![any::<String>(), "[0-9a-f]{0,16}_[-+0-9]{0,21}", "0{15}7_[0-9]{1,2}"],
+        ) {
+            let mut connection = Connection::new(7);
+            connection.resume(None).expect("new");
+            let first = connection.propose(step(10));
+            connection.resume(Some(&first)).expect("arrived");
+            let second = connection.propose(step(20));
+            prop_assume!(pos != first && pos != second);
+            prop_assert!(matches!(connection.resume(Some(&pos)), Err(SlidingError::UnknownPos)));
+            prop_assert_eq!(connection.confirmed().since, Some(Pos::new(10)));
+            connection.resume(Some(&second)).expect("still on its way");
+            prop_assert_eq!(connection.confirmed().since, Some(Pos::new(20)));
+        }
     }
 }

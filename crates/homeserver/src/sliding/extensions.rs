@@ -86,8 +86,12 @@ pub(super) async fn write(
             .and_then(|limit| u32::try_from(limit).ok())
             .unwrap_or(MAX_TO_DEVICE);
         let since = acknowledged(wanted)?;
+        let since = if since > reader.upto { Pos::ZERO } else { since };
         let limit = limit.clamp(1, MAX_TO_DEVICE);
-        let waiting = to_device::waiting(hs, session.device, since, reader.upto, limit).await?;
+        let quiet_after = reader.snapshot.since.filter(|_| !changes.to_device);
+        let device = session.device;
+        let waiting =
+            to_device::waiting(hs, device, since, reader.upto, limit, quiet_after).await?;
         any |= !waiting.events.is_empty();
         let mut block = extensions.object("to_device");
         block.text("next_batch", &token(waiting.next));

@@ -9,6 +9,7 @@ use ruma::{
 };
 
 use super::{required_state::RequiredState, room_list::RoomList};
+use crate::sync::ignored::Ignored;
 
 /// Most events of one room.
 const MAX_TIMELINE: usize = 100;
@@ -49,6 +50,7 @@ pub fn interests(
     list: &RoomList,
     direct: &HashSet<OwnedRoomId>,
     subscribed: &HashMap<OwnedRoomId, RoomNid>,
+    ignored: &Ignored,
 ) -> Interests {
     let mut interests = Interests::default();
     for (name, wish) in &request.lists {
@@ -59,7 +61,7 @@ pub fn interests(
             .take(MAX_RANGES)
             .map(|(start, end)| (bound(*start), bound(*end)))
             .collect();
-        let (count, rooms) = list.window(&ranges, wish.filters.as_ref(), direct);
+        let (count, rooms) = list.window(&ranges, wish.filters.as_ref(), direct, ignored);
         interests.counts.insert(name.clone(), count as u64);
         for room in rooms {
             let interest = interests.rooms.entry(room).or_default();
@@ -70,9 +72,8 @@ pub fn interests(
         }
     }
     for (room_id, wish) in &request.room_subscriptions {
-        let Some(room) = subscribed.get(room_id).filter(|room| list.get(**room).is_some()) else {
-            continue;
-        };
+        let is_seen = |room: &&RoomNid| list.seen(**room, ignored).is_some();
+        let Some(room) = subscribed.get(room_id).filter(is_seen) else { continue };
         let interest = interests.rooms.entry(*room).or_default();
         interest.timeline_limit = interest.timeline_limit.max(limit(wish.timeline_limit));
         interest.required_state.add(&wish.required_state);

@@ -8,13 +8,17 @@ use std::{
 use base::{Pos, RoomNid};
 use db::{Error, ReadSet, params};
 use ruma::{
-    OwnedRoomId, RoomId, api::client::sync::sync_events::v5::request::ListFilters,
-    directory::RoomTypeFilter,
+    OwnedRoomId, OwnedUserId, RoomId, UserId,
+    api::client::sync::sync_events::v5::request::ListFilters, directory::RoomTypeFilter,
 };
 use serde::Deserialize;
 use store::timeline::{ListedRoom, ROOM_LIST, ROOM_LIST_ENTRY};
 
-use crate::{Homeserver, Session, feeds::Feed, sync::changes};
+use crate::{
+    Homeserver, Session,
+    feeds::Feed,
+    sync::{changes, ignored::Ignored},
+};
 
 /// The types of events that move a room to the top. <https://github.com/matrix-org/matrix-spec-proposals/pull/4186>
 const BUMPS: [&str; 7] = [
@@ -50,6 +54,8 @@ pub struct Listed {
     pub encrypted: bool,
     /// `m.space` and the like.
     pub room_type: Option<String>,
+    /// Who invites.
+    pub inviter: Option<OwnedUserId>,
 }
 
 impl TryFrom<ListedRoom> for Listed {
@@ -74,6 +80,7 @@ impl TryFrom<ListedRoom> for Listed {
             membership: row.membership,
             encrypted: row.encrypted,
             room_type: create.and_then(|event| event.content.r#type),
+            inviter: row.inviter.and_then(|id| UserId::parse(id).ok()),
         })
     }
 }
@@ -82,6 +89,11 @@ impl Listed {
     /// Whether the person is in the room.
     pub fn is_joined(&self) -> bool {
         self.membership == "join"
+    }
+
+    /// Whether an ignored person invites.
+    fn is_unwanted(&self, ignored: &Ignored) -> bool {
+        self.inviter.as_ref().is_some_and(|inviter| ignored.contains(inviter))
     }
 
     fn passes(&self, filters: &ListFilters, direct: &HashSet<OwnedRoomId>) -> bool {
@@ -199,23 +211,31 @@ impl RoomList {
         self.rooms.get(&room)
     }
 
+    /// A room of the list as its owner sees it: invitations of those who are ignored are not there.
+    pub fn seen(&self, room: RoomNid, ignored: &Ignored) -> Option<&Listed> {
+        self.get(room).filter(|listed| !listed.is_unwanted(ignored))
+    }
+
     /// How many rooms pass, and those of them that stand inside the ranges (both ends included).
     pub fn window(
         &self,
         ranges: &[(usize, usize)],
         filters: Option<&ListFilters>,
         direct: &HashSet<OwnedRoomId>,
+        ignored: &Ignored,
     ) -> (usize, Vec<RoomNid>) {
         let inside =
             |index: usize| ranges.iter().any(|(start, end)| (*start..=*end).contains(&index));
-        let Some(filters) = filters.filter(|filters| !is_open(filters)) else {
+        let filters = filters.filter(|filters| !is_open(filters));
+        if filters.is_none() && ignored.is_empty() {
             let end = ranges.iter().map(|(_, end)| end.saturating_add(1)).max().unwrap_or(0);
             let rooms = self.order.iter().take(end).enumerate().filter(|(index, _)| inside(*index));
             return (self.rooms.len(), rooms.map(|(_, (_, room))| *room).collect());
-        };
+        }
         let passing = self.order.iter().map(|(_, room)| *room);
         let passing = passing.filter(|room| {
-            self.rooms.get(room).is_some_and(|listed| listed.passes(filters, direct))
+            self.seen(*room, ignored)
+                .is_some_and(|listed| filters.is_none_or(|filters| listed.passes(filters, direct)))
         });
         let (mut count, mut rooms) = (0, Vec::new());
         for (index, room) in passing.enumerate() {
@@ -242,6 +262,7 @@ mod tests {
             bump: Pos::new(bump),
             encrypted: true,
             room_type: room_type.map(str::to_owned),
+            inviter: None,
         }
     }
 
@@ -256,15 +277,16 @@ mod tests {
     fn filtered(list: &RoomList, filters: serde_json::Value) -> (usize, Vec<i64>) {
         let filters: ListFilters = serde_json::from_value(filters).expect("filters");
         let direct = HashSet::from([RoomId::parse("!room10:x").expect("an id")]);
-        let (count, rooms) = list.window(&[(0, 99)], Some(&filters), &direct);
+        let (count, rooms) = list.window(&[(0, 99)], Some(&filters), &direct, &Ignored::default());
         (count, rooms.into_iter().map(|room| room.0).collect())
     }
 
     #[test]
     fn the_room_where_something_happened_last_stands_first() {
         let mut list = list();
-        let window =
-            |list: &RoomList, ranges: &[(usize, usize)]| list.window(ranges, None, &HashSet::new());
+        let window = |list: &RoomList, ranges: &[(usize, usize)]| {
+            list.window(ranges, None, &HashSet::new(), &Ignored::default())
+        };
         assert_eq!(window(&list, &[(0, 1)]), (3, vec![RoomNid(2), RoomNid(3)]));
         list.put(RoomNid(1), Some(listed(40, "join", None)));
         assert_eq!(window(&list, &[(0, 0), (2, 9)]), (3, vec![RoomNid(1), RoomNid(3)]));
@@ -298,6 +320,7 @@ mod tests {
             bump: Some(Pos::new(50)),
             encrypted: true,
             create: Some(br#"{"content":{"type":"m.space"}}"#.as_slice().into()),
+            inviter: Some("@anna:x".to_owned()),
         };
         let listed = Listed::try_from(row).expect("readable");
         assert_eq!((listed.bump, listed.room_type.as_deref()), (Pos::new(5), Some("m.space")));

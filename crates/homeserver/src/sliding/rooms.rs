@@ -28,8 +28,8 @@ use crate::{
         event::write_event,
         rooms::{STRIPPED_READS, push_stripped, stripped_of},
         summary::{self, Summary},
-        timelines::{self, Ask, Timeline},
-        unread::{self, ReadPlace},
+        timelines::{self, Ask, Look, Timeline},
+        unread::{self, Count, Counts, Found, ReadPlace},
     },
 };
 
@@ -80,6 +80,8 @@ struct Reading<'a> {
     wants_summary: bool,
     place: Option<ReadPlace>,
     wants_place: bool,
+    found: Option<Found>,
+    counts: Option<Counts>,
     newest: Option<i64>,
     stripped: Vec<Bytes>,
 }
@@ -95,7 +97,7 @@ pub(super) async fn write(
     let mut sent = Sent { written: 0, rooms: Vec::new() };
     let mut json: BTreeMap<OwnedRoomId, Vec<u8>> = BTreeMap::new();
     for reading in &readings {
-        let unread = count(reading);
+        let unread = reading.counts.as_ref().map(Counts::total);
         if let Some(room) = write_room(reader, reading, unread) {
             json.insert(reading.shown.room_id.clone(), room);
         }
@@ -117,7 +119,7 @@ pub(super) async fn write(
 }
 
 /// What the client has of a room after this answer.
-fn remembered(reader: &Reader<'_>, reading: &Reading<'_>, unread: Option<u64>) -> SentRoom {
+fn remembered(reader: &Reader<'_>, reading: &Reading<'_>, unread: Option<Count>) -> SentRoom {
     let known = reading.sent;
     let mut members: BTreeSet<String> = known.map(|sent| sent.members.clone()).unwrap_or_default();
     members.extend(reading.members.iter().cloned());
@@ -170,9 +172,8 @@ async fn read<'a>(reader: &Reader<'a>, shown: &'a [Shown]) -> Result<Vec<Reading
             reading.state.extend(parts(&next())?);
         }
         if reading.wants_place {
-            let place = unread::place_of(&next(), &next(), &next(), reader.upto)?;
-            hs.feeds.memory.read_places.remember(user, reading.shown.room, place, generation);
-            reading.place = Some(place);
+            let rows: Vec<Vec<Row>> = (0..unread::READS).map(|_| next()).collect();
+            reading.found = Some(Found::read(&rows)?);
         }
         if reading.shown.change.receipts && reading.timeline.is_none() {
             reading.newest = next().first().map(|row| row.get(0)).transpose()?;
@@ -182,6 +183,19 @@ async fn read<'a>(reader: &Reader<'a>, shown: &'a [Shown]) -> Result<Vec<Reading
             let summary = summary::summary_of(&rows)?;
             reading.summary = Some(hs.feeds.memory.summaries.keep(reading.shown.room, summary));
         }
+    }
+    for reading in &mut readings {
+        let who = (reader.session.user, &*reader.session.user_id);
+        let preferences = &reader.preferences;
+        reading.counts = match (&reading.found, reading.place, reading.newest) {
+            (Some(found), _, newest) => {
+                let of = (reading.shown.room, &*reading.shown.room_id);
+                let newest = (reader.upto, newest);
+                unread::settle(hs, who, preferences, of, (found, generation), newest).await?
+            }
+            (None, Some(place), Some(newest)) => Some(Counts::plain(newest, place)),
+            _ => None,
+        };
     }
     read_outside(reader, &mut readings, outside_set).await?;
     Ok(readings)
@@ -219,6 +233,16 @@ fn parts(rows: &[Row]) -> Result<Vec<StatePart>, Error> {
     rows.iter().map(StatePart::from_row).collect()
 }
 
+/// How timelines are looked at: whole, but for what ignored people wrote.
+fn look<'a>(reader: &'a Reader<'_>) -> Look<'a> {
+    Look {
+        session: reader.session,
+        ignored: &reader.preferences.ignored,
+        keep: &|_| true,
+        selective: false,
+    }
+}
+
 /// Reads the timelines, and from them sees what else must be read.
 async fn plan<'a>(reader: &Reader<'a>, shown: &'a [Shown]) -> Result<Vec<Reading<'a>>, Error> {
     let mut asks = Vec::new();
@@ -250,12 +274,13 @@ async fn plan<'a>(reader: &Reader<'a>, shown: &'a [Shown]) -> Result<Vec<Reading
             wants_summary: false,
             place: None,
             wants_place: false,
+            found: None,
+            counts: None,
             newest: None,
             stripped: Vec::new(),
         });
     }
-    let timelines =
-        timelines::timelines(reader.hs, reader.session, &asks, false, &|_| true).await?;
+    let timelines = timelines::timelines(reader.hs, &look(reader), &asks).await?;
     for (ask, timeline) in asks.iter().zip(timelines) {
         if let Some(reading) = readings.iter_mut().find(|reading| reading.shown.room == ask.room) {
             reading.timeline = Some(timeline);
@@ -275,6 +300,7 @@ fn wishes(reader: &Reader<'_>, reading: &mut Reading<'_>) {
     reading.place = match &reading.timeline {
         // Who was outside in between has not left those messages unread.
         _ if reading.shown.change.membership => None,
+        _ if !reader.preferences.count_like_everybody() => None,
         Some(timeline) => {
             memory.read_places.followed(user, room, timeline, reading.shown.sent_upto, reader.upto)
         }
@@ -364,13 +390,12 @@ fn wants_delta(reading: &Reading<'_>) -> bool {
         })
 }
 
-/// Unread messages of a room, where they may have changed.
-fn count(reading: &Reading<'_>) -> Option<u64> {
-    Some(unread::unread(reading.newest?, reading.place?))
-}
-
 /// The JSON of a room; `None` if there is nothing new in it.
-fn write_room(reader: &Reader<'_>, reading: &Reading<'_>, unread: Option<u64>) -> Option<Vec<u8>> {
+fn write_room(
+    reader: &Reader<'_>,
+    reading: &Reading<'_>,
+    unread: Option<Count>,
+) -> Option<Vec<u8>> {
     let shown = reading.shown;
     let mut json = Vec::with_capacity(512);
     let mut out = Object::new(&mut json);
@@ -405,9 +430,8 @@ fn write_room(reader: &Reader<'_>, reading: &Reading<'_>, unread: Option<u64>) -
     }
     write_required_state(reader, &mut out, &shown.interest.required_state, reading);
     if let Some(unread) = unread {
-        // What mentions somebody stands in the ciphertext: only the device can tell.
-        out.number("highlight_count", 0);
-        out.number("notification_count", unread);
+        out.number("highlight_count", unread.highlights);
+        out.number("notification_count", unread.notifications);
     }
     drop(out);
     Some(json)
@@ -448,8 +472,7 @@ fn write_timeline(
     let now = reader.hs.clock.now();
     let mut events = out.array("timeline");
     for event in &timeline.events {
-        let membership = timeline.sight.membership_at(event.row.state_ver);
-        write_event(events.item(), reader.session, event, membership, now);
+        write_event(events.item(), reader.session, event, &timeline.sight, now);
     }
     drop(events);
     let since = reader.snapshot.since;
@@ -521,7 +544,7 @@ async fn write_left(
             Ask { room: row.room, since, upto: row.pos, limit, member_throughout: false }
         })
         .collect();
-    let timelines = timelines::timelines(hs, session, &asks, false, &|_| true).await?;
+    let timelines = timelines::timelines(hs, &look(reader), &asks).await?;
     let mut set = ReadSet::new();
     for row in &gone {
         set.push(&STATE_PART, params![row.room.0, MEMBER, session.user_id.as_str(), row.state_ver]);
@@ -535,8 +558,7 @@ async fn write_left(
         let now = hs.clock.now();
         let mut events = out.array("timeline");
         for event in &timeline.events {
-            let membership = timeline.sight.membership_at(event.row.state_ver);
-            write_event(events.item(), session, event, membership, now);
+            write_event(events.item(), session, event, &timeline.sight, now);
         }
         drop(events);
         out.flag("limited", timeline.limited);

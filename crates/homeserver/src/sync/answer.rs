@@ -1,6 +1,6 @@
 //! One answer of `/v3/sync`: which rooms it names, and everything around the rooms.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use base::{EventNid, Pos, RoomNid};
 use db::{Error, ReadSet, params};
@@ -11,14 +11,18 @@ use super::{
     SyncError, SyncRequest, SyncToken,
     changes::{self, Changes, RoomChange},
     event::{write_account_data, write_events, write_texts},
-    filter, rooms, timelines,
+    filter,
+    preferences::{Preferences, preferences_of},
+    rooms,
+    shape::Shape,
+    timelines,
 };
 use crate::{
     Homeserver, Session, account_data,
     feeds::Feed,
     json_writer::Object,
     keys::{self, Supply},
-    to_device,
+    presence, to_device,
 };
 
 /// Most messages to the device in one answer.
@@ -49,12 +53,20 @@ pub(super) struct Room {
 pub(super) enum Standing {
     /// In the room; `since` is `None` for who has nothing of it, `throughout`: since then always in it.
     Joined { since: Option<Pos>, throughout: bool },
-    /// Not any more, since `at`.
-    Left { since: Option<Pos>, at: Pos },
+    /// Not any more, since `at`. `inside`: was in it at all since the last answer; else there is nothing to see but that an
+    /// invitation is over.
+    Left { since: Option<Pos>, at: Pos, inside: bool },
     /// Invited by this event, at this version of the state.
     Invited { event: EventNid, state_ver: i64 },
     /// Asked to be let in by this event, at this version of the state.
     Knocked { event: EventNid, state_ver: i64 },
+}
+
+impl Standing {
+    /// Whether the reader is in the room, and has nothing of it.
+    fn is_new_member(self) -> bool {
+        matches!(self, Self::Joined { since: None, .. })
+    }
 }
 
 /// What an answer is made for.
@@ -62,6 +74,8 @@ pub(super) struct Reader<'a> {
     pub hs: &'a Homeserver,
     pub session: &'a Session,
     pub filter: &'a FilterDefinition,
+    pub shape: Shape,
+    pub preferences: Arc<Preferences>,
     pub since: Option<Pos>,
     pub upto: Pos,
     pub full_state: bool,
@@ -77,6 +91,7 @@ pub async fn answer(
 ) -> Result<Answer, SyncError> {
     let default = FilterDefinition::default();
     let filter = request.filter.as_deref().unwrap_or(&default);
+    let preferences = preferences_of(hs, session.user, &session.user_id).await?;
     loop {
         let upto = hs.feeds.published();
         let changes = match request.since {
@@ -88,6 +103,8 @@ pub async fn answer(
             hs,
             session,
             filter,
+            shape: Shape::of(filter),
+            preferences: preferences.clone(),
             since: since.map(|since| since.pos),
             upto,
             full_state: request.full_state,
@@ -143,29 +160,29 @@ impl Reader<'_> {
         }
         // Who came or went in between may have had the room before.
         let members = members.iter().map(MembershipRow::from_row).collect::<Result<Vec<_>, _>>()?;
-        let moved: Vec<RoomNid> = members
-            .iter()
-            .filter(|row| self.since.is_some_and(|since| row.pos > since))
-            .map(|row| row.room)
-            .collect();
-        let mut before = match self.since {
-            Some(since) if !moved.is_empty() => {
-                timelines::memberships_at(self.hs, self.session.user_id.as_str(), &moved, since)
-                    .await?
+        let has_past = |row: &MembershipRow| match self.since {
+            Some(since) => row.pos > since,
+            None => {
+                self.filter.room.include_leave && matches!(row.membership.as_str(), "leave" | "ban")
             }
-            _ => Vec::new(),
+        };
+        let moved: Vec<RoomNid> =
+            members.iter().filter(|row| has_past(row)).map(|row| row.room).collect();
+        let mut past = if moved.is_empty() {
+            Vec::new()
+        } else {
+            let user_id = self.session.user_id.as_str();
+            timelines::past(self.hs, user_id, &moved, self.since.unwrap_or_default()).await?
         }
         .into_iter();
         for row in members {
             if row.pos > self.upto {
                 return Ok(None);
             }
-            let had = match self.since {
-                Some(since) if row.pos > since => {
-                    let before = before.next().flatten();
-                    Some(since).filter(|_| before.as_deref() == Some("join"))
-                }
-                since => since,
+            let past = if has_past(&row) { past.next() } else { None };
+            let had = match &past {
+                Some(past) => self.since.filter(|_| past.was_joined),
+                None => self.since,
             };
             let is_new = self.since.is_none_or(|since| row.pos > since);
             let standing = match row.membership.as_str() {
@@ -177,7 +194,9 @@ impl Reader<'_> {
                     Standing::Knocked { event: row.event, state_ver: row.state_ver }
                 }
                 "leave" | "ban" if self.tells_of_leaving(&row, is_new) => {
-                    Standing::Left { since: had, at: row.pos }
+                    // Who forgot a room sees no more of it than that it is over.
+                    let inside = !row.forgotten && past.is_some_and(|past| past.was_inside);
+                    Standing::Left { since: had, at: row.pos, inside }
                 }
                 _ => continue,
             };
@@ -190,9 +209,13 @@ impl Reader<'_> {
         Ok(Some(rooms))
     }
 
-    /// Rooms that were left are told of once; who begins anew is told of them only on request.
+    /// Rooms that were left are told of once, also if they were forgotten on another device; who begins anew is told only on
+    /// request, and not of forgotten ones.
     fn tells_of_leaving(&self, row: &MembershipRow, is_new: bool) -> bool {
-        !row.forgotten && is_new && (self.since.is_some() || self.filter.room.include_leave)
+        match self.since {
+            Some(_) => is_new,
+            None => self.filter.room.include_leave && !row.forgotten,
+        }
     }
 
     async fn write(
@@ -211,15 +234,15 @@ impl Reader<'_> {
             .into_iter()
             .filter(|room| hs.feeds.is_joined(*room, session.user))
             .collect();
-        // A queue that was given in part goes on, whether or not anything was touched.
-        let known_to_device = since.map(|since| since.to_device).unwrap_or_default();
-        let queue_goes_on = since.is_some_and(|since| since.to_device < since.pos);
-        let to_device = if initial || changes.to_device || queue_goes_on {
-            to_device::waiting(hs, session.device, known_to_device, self.upto, MAX_TO_DEVICE)
-                .await?
-        } else {
-            to_device::Waiting { events: Vec::new(), next: self.upto, more: false }
-        };
+        let to_device = to_device::waiting(
+            hs,
+            session.device,
+            since.map(|since| since.to_device).unwrap_or_default(),
+            self.upto,
+            MAX_TO_DEVICE,
+            self.since.filter(|_| !changes.to_device),
+        )
+        .await?;
         let account_data = self.account_data(changes).await?;
         let device_lists = match self.since {
             Some(since) if changes.device_lists => {
@@ -227,7 +250,11 @@ impl Reader<'_> {
             }
             _ => keys::DeviceListChanges::default(),
         };
-        let token = SyncToken { pos: self.upto, typing, to_device: to_device.next };
+        let joined =
+            rooms.iter().filter(|room| room.standing.is_new_member()).map(|room| room.room);
+        let (present, presence) =
+            presence::for_sync(hs, session, since, joined, &self.filter.presence);
+        let token = SyncToken { pos: self.upto, typing, to_device: to_device.next, presence };
 
         let mut body = Vec::with_capacity(1024);
         let mut out = Object::new(&mut body);
@@ -240,6 +267,9 @@ impl Reader<'_> {
         }
         if !to_device.events.is_empty() {
             write_events(&mut out, "to_device", &to_device.events);
+        }
+        if !present.is_empty() {
+            write_events(&mut out, "presence", &present);
         }
         let lists_changed = !device_lists.changed.is_empty() || !device_lists.left.is_empty();
         if lists_changed {
@@ -254,8 +284,11 @@ impl Reader<'_> {
         let supply = keys::supply(hs, session.device).await?;
         write_supply(&mut out, &supply);
         drop(out);
-        let nothing =
-            !any_room && account_data.is_empty() && to_device.events.is_empty() && !lists_changed;
+        let nothing = !any_room
+            && account_data.is_empty()
+            && to_device.events.is_empty()
+            && present.is_empty()
+            && !lists_changed;
         Ok(Answer { body, token, is_empty: nothing && !initial && !self.full_state })
     }
 

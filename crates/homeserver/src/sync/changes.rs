@@ -61,7 +61,8 @@ fn from_touches(touches: &[(Pos, Touch)], device: DeviceNid) -> Changes {
             Touch::Room(room) => changes.rooms.entry(room).or_default().timeline = true,
             Touch::Membership(room) => {
                 let change = changes.rooms.entry(room).or_default();
-                (change.membership, change.timeline) = (true, true);
+                // Who was out has not been told of receipts either.
+                (change.membership, change.timeline, change.receipts) = (true, true, true);
                 changes.device_lists = true;
             }
             Touch::Members(_) | Touch::DeviceList(_) => changes.device_lists = true,

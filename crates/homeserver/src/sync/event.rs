@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use store::{account_data::Entry, rooms::EventRow};
 
+use super::sight::Sight;
 use crate::{
     Session,
     json_writer::{self, Object},
@@ -17,16 +18,35 @@ use crate::{
 pub struct TimelineEvent {
     /// The event.
     pub row: EventRow,
-    /// The content that a state event replaced, as JSON.
-    pub prev_content: Option<Bytes>,
+    /// What a state event replaced.
+    pub replaced: Option<Replaced>,
+    /// The summary of the events that refer to it, for this reader: the object `m.relations`.
+    pub relations: Option<Bytes>,
 }
 
-/// Writes an event. `membership` is what the reader was when it happened.
+/// A state event that another one replaced.
+#[derive(Clone, Debug)]
+pub struct Replaced {
+    /// Its id.
+    pub event_id: String,
+    /// Version of the room's state after it.
+    pub state_ver: i64,
+    /// Its content, as JSON.
+    pub content: Option<Bytes>,
+}
+
+impl From<EventRow> for TimelineEvent {
+    fn from(row: EventRow) -> Self {
+        Self { row, replaced: None, relations: None }
+    }
+}
+
+/// Writes an event as a reader with this sight gets it.
 pub fn write_event(
     out: &mut Vec<u8>,
     session: &Session,
     event: &TimelineEvent,
-    membership: &str,
+    sight: &Sight,
     now: Timestamp,
 ) {
     let row = &event.row;
@@ -36,7 +56,7 @@ pub fn write_event(
     out.extend_from_slice(if open.len() > 1 { b",\"unsigned\":" } else { b"\"unsigned\":" });
     let mut unsigned = Object::new(out);
     unsigned.number("age", now.0.saturating_sub(row.ts.0));
-    unsigned.text("membership", membership);
+    unsigned.text("membership", sight.membership_at(row.state_ver));
     if let Some((device, txn_id)) = &row.transaction
         && *device == session.device
     {
@@ -45,8 +65,16 @@ pub fn write_event(
     if let Some(redaction) = &row.redacted_because {
         unsigned.raw("redacted_because", redaction);
     }
-    if let Some(content) = &event.prev_content {
-        unsigned.raw("prev_content", content);
+    if let Some(replaced) = &event.replaced {
+        unsigned.text("replaces_state", &replaced.event_id);
+        if let Some(content) = &replaced.content
+            && sight.sees_at_version(session.user_id.as_str(), row, replaced.state_ver)
+        {
+            unsigned.raw("prev_content", content);
+        }
+    }
+    if let Some(relations) = &event.relations {
+        unsigned.raw("m.relations", relations);
     }
     drop(unsigned);
     out.push(b'}');
@@ -142,12 +170,14 @@ mod tests {
             user_id: owned_user_id!("@anna:x"),
             device: DeviceNid(device),
             device_id: owned_device_id!("D"),
+            appservice: None,
+            suspended: false,
         }
     }
 
     fn written(device: i64, event: &TimelineEvent) -> Value {
         let mut out = Vec::new();
-        write_event(&mut out, &session(device), event, "join", Timestamp(1_500));
+        write_event(&mut out, &session(device), event, &Sight::Member, Timestamp(1_500));
         serde_json::from_slice(&out).expect("JSON")
     }
 
@@ -167,14 +197,23 @@ mod tests {
             redacted_because: Some(Bytes::from_static(b"{\"type\":\"m.room.redaction\"}")),
             transaction: Some((DeviceNid(7), "txn\"1".to_owned())),
             client: Bytes::from_static(b"{\"content\":{},\"type\":\"m.room.encrypted\"}"),
+            related: true,
+            apart: None,
         };
-        let event = TimelineEvent { row, prev_content: Some(Bytes::from_static(b"{\"a\":1}")) };
+        let replaced = Replaced {
+            event_id: "$0".to_owned(),
+            state_ver: 0,
+            content: Some(Bytes::from_static(b"{\"a\":1}")),
+        };
+        let relations = Some(Bytes::from_static(b"{}"));
+        let event = TimelineEvent { row, replaced: Some(replaced), relations };
         let own = written(7, &event);
         assert_eq!(
             own["unsigned"],
             json!({
                 "age": 500, "membership": "join", "transaction_id": "txn\"1",
                 "redacted_because": { "type": "m.room.redaction" }, "prev_content": { "a": 1 },
+                "replaces_state": "$0", "m.relations": {},
             })
         );
         assert_eq!(own["type"], "m.room.encrypted");

@@ -103,7 +103,16 @@ fn has_url(client: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    use proptest::{
+        collection::{btree_map, vec},
+        option,
+        prelude::*,
+        sample::select,
+    };
+    use ruma::api::client::filter::FilterDefinition;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -179,5 +188,99 @@ mod tests {
         assert_eq!(timeline_limit(&filter(json!({}))), 10);
         assert_eq!(timeline_limit(&filter(json!({ "limit": 0 }))), 0);
         assert_eq!(timeline_limit(&filter(json!({ "limit": 5_000 }))), 100);
+    }
+
+    /// What [`matches`] promises, in the plainest words.
+    fn matches_plainly(pattern: &[u8], kind: &[u8]) -> bool {
+        match (pattern, kind) {
+            ([], kind) => kind.is_empty(),
+            ([b'*', rest @ ..], kind) => {
+                (0..=kind.len()).any(|at| matches_plainly(rest, &kind[at..]))
+            }
+            ([first, rest @ ..], [found, after @ ..]) => {
+                first == found && matches_plainly(rest, after)
+            }
+            (_, []) => false,
+        }
+    }
+
+    /// A value of a filter, right or wrong.
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            "[@!*]{0,2}[a-z.*:]{0,6}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(2, 8, 4, |inner| vec(inner, 0..4).prop_map(Value::from))
+    }
+
+    /// Looks like a filter, on every level.
+    fn filter_like() -> impl Strategy<Value = Value> {
+        let names = [
+            "types",
+            "not_types",
+            "senders",
+            "not_senders",
+            "rooms",
+            "not_rooms",
+            "limit",
+            "contains_url",
+            "lazy_load_members",
+            "include_redundant_members",
+            "event_fields",
+            "event_format",
+            "include_leave",
+            "unread_thread_notifications",
+        ];
+        let parts = ["room", "timeline", "state", "ephemeral", "account_data", "presence"];
+        let leaf = btree_map(select(names.to_vec()), value(), 0..4);
+        let leaf = leaf.prop_map(|map| json!(map));
+        leaf.prop_recursive(3, 12, 3, move |inner| {
+            let part = prop_oneof![9 => inner, 1 => value()];
+            let own = btree_map(select(names.to_vec()), value(), 0..2);
+            (btree_map(select(parts.to_vec()), part, 0..3), own).prop_map(|(parts, own)| {
+                json!(parts.into_iter().chain(own).collect::<BTreeMap<_, _>>())
+            })
+        })
+    }
+
+    proptest! {
+        #![proptest_config(testkit::fuzz::config())]
+
+        #[test]
+        fn patterns_match_as_they_would_letter_by_letter(pattern in "[ab*é]{0,8}", kind in "[abé]{0,8}") {
+            let plainly = matches_plainly(pattern.as_bytes(), kind.as_bytes());
+            prop_assert_eq!(matches(&pattern, &kind), plainly);
+        }
+
+        #[test]
+        fn any_filter_is_refused_or_asked_about_any_event(
+            text in prop_oneof![9 => filter_like().prop_map(|json| json.to_string()), 1 => any::<String>()],
+            room in "![a-z]{0,4}:x",
+            kind in any::<String>(),
+            sender in option::of(any::<String>()),
+            client in prop_oneof![
+                vec(any::<u8>(), 0..64),
+                value().prop_map(|url| json!({ "content": { "url": url } }).to_string().into_bytes()),
+            ],
+        ) {
+            let Ok(filter) = serde_json::from_str::<FilterDefinition>(&text) else { return Ok(()) };
+            for events in [&filter.room.timeline, &filter.room.state, &filter.room.ephemeral] {
+                prop_assert!(timeline_limit(events) <= MAX_LIMIT);
+                let admitted = admits(events, &room, &kind, sender.as_deref(), &client);
+                if admitted {
+                    prop_assert!(admits_kind(events, &kind) && admits_room(events, &room));
+                } else {
+                    prop_assert!(is_selective(events) || !admits_room(events, &room));
+                }
+            }
+            admits_account_data(&filter.presence, &kind);
+            if let Ok(room) = RoomId::parse(&room) {
+                admits_whole_room(&filter.room, &room);
+            }
+        }
     }
 }

@@ -3,7 +3,10 @@
 //!
 //! A member counts as known only when the device came back with the token of the answer that held it.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+};
 
 use base::{DeviceNid, Pos, RoomNid};
 use parking_lot::Mutex;
@@ -13,12 +16,14 @@ const MAX_MEMBERS: usize = 4_096;
 /// Most devices.
 const MAX_DEVICES: usize = 20_000;
 
-/// The members that a device was told of, and up to where the answer went that told it.
-type Sent = HashMap<(RoomNid, Box<str>), Pos>;
+/// The members that a device was told of, by a keyed hash of room and name, and up to where the answer went that told it.
+/// Everybody in a ward has told everybody's device: names would be the largest part of what a waiting client costs.
+type Sent = HashMap<u64, Pos>;
 
 /// The members that devices were told of.
 #[derive(Debug, Default)]
 pub struct LazyMembers {
+    hasher: RandomState,
     devices: Mutex<HashMap<DeviceNid, Sent>>,
 }
 
@@ -26,13 +31,14 @@ impl LazyMembers {
     /// Whether the device was told of a member in an answer up to `since`.
     pub fn knows(&self, device: DeviceNid, room: RoomNid, user: &str, since: Option<Pos>) -> bool {
         let Some(since) = since else { return false };
+        let member = self.hasher.hash_one((room, user));
         let devices = self.devices.lock();
-        let told = devices.get(&device).and_then(|members| members.get(&(room, user.into())));
-        told.is_some_and(|told| *told <= since)
+        devices.get(&device).and_then(|sent| sent.get(&member)).is_some_and(|told| *told <= since)
     }
 
     /// The device is told of a member in the answer up to `upto`.
     pub fn tell(&self, device: DeviceNid, room: RoomNid, user: &str, upto: Pos) {
+        let member = self.hasher.hash_one((room, user));
         let mut devices = self.devices.lock();
         if devices.len() >= MAX_DEVICES && !devices.contains_key(&device) {
             devices.clear();
@@ -41,7 +47,7 @@ impl LazyMembers {
         if members.len() >= MAX_MEMBERS {
             members.clear();
         }
-        members.insert((room, user.into()), upto);
+        members.insert(member, upto);
     }
 }
 

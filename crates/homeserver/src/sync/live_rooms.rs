@@ -10,12 +10,12 @@ use std::{
 };
 
 use base::{Pos, RoomNid};
-use db::{Error, ReadSet, params};
+use db::{Error, ReadSet, Row, params};
 use parking_lot::Mutex;
 use store::rooms::{self as rows, EventRow};
 
-use super::event::{TimelineEvent, content_of};
-use crate::Homeserver;
+use super::event::{Replaced, TimelineEvent, content_of};
+use crate::{Homeserver, rooms::relations::relation_in};
 
 /// Most events of one room.
 const MAX_EVENTS: usize = 32;
@@ -55,6 +55,9 @@ impl Recent {
             if event.row.kind == "m.room.redaction" {
                 self.forget_before(event.row.pos.unwrap_or(upto));
             }
+            if let Some((target, _)) = relation_in(&event.row.client) {
+                self.mark_related(&target);
+            }
             self.bytes += event.row.client.len();
             self.events.push_back(Arc::new(event));
         }
@@ -64,6 +67,15 @@ impl Recent {
             self.after = oldest.row.pos.unwrap_or(upto);
         }
         self.upto = upto;
+    }
+
+    /// Another event refers to this one, which was not so when it was read.
+    fn mark_related(&mut self, target: &str) {
+        for known in &mut self.events {
+            if known.row.event_id.as_str() == target {
+                Arc::make_mut(known).row.related = true;
+            }
+        }
     }
 
     fn forget_before(&mut self, pos: Pos) {
@@ -150,10 +162,15 @@ pub async fn with_prev_content(
     let mut replaced = hs.db.read(set).await?.into_iter();
     let with = |row: EventRow| {
         let before = row.state_key.as_ref().and_then(|_| replaced.next()).unwrap_or_default();
-        let client = before.first().map(|found| found.get(2)).transpose()?;
-        Ok(TimelineEvent { prev_content: client.as_ref().and_then(content_of), row })
+        let replaced = before.first().map(replaced_of).transpose()?;
+        Ok(TimelineEvent { row, replaced, relations: None })
     };
     events.into_iter().map(with).collect()
+}
+
+fn replaced_of(row: &Row) -> Result<Replaced, Error> {
+    let client = row.get(2)?;
+    Ok(Replaced { event_id: row.get(1)?, state_ver: row.get(3)?, content: content_of(&client) })
 }
 
 #[cfg(test)]
@@ -179,8 +196,10 @@ mod tests {
             redacted_because: None,
             transaction: None,
             client: Bytes::from(vec![b'x'; bytes]),
+            related: false,
+            apart: None,
         };
-        TimelineEvent { row, prev_content: None }
+        row.into()
     }
 
     fn positions(recent: &Recent, since: u64, upto: u64) -> Option<Vec<u64>> {
@@ -211,6 +230,19 @@ mod tests {
         );
         assert_eq!(positions(&recent, 10, 14), None);
         assert_eq!(positions(&recent, 12, 14), Some(vec![13, 14]));
+    }
+
+    #[test]
+    fn an_event_is_marked_when_another_comes_that_refers_to_it() {
+        let mut recent = Recent::starting_at(Pos::new(10));
+        recent.extend(vec![event(12, "m.room.encrypted", 1)], Pos::new(12));
+        let mut answer = event(13, "m.room.encrypted", 1);
+        let client = r#"{"content":{"m.relates_to":{"rel_type":"m.thread","event_id":"$a"}}}"#;
+        answer.row.client = Bytes::from_static(client.as_bytes());
+        answer.row.event_id = owned_event_id!("$b");
+        recent.extend(vec![answer], Pos::new(13));
+        let marks: Vec<_> = recent.events.iter().map(|event| event.row.related).collect();
+        assert_eq!(marks, [true, false]);
     }
 
     #[test]

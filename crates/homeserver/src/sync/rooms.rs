@@ -1,14 +1,15 @@
 //! The rooms of an answer of `/v3/sync`: what is read of each, in as few steps for all of them together, and how it is written.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
-use base::{Pos, RoomNid};
+use base::{EventNid, Pos, RoomNid};
 use bytes::Bytes;
 use db::{Error, ReadSet, Row, params};
-use ruma::OwnedRoomId;
+use ruma::{OwnedRoomId, api::client::filter::LazyLoadOptions};
+use serde::Deserialize;
 use store::{
     account_data::{Entry, IN_ROOM_AFTER},
     receipts::{RECEIPTS_AFTER, SeenReceipt},
@@ -22,11 +23,13 @@ use store::{
 use super::{
     answer::{Reader, Room, Standing},
     ephemeral::{MAX_RECEIPTS, write_receipts},
-    event::{sender_of, write_account_data, write_event, write_stripped},
-    filter,
+    event::{
+        TimelineEvent, content_of, sender_of, write_account_data, write_event, write_stripped,
+    },
+    filter, shape,
     summary::{self, Summary},
-    timelines::{self, Ask, Timeline},
-    unread::{self, ReadPlace},
+    timelines::{self, Ask, Look, Timeline},
+    unread::{self, Counts, Found, ReadPlace},
 };
 use crate::{json_writer::Object, rooms::TimelineToken};
 
@@ -64,6 +67,8 @@ struct Reading {
     wants_account_data: bool,
     place: Option<ReadPlace>,
     wants_place: bool,
+    found: Option<Found>,
+    counts: Option<Counts>,
     /// The room's running number of messages.
     newest: Option<i64>,
     wants_newest: bool,
@@ -72,6 +77,20 @@ struct Reading {
     state: Vec<StatePart>,
     receipts: Vec<SeenReceipt>,
     account_data: Vec<Entry>,
+    /// The events as servers exchange them, if they are wanted so.
+    pdus: HashMap<EventNid, Bytes>,
+}
+
+impl Reading {
+    /// The events that may be shown.
+    fn events(&self) -> Vec<EventNid> {
+        let mut events: Vec<EventNid> = self.state.iter().map(|part| part.event).collect();
+        if let Some(timeline) = &self.timeline {
+            let shown = timeline.events.iter().chain(&timeline.held_back);
+            events.extend(shown.map(|event| event.row.event));
+        }
+        events
+    }
 }
 
 /// Writes the member `rooms` of the answer; says whether there was anything to write.
@@ -97,6 +116,9 @@ pub(super) async fn write(
     }
     let (mut invited, mut knocked) = (BTreeMap::new(), BTreeMap::new());
     for (room, state) in outside.iter().zip(stripped) {
+        if reader.preferences.ignored.names(&inviter_of(&state).unwrap_or_default()) {
+            continue;
+        }
         let (group, name) = match room.standing {
             Standing::Knocked { .. } => (&mut knocked, "knock_state"),
             _ => (&mut invited, "invite_state"),
@@ -187,9 +209,8 @@ async fn read(reader: &Reader<'_>, rooms: &[Room]) -> Result<Vec<Reading>, Error
             reading.account_data = next().iter().map(entry).collect::<Result<_, _>>()?;
         }
         if reading.wants_place {
-            let place = unread::place_of(&next(), &next(), &next(), reader.upto)?;
-            hs.feeds.memory.read_places.remember(user, room.room, place, generation);
-            reading.place = Some(place);
+            let rows: Vec<Vec<Row>> = (0..unread::READS).map(|_| next()).collect();
+            reading.found = Some(Found::read(&rows)?);
         }
         if reading.wants_newest {
             reading.newest = next().first().map(|row| row.get(0)).transpose()?;
@@ -200,7 +221,64 @@ async fn read(reader: &Reader<'_>, rooms: &[Room]) -> Result<Vec<Reading>, Error
                 Some(hs.feeds.memory.summaries.keep(room.room, summary::summary_of(&rows)?));
         }
     }
+    for (room, reading) in rooms.iter().zip(&mut readings) {
+        let who = (reader.session.user, &*reader.session.user_id);
+        let preferences = &reader.preferences;
+        reading.counts = match (&reading.found, reading.place, reading.newest) {
+            (Some(found), _, newest) => {
+                let (of, found) = ((room.room, &*room.room_id), (found, generation));
+                unread::settle(hs, who, preferences, of, found, (reader.upto, newest)).await?
+            }
+            (None, Some(place), Some(newest)) => Some(Counts::plain(newest, place)),
+            _ => None,
+        };
+    }
+    read_heroes(reader, rooms, &mut readings).await?;
+    if reader.shape.is_federation() {
+        for reading in &mut readings {
+            reading.pdus = shape::pdus(hs, &reading.events()).await?;
+        }
+    }
     Ok(readings)
+}
+
+/// Reads the members after whom rooms are called, where members are loaded lazily: they belong to the summary.
+async fn read_heroes(
+    reader: &Reader<'_>,
+    rooms: &[Room],
+    readings: &mut [Reading],
+) -> Result<(), Error> {
+    if reader.filter.room.state.lazy_load_options.is_disabled() {
+        return Ok(());
+    }
+    let me = reader.session.user_id.as_str();
+    let (mut set, mut asked) = (ReadSet::new(), Vec::new());
+    for (room, reading) in rooms.iter().zip(&mut *readings) {
+        let (Some(summary), Some(wish)) = (&reading.summary, reading.wish) else {
+            asked.push(0);
+            continue;
+        };
+        let version = match wish {
+            StateWish::Whole(version)
+            | StateWish::Delta { version, .. }
+            | StateWish::Nothing(version) => version,
+        };
+        let heroes = summary.heroes(me).into_iter().map(|hero| hero.user_id.as_str());
+        let mut heroes: BTreeSet<&str> = heroes.filter(|_| summary.name.is_none()).collect();
+        heroes.retain(|hero| !reading.lazy.iter().any(|known| known == hero));
+        tell_of(reader, room.room, wish, &mut heroes);
+        for hero in &heroes {
+            set.push(&STATE_PART, params![room.room.0, MEMBER, *hero, version]);
+        }
+        asked.push(heroes.len());
+    }
+    let mut answers = reader.hs.db.read(set).await?.into_iter();
+    for (reading, asked) in readings.iter_mut().zip(asked) {
+        for rows in answers.by_ref().take(asked) {
+            reading.state.extend(parts(&rows)?);
+        }
+    }
+    Ok(())
 }
 
 fn parts(rows: &[Row]) -> Result<Vec<StatePart>, Error> {
@@ -229,7 +307,10 @@ async fn plan(reader: &Reader<'_>, rooms: &[Room]) -> Result<Vec<Reading>, Error
             Standing::Joined { since, throughout } => {
                 (since, reader.upto, throughout && since.is_some())
             }
-            Standing::Left { since, at } => (since, at, false),
+            Standing::Left { at, inside: false, .. } => {
+                (Some(Pos::new(at.get().saturating_sub(1))), at, false)
+            }
+            Standing::Left { since, at, inside: true } => (since, at, false),
             Standing::Invited { .. } | Standing::Knocked { .. } => continue,
         };
         if room.change.timeline || reader.full_state {
@@ -242,9 +323,13 @@ async fn plan(reader: &Reader<'_>, rooms: &[Room]) -> Result<Vec<Reading>, Error
         let room = in_room.get(&row.room).copied().unwrap_or_default();
         filter::admits(&filter.timeline, room, &row.kind, Some(row.sender.as_str()), &row.client)
     };
-    let selective = filter::is_selective(&filter.timeline);
-    let mut timelines =
-        timelines::timelines(reader.hs, reader.session, &asks, selective, &keep).await?.into_iter();
+    let look = Look {
+        session: reader.session,
+        ignored: &reader.preferences.ignored,
+        keep: &keep,
+        selective: filter::is_selective(&filter.timeline),
+    };
+    let mut timelines = timelines::timelines(reader.hs, &look, &asks).await?.into_iter();
     let mut readings = Vec::with_capacity(rooms.len());
     for room in rooms {
         let timeline =
@@ -259,7 +344,11 @@ fn wishes(reader: &Reader<'_>, room: &Room, timeline: Option<Timeline>) -> Readi
     let is_joined = matches!(room.standing, Standing::Joined { .. });
     let since = known(room);
     let is_new = since.is_none();
-    let wish = timeline.as_ref().and_then(|timeline| state_wish(reader, since, timeline));
+    let is_outsider = matches!(room.standing, Standing::Left { inside: false, .. });
+    let wish = timeline
+        .as_ref()
+        .filter(|_| !is_outsider)
+        .and_then(|timeline| state_wish(reader, since, timeline));
     let lazy = match (&timeline, wish) {
         (Some(timeline), Some(wish))
             if !reader.filter.room.state.lazy_load_options.is_disabled() =>
@@ -268,16 +357,16 @@ fn wishes(reader: &Reader<'_>, room: &Room, timeline: Option<Timeline>) -> Readi
         }
         _ => Vec::new(),
     };
-    let changes_members = timeline.as_ref().is_some_and(|timeline| {
+    let changes_summary = timeline.as_ref().is_some_and(|timeline| {
         timeline.limited
             || timeline
                 .events
                 .iter()
                 .chain(&timeline.held_back)
-                .any(|event| event.row.kind == MEMBER)
+                .any(|event| bears_on_summary(event))
     });
     let end_ver = timeline.as_ref().and_then(|timeline| timeline.end_ver);
-    let shows_summary = is_joined && (is_new || changes_members || reader.full_state);
+    let shows_summary = is_joined && (is_new || changes_summary || reader.full_state);
     let summary = end_ver
         .filter(|_| shows_summary)
         .and_then(|version| memory.summaries.at(room.room, version));
@@ -286,7 +375,7 @@ fn wishes(reader: &Reader<'_>, room: &Room, timeline: Option<Timeline>) -> Readi
         || !is_joined
         || matches!(room.standing, Standing::Joined { throughout: true, .. });
     let place = match &timeline {
-        _ if !is_steady => None,
+        _ if !is_steady || !reader.preferences.count_like_everybody() => None,
         Some(timeline) => memory.read_places.followed(
             reader.session.user,
             room.room,
@@ -301,19 +390,37 @@ fn wishes(reader: &Reader<'_>, room: &Room, timeline: Option<Timeline>) -> Readi
         newest: timeline.as_ref().and_then(|timeline| timeline.notifying),
         wants_newest: is_joined && timeline.is_none() && room.change.receipts,
         place,
+        found: None,
+        counts: None,
         wants_summary: shows_summary && summary.is_none(),
         summary,
-        wants_receipts: is_joined
-            && (room.change.receipts || is_new)
-            && filter::admits_kind(&reader.filter.room.ephemeral, "m.receipt"),
-        wants_account_data: is_joined && (room.change.account_data || is_new),
+        wants_receipts: is_joined && (room.change.receipts || is_new),
+        wants_account_data: (room.change.account_data || is_new) && !is_outsider,
         timeline,
         wish,
         lazy,
         state: Vec::new(),
         receipts: Vec::new(),
         account_data: Vec::new(),
+        pdus: HashMap::new(),
     }
+}
+
+/// Whether an event bears on the summary: a name of the room, or that somebody comes or goes, and not only their own name or
+/// picture.
+fn bears_on_summary(event: &TimelineEvent) -> bool {
+    #[derive(Deserialize)]
+    struct Member {
+        membership: String,
+    }
+    if event.row.kind != MEMBER {
+        return matches!(event.row.kind.as_str(), "m.room.name" | "m.room.canonical_alias");
+    }
+    let member = |content: &Bytes| {
+        serde_json::from_slice::<Member>(content).ok().map(|member| member.membership)
+    };
+    content_of(&event.row.client).as_ref().and_then(member)
+        != event.replaced.as_ref().and_then(|replaced| replaced.content.as_ref()).and_then(member)
 }
 
 fn state_wish(reader: &Reader<'_>, since: Option<Pos>, timeline: &Timeline) -> Option<StateWish> {
@@ -338,19 +445,27 @@ fn lazy_members(
     timeline: &Timeline,
     wish: StateWish,
 ) -> Vec<String> {
-    let memory = &reader.hs.feeds.memory.lazy_members;
-    let device = reader.session.device;
     let mut wanted: BTreeSet<&str> =
         timeline.events.iter().map(|event| event.row.sender.as_str()).collect();
     if matches!(wish, StateWish::Whole(_)) {
         wanted.insert(reader.session.user_id.as_str());
-    } else {
-        wanted.retain(|user| !memory.knows(device, room, user, reader.since));
     }
-    for user in &wanted {
+    tell_of(reader, room, wish, &mut wanted);
+    wanted.into_iter().map(str::to_owned).collect()
+}
+
+/// Leaves those members whom the device was not told of yet, or all of them if it wants to be told again.
+fn tell_of(reader: &Reader<'_>, room: RoomNid, wish: StateWish, members: &mut BTreeSet<&str>) {
+    let memory = &reader.hs.feeds.memory.lazy_members;
+    let device = reader.session.device;
+    let again = LazyLoadOptions::Enabled { include_redundant_members: true };
+    let is_again = reader.filter.room.state.lazy_load_options == again;
+    if !is_again && !matches!(wish, StateWish::Whole(_)) {
+        members.retain(|user| !memory.knows(device, room, user, reader.since));
+    }
+    for user in &*members {
         memory.tell(device, room, user, reader.upto);
     }
-    wanted.into_iter().map(str::to_owned).collect()
 }
 
 fn push_state(set: &mut ReadSet, reader: &Reader<'_>, room: RoomNid, reading: &Reading) {
@@ -398,15 +513,17 @@ fn write_room(
     let mut json = Vec::with_capacity(512);
     let mut out = Object::new(&mut json);
     let is_joined = matches!(room.standing, Standing::Joined { .. });
+    let mut has_state = false;
     if let Some(timeline) = &reading.timeline {
-        write_timeline(reader, &mut out, timeline);
-        write_state(reader, &mut out, room, reading, timeline);
+        write_timeline(reader, &mut out, room, reading, timeline);
+        has_state = write_state(reader, &mut out, room, reading, timeline);
     }
     let filter = &reader.filter.room;
+    let room_id = room.room_id.as_str();
     let account_data: Vec<&Entry> = reading
         .account_data
         .iter()
-        .filter(|entry| filter::admits_kind(&filter.account_data, &entry.kind))
+        .filter(|entry| filter::admits(&filter.account_data, room_id, &entry.kind, None, b""))
         .collect();
     if !account_data.is_empty() {
         let mut block = out.object("account_data");
@@ -423,44 +540,83 @@ fn write_room(
             .receipts
             .iter()
             .any(|receipt| receipt.user_id == reader.session.user_id.as_str());
-        let counts = reading.timeline.is_some() || own_receipt;
-        if let (Some(place), Some(newest), true) = (reading.place, reading.newest, counts) {
-            let mut counts = out.object("unread_notifications");
-            // What mentions somebody stands in the ciphertext: only the device can tell.
-            counts.number("highlight_count", 0);
-            counts.number("notification_count", unread::unread(newest, place));
+        let counts = own_receipt
+            || known(room).is_none()
+            || reading.timeline.as_ref().is_some_and(|timeline| timeline.may_change_counts);
+        if let Some(counts) = reading.counts.as_ref().filter(|_| counts) {
+            write_counts(&mut out, counts, filter.timeline.unread_thread_notifications);
         }
     }
     let is_empty = out.is_empty();
+    // Who asked for it reads the state there alone, and takes its absence for a server that does not know it.
+    if reader.use_state_after && !is_empty && !has_state {
+        super::event::write_events(&mut out, "state_after", []);
+    }
     drop(out);
     (!is_empty).then_some(json)
 }
 
-fn write_timeline(reader: &Reader<'_>, out: &mut Object<'_>, timeline: &Timeline) {
-    if timeline.events.is_empty() && !timeline.limited && reader.since.is_some() {
-        return;
-    }
-    let now = reader.hs.clock.now();
-    let mut block = out.object("timeline");
-    let mut events = block.array("events");
-    for event in &timeline.events {
-        let membership = timeline.sight.membership_at(event.row.state_ver);
-        write_event(events.item(), reader.session, event, membership, now);
-    }
-    drop(events);
-    block.flag("limited", timeline.limited);
-    if let Some(pos) = timeline.prev_batch {
-        block.text("prev_batch", &TimelineToken(pos).to_string());
+/// Writes what is unread: of the room as a whole, or of each thread apart.
+fn write_counts(out: &mut Object<'_>, counts: &Counts, by_thread: bool) {
+    let write = |object: &mut Object<'_>, count: unread::Count| {
+        object.number("highlight_count", count.highlights);
+        object.number("notification_count", count.notifications);
+    };
+    let main = if by_thread { counts.main } else { counts.total() };
+    write(&mut out.object("unread_notifications"), main);
+    if by_thread && !counts.threads.is_empty() {
+        let mut threads = out.object("unread_thread_notifications");
+        for (root, count) in &counts.threads {
+            write(&mut threads.object(root.as_str()), *count);
+        }
     }
 }
 
-fn write_state(
+fn write_timeline(
     reader: &Reader<'_>,
     out: &mut Object<'_>,
     room: &Room,
     reading: &Reading,
     timeline: &Timeline,
 ) {
+    let is_joined = matches!(room.standing, Standing::Joined { .. });
+    // A room that was left is named, whatever the filter leaves of it.
+    if timeline.events.is_empty() && !timeline.limited && reader.since.is_some() && is_joined {
+        return;
+    }
+    let now = reader.hs.clock.now();
+    let mut block = out.object("timeline");
+    let mut events = block.array("events");
+    for event in &timeline.events {
+        if reader.shape.is_plain() {
+            write_event(events.item(), reader.session, event, &timeline.sight, now);
+            continue;
+        }
+        let mut shaped = TimelineEvent::clone(event);
+        if let Some(pdu) = reading.pdus.get(&shaped.row.event) {
+            shaped.row.client = pdu.clone();
+        }
+        let mut json = Vec::new();
+        write_event(&mut json, reader.session, &shaped, &timeline.sight, now);
+        events.item().extend_from_slice(&reader.shape.fields_of(&json).unwrap_or(json));
+    }
+    drop(events);
+    // What a device may have of the room from an earlier stay does not go on here.
+    let is_new_stay = reader.since.is_some() && is_joined && known(room).is_none();
+    block.flag("limited", timeline.limited || is_new_stay);
+    if let Some(pos) = timeline.prev_batch {
+        block.text("prev_batch", &TimelineToken(pos).to_string());
+    }
+}
+
+/// Writes the state beside the timeline; says whether there was any.
+fn write_state(
+    reader: &Reader<'_>,
+    out: &mut Object<'_>,
+    room: &Room,
+    reading: &Reading,
+    timeline: &Timeline,
+) -> bool {
     let filter = &reader.filter.room.state;
     let by_sender = filter.senders.is_some() || !filter.not_senders.is_empty();
     let passes = |kind: &str, client: &Bytes| {
@@ -468,22 +624,32 @@ fn write_state(
         filter::admits(filter, room.room_id.as_str(), kind, sender.as_deref(), client)
     };
     // State that the timeline's filter held back is told here: the last of each part.
-    let mut parts: BTreeMap<(&str, &str), &Bytes> = BTreeMap::new();
+    let mut parts: BTreeMap<(&str, &str), (EventNid, &Bytes)> = BTreeMap::new();
     for part in &reading.state {
-        parts.insert((&part.kind, &part.state_key), &part.client);
+        parts.insert((&part.kind, &part.state_key), (part.event, &part.client));
     }
     for event in &timeline.held_back {
         if let Some(state_key) = event.row.state_key.as_deref().filter(|_| !reader.use_state_after)
         {
-            parts.insert((&event.row.kind, state_key), &event.row.client);
+            parts.insert((&event.row.kind, state_key), (event.row.event, &event.row.client));
         }
     }
-    parts.retain(|(kind, _), client| passes(kind, client));
-    if parts.is_empty() {
-        return;
-    }
+    parts.retain(|(kind, _), (_, client)| passes(kind, client));
     let name = if reader.use_state_after { "state_after" } else { "state" };
-    super::event::write_events(out, name, parts.into_values());
+    // Clients expect it in rooms that were left, also if it is empty.
+    if parts.is_empty() && !matches!(room.standing, Standing::Left { inside: true, .. }) {
+        return false;
+    }
+    if reader.shape.is_plain() {
+        super::event::write_events(out, name, parts.into_values().map(|(_, client)| client));
+        return true;
+    }
+    let shaped = parts.into_values().map(|(event, client)| {
+        let json = reading.pdus.get(&event).unwrap_or(client);
+        reader.shape.fields_of(json).map_or_else(|| json.clone(), Bytes::from)
+    });
+    super::event::write_events(out, name, &shaped.collect::<Vec<_>>());
+    true
 }
 
 fn write_ephemeral(
@@ -495,13 +661,14 @@ fn write_ephemeral(
 ) {
     let filter = &reader.filter.room.ephemeral;
     let mut events: Vec<Bytes> = Vec::new();
-    if !reading.receipts.is_empty() && filter::admits_room(filter, room.room_id.as_str()) {
+    let room_id = room.room_id.as_str();
+    if !reading.receipts.is_empty() && filter::admits(filter, room_id, "m.receipt", None, b"") {
         let mut event = Vec::new();
         write_receipts(&mut event, &reading.receipts);
         events.push(event.into());
     }
     let typing = typing || (known(room).is_none() && reader.hs.typing.is_anybody_typing(room.room));
-    if typing && filter::admits(filter, room.room_id.as_str(), "m.typing", None, b"") {
+    if typing && filter::admits(filter, room_id, "m.typing", None, b"") {
         events.extend(reader.hs.typing.event(room.room).map(Bytes::from));
     }
     if !events.is_empty() {
@@ -521,6 +688,11 @@ async fn read_stripped(reader: &Reader<'_>, rooms: &[Room]) -> Result<Vec<Vec<By
     }
     let answers = reader.hs.db.read(set).await?;
     answers.chunks_exact(STRIPPED_READS).map(stripped_of).collect()
+}
+
+/// Who invites, from stripped state: the sender of the reader's own membership, which comes last.
+pub fn inviter_of(stripped: &[Bytes]) -> Option<String> {
+    stripped.last().and_then(|own| sender_of(own))
 }
 
 /// Answers of one room in [`push_stripped`].

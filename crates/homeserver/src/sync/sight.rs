@@ -4,7 +4,10 @@ use bytes::Bytes;
 use room::{Viewpoint, visible};
 use ruma::events::room::{history_visibility::HistoryVisibility, member::MembershipState};
 use serde::Deserialize;
-use store::{rooms::EventRow, timeline::StateVersion};
+use store::{
+    rooms::{EventRow, OPEN},
+    timeline::StateVersion,
+};
 
 /// A reader's sight of a room.
 #[derive(Clone, Debug)]
@@ -64,23 +67,50 @@ impl Histories {
         at(&self.membership, version)
     }
 
+    /// Whether the reader joined at any time after a version.
+    pub fn joins_after(&self, version: i64) -> bool {
+        let joins = |state: &MembershipState| *state == MembershipState::Join;
+        self.membership.iter().any(|(from, _, state)| *from > version && joins(state))
+    }
+
     fn sees_at(&self, version: i64) -> bool {
-        let joined_later = self
-            .membership
-            .iter()
-            .any(|(from, _, state)| *from > version && *state == MembershipState::Join);
         visible(&Viewpoint {
             visibility: at(&self.visibility, version),
             membership: self.membership_at(version),
-            joined_later,
+            joined_later: self.joins_after(version),
         })
     }
 
-    fn sees(&self, user_id: &str, event: &EventRow) -> bool {
+    /// Whether the reader may see an event of this kind and state key that made this version.
+    fn sees(&self, user_id: &str, event: &EventRow, version: i64) -> bool {
         // These two events are seen from either side of the change that they make.
         let own = event.kind == "m.room.member" && event.state_key.as_deref() == Some(user_id);
+        // Else an invitation would stay for ever that was declined or taken back.
+        let is_outside = || {
+            let membership = self.membership_at(event.state_ver);
+            matches!(membership, Some(MembershipState::Leave | MembershipState::Ban))
+        };
+        if own && is_outside() {
+            return true;
+        }
         let either_side = own || event.kind == "m.room.history_visibility";
-        self.sees_at(event.state_ver) || (either_side && self.sees_at(event.state_ver - 1))
+        self.sees_at(version) || (either_side && self.sees_at(version - 1))
+    }
+
+    /// Whether all the world may read the room at present.
+    pub fn is_world_readable(&self) -> bool {
+        at(&self.visibility, OPEN - 1) == Some(&HistoryVisibility::WorldReadable)
+    }
+
+    /// Whether all the world could read the room at any time.
+    pub fn was_world_readable(&self) -> bool {
+        self.visibility.iter().any(|(.., rule)| *rule == HistoryVisibility::WorldReadable)
+    }
+
+    /// The version at which the reader left the room last: the present for who is in it, `None` for who never was.
+    pub fn last_seen_version(&self) -> Option<i64> {
+        let joins = self.membership.iter().filter(|(.., state)| *state == MembershipState::Join);
+        joins.map(|(_, to, _)| (*to).min(OPEN - 1)).max()
     }
 }
 
@@ -89,7 +119,23 @@ impl Sight {
     pub fn sees(&self, user_id: &str, event: &EventRow) -> bool {
         match self {
             Self::Member => true,
-            Self::Varying(histories) => histories.sees(user_id, event),
+            Self::Varying(histories) => histories.sees(user_id, event, event.state_ver),
+        }
+    }
+
+    /// Whether the reader may see what stood in the place of this state event at a version.
+    pub fn sees_at_version(&self, user_id: &str, event: &EventRow, version: i64) -> bool {
+        match self {
+            Self::Member => true,
+            Self::Varying(histories) => histories.sees(user_id, event, version),
+        }
+    }
+
+    /// Whether the reader may see a message at a version.
+    pub fn sees_messages_at(&self, version: i64) -> bool {
+        match self {
+            Self::Member => true,
+            Self::Varying(histories) => histories.sees_at(version),
         }
     }
 
@@ -110,8 +156,6 @@ mod tests {
     use ruma::{owned_event_id, owned_user_id};
 
     use super::*;
-
-    const OPEN: i64 = i64::MAX;
 
     fn version(from: i64, to: i64, key: &str, value: &str) -> StateVersion {
         StateVersion {
@@ -136,6 +180,8 @@ mod tests {
             redacted_because: None,
             transaction: None,
             client: Bytes::from_static(b"{}"),
+            related: false,
+            apart: None,
         }
     }
 
@@ -158,9 +204,32 @@ mod tests {
     }
 
     #[test]
+    fn the_state_that_a_reader_sees_is_that_of_the_last_leaving() {
+        let histories = |memberships: &[(i64, i64, &str)]| {
+            let memberships: Vec<_> = memberships
+                .iter()
+                .map(|(from, to, state)| version(*from, *to, "membership", state))
+                .collect();
+            Histories::new(&[version(2, OPEN, "history_visibility", "shared")], &memberships)
+        };
+        assert_eq!(histories(&[(5, OPEN, "invite")]).last_seen_version(), None);
+        assert_eq!(histories(&[(5, 6, "invite"), (6, OPEN, "leave")]).last_seen_version(), None);
+        assert_eq!(histories(&[(5, 8, "join"), (8, OPEN, "leave")]).last_seen_version(), Some(8));
+        let back = histories(&[(5, 8, "join"), (8, 9, "leave"), (9, OPEN, "invite")]);
+        assert_eq!(back.last_seen_version(), Some(8), "an invitation shows nothing new");
+        assert_eq!(histories(&[(5, OPEN, "join")]).last_seen_version(), Some(OPEN - 1));
+        assert!(!back.is_world_readable());
+    }
+
+    #[test]
     fn who_leaves_sees_their_own_leaving() {
         assert!(guest("joined").sees("@anna:x", &event(8, Some("@anna:x"))));
         assert!(!guest("joined").sees("@anna:x", &event(8, Some("@jonas:x"))));
+        let invited =
+            [version(5, 8, "membership", "invite"), version(8, OPEN, "membership", "leave")];
+        let declined = Sight::Varying(Histories::new(&[], &invited));
+        assert!(declined.sees("@anna:x", &event(8, Some("@anna:x"))));
+        assert!(!declined.sees("@anna:x", &event(7, None)));
         assert_eq!(guest("joined").membership_at(8), "leave");
         assert_eq!(guest("joined").membership_at(6), "join");
         assert_eq!(guest("joined").membership_at(1), "leave");

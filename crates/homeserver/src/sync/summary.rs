@@ -134,8 +134,10 @@ impl Summary {
 
     /// Writes the summary of `/v3/sync`.
     pub fn write(&self, object: &mut Object<'_>, reader: &str) {
-        let ids = self.heroes(reader).into_iter().map(|hero| hero.user_id.as_str());
-        super::event::write_texts(object, "m.heroes", ids);
+        if self.name.is_none() {
+            let ids = self.heroes(reader).into_iter().map(|hero| hero.user_id.as_str());
+            super::event::write_texts(object, "m.heroes", ids);
+        }
         object.number("m.joined_member_count", self.joined);
         object.number("m.invited_member_count", self.invited);
     }

@@ -1,11 +1,14 @@
 //! The part of a room's timeline that an answer holds: what is new, cut to the wanted length, as its reader may see it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use base::{Pos, RoomNid};
 use db::{Error, ReadSet, Row, params};
 use parking_lot::RwLock;
-use ruma::{OwnedRoomId, RoomId};
+use ruma::{OwnedRoomId, RoomId, events::room::member::MembershipState};
 use store::{
     rooms::{self as rows, EventRow},
     timeline::{STATE_HISTORY, StateVersion, VERSION_AT},
@@ -13,10 +16,11 @@ use store::{
 
 use super::{
     event::TimelineEvent,
+    ignored::Ignored,
     live_rooms::with_prev_content,
     sight::{Histories, Sight},
 };
-use crate::{Homeserver, Session};
+use crate::{Homeserver, Session, rooms::aggregations};
 
 /// How many events are looked at where a filter holds some back.
 const LOOKED_AT: usize = 250;
@@ -104,8 +108,41 @@ pub struct Timeline {
     pub last_own: Option<i64>,
     /// Everything that happened in the room in between was looked at.
     pub whole: bool,
+    /// Unread counts look at some of it one by one.
+    pub any_apart: bool,
+    /// There is more than state in it, which may bear on unread counts.
+    pub may_change_counts: bool,
     /// The reader's sight of the room.
     pub sight: Sight,
+}
+
+/// Who looks at a timeline, and what they want to see of it.
+pub struct Look<'a> {
+    /// Whose session.
+    pub session: &'a Session,
+    /// Whose messages are left out.
+    pub ignored: &'a Ignored,
+    /// Which events the filter lets through.
+    pub keep: &'a (dyn Fn(&EventRow) -> bool + Sync),
+    /// Whether the filter holds any back.
+    pub selective: bool,
+}
+
+impl Look<'_> {
+    /// How many events are looked at. One at least, since the state at the end is known from the last.
+    fn wanted(&self, ask: &Ask) -> usize {
+        if self.selective || !self.ignored.is_empty() {
+            LOOKED_AT.max(ask.limit)
+        } else {
+            ask.limit.max(1)
+        }
+    }
+
+    /// Whether an event is not for this reader. What ignored people do to the state is.
+    fn passes_over(&self, sight: &Sight, row: &EventRow) -> bool {
+        (row.state_key.is_none() && self.ignored.contains(&row.sender))
+            || !sight.sees(self.session.user_id.as_str(), row)
+    }
 }
 
 /// Cuts what was looked at, oldest first, to what is shown. `more`: there is more before it.
@@ -114,9 +151,9 @@ fn cut(
     more: bool,
     limit: usize,
     sight: Sight,
-    user_id: &str,
-    keep: &dyn Fn(&EventRow) -> bool,
+    look: &Look<'_>,
 ) -> Timeline {
+    let user_id = look.session.user_id.as_str();
     let newest = looked_at.last().map(|event| &event.row);
     let (end_ver, notifying, newest) = (
         newest.map(|row| row.state_ver),
@@ -128,14 +165,27 @@ fn cut(
         .rev()
         .find(|event| event.row.sender == user_id && event.row.kind != "m.room.member")
         .map(|event| event.row.notifying);
+    let is_message = |row: &EventRow| row.state_key.is_none() || row.apart.is_some();
+    let is_passed = |row: &EventRow| look.passes_over(&sight, row);
+    let may_change_counts =
+        more || looked_at.iter().any(|event| is_message(&event.row) && !is_passed(&event.row));
+    let any_apart = looked_at.iter().any(|event| event.row.apart.is_some());
     let (mut events, mut held_back) = (Vec::new(), Vec::new());
     let (mut limited, mut first) = (more, None);
+    let mut shown_parts: HashSet<(&str, &str)> = HashSet::new();
     for event in looked_at.iter().rev() {
-        if !sight.sees(user_id, &event.row) {
-            // What came before the reader's time is no gap: there is nothing to ask for.
+        let part = event.row.state_key.as_deref().map(|key| (event.row.kind.as_str(), key));
+        let is_last = part.is_none_or(|part| shown_parts.insert(part));
+        if look.passes_over(&sight, &event.row) {
+            // What came before the reader's time is no gap: there is nothing to ask for. But what changed in the room while
+            // the reader was out is a part of the state at the start of the timeline, which therefore starts behind it.
+            if part.is_some() && is_last && first.is_some() {
+                limited = true;
+                break;
+            }
             continue;
         }
-        if !keep(&event.row) {
+        if !(look.keep)(&event.row) {
             if event.row.state_key.is_some() {
                 held_back.push(event.clone());
             }
@@ -167,20 +217,19 @@ fn cut(
         notifying,
         last_own,
         whole: !more,
+        any_apart,
+        may_change_counts,
         sight,
     }
 }
 
-/// The wanted parts, in the order of the question. `keep` says which events the filter lets through, and `selective`
-/// whether there is one.
+/// The wanted parts, in the order of the question.
 pub async fn timelines(
     hs: &Homeserver,
-    session: &Session,
+    look: &Look<'_>,
     asks: &[Ask],
-    selective: bool,
-    keep: &(dyn Fn(&EventRow) -> bool + Sync),
 ) -> Result<Vec<Timeline>, Error> {
-    let user_id = session.user_id.as_str();
+    let user_id = look.session.user_id.as_str();
     let mut timelines: Vec<Option<Timeline>> = Vec::with_capacity(asks.len());
     let mut set = ReadSet::new();
     for ask in asks {
@@ -188,11 +237,11 @@ pub async fn timelines(
             && let Some(events) =
                 hs.feeds.memory.live.between(hs, ask.room, since, ask.upto).await?
         {
-            timelines.push(Some(cut(events, false, ask.limit, Sight::Member, user_id, &keep)));
+            timelines.push(Some(cut(events, false, ask.limit, Sight::Member, look)));
             continue;
         }
         timelines.push(None);
-        let wanted = wanted(ask, selective);
+        let wanted = look.wanted(ask);
         let since = ask.since.unwrap_or_default();
         set.push(&rows::TIMELINE_BACKWARDS, params![ask.room.0, since, ask.upto, wanted + 1]);
         if !ask.member_throughout {
@@ -208,7 +257,7 @@ pub async fn timelines(
         if timelines[index].is_some() {
             continue;
         }
-        let wanted = wanted(ask, selective);
+        let wanted = look.wanted(ask);
         let mut events = next().iter().map(EventRow::from_row).collect::<Result<Vec<_>, _>>()?;
         let more = events.len() > wanted;
         events.truncate(wanted);
@@ -225,46 +274,55 @@ pub async fn timelines(
     let mut events = with_prev_content(hs, rows_of_all).await?.into_iter();
     for (index, limit, more, sight, count) in parts {
         let events = events.by_ref().take(count).map(Arc::new).collect();
-        timelines[index] = Some(cut(events, more, limit, sight, user_id, &keep));
+        timelines[index] = Some(cut(events, more, limit, sight, look));
     }
-    Ok(timelines.into_iter().flatten().collect())
-}
-
-/// How many events are looked at. One at least, since the state at the end is known from the last.
-fn wanted(ask: &Ask, selective: bool) -> usize {
-    if selective { LOOKED_AT.max(ask.limit) } else { ask.limit.max(1) }
+    let mut timelines: Vec<Timeline> = timelines.into_iter().flatten().collect();
+    for timeline in timelines.iter_mut().filter(|timeline| timeline.limited) {
+        aggregations::add(hs, look.session, &timeline.sight, &mut timeline.events).await?;
+    }
+    Ok(timelines)
 }
 
 fn versions(rows: &[Row]) -> Result<Vec<StateVersion>, Error> {
     rows.iter().map(StateVersion::from_row).collect()
 }
 
-/// What the reader was in each room at a position, in the order of the question.
-pub async fn memberships_at(
+/// What a reader was in a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// Joined at the position.
+    pub was_joined: bool,
+    /// Joined at the position or at any time after it.
+    pub was_inside: bool,
+}
+
+/// What the reader was in each room at and after a position, in the order of the question.
+pub async fn past(
     hs: &Homeserver,
     user_id: &str,
     rooms: &[RoomNid],
     pos: Pos,
-) -> Result<Vec<Option<String>>, Error> {
+) -> Result<Vec<Past>, Error> {
     let mut set = ReadSet::new();
     for room in rooms {
         set.push(&VERSION_AT, params![room.0, pos]);
         set.push(&STATE_HISTORY, params![room.0, "m.room.member", user_id]);
     }
     let answers = hs.db.read(set).await?;
-    let membership = |answer: &[Vec<Row>]| {
-        let Some(row) = answer[0].first() else { return Ok(None) };
+    let past = |answer: &[Vec<Row>]| {
+        let version = answer[0].first().map_or(Ok(0), |row| row.get(0))?;
         let histories = Histories::new(&[], &versions(&answer[1])?);
-        Ok(histories.membership_at(row.get(0)?).map(ToString::to_string))
+        let was_joined = histories.membership_at(version) == Some(&MembershipState::Join);
+        Ok(Past { was_joined, was_inside: was_joined || histories.joins_after(version) })
     };
-    answers.chunks_exact(2).map(membership).collect()
+    answers.chunks_exact(2).map(past).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use base::{EventNid, Timestamp};
+    use base::{DeviceNid, EventNid, Timestamp, UserNid};
     use bytes::Bytes;
-    use ruma::{owned_event_id, owned_user_id};
+    use ruma::{owned_device_id, owned_event_id, owned_user_id};
 
     use super::*;
 
@@ -283,8 +341,10 @@ mod tests {
             redacted_because: None,
             transaction: None,
             client: Bytes::from_static(b"{}"),
+            related: false,
+            apart: None,
         };
-        Arc::new(TimelineEvent { row, prev_content: None })
+        Arc::new(row.into())
     }
 
     /// A message at 10, a topic at 11 (version 5), messages at 12 and 13.
@@ -297,8 +357,17 @@ mod tests {
         ]
     }
 
-    fn cut_to(limit: usize, more: bool, keep: &dyn Fn(&EventRow) -> bool) -> Timeline {
-        cut(looked_at(), more, limit, Sight::Member, "@anna:x", keep)
+    fn cut_to(limit: usize, more: bool, keep: &(dyn Fn(&EventRow) -> bool + Sync)) -> Timeline {
+        let session = Session {
+            user: UserNid(1),
+            user_id: owned_user_id!("@anna:x"),
+            device: DeviceNid(1),
+            device_id: owned_device_id!("D"),
+            appservice: None,
+            suspended: false,
+        };
+        let look = Look { session: &session, ignored: &Ignored::default(), keep, selective: false };
+        cut(looked_at(), more, limit, Sight::Member, &look)
     }
 
     #[test]

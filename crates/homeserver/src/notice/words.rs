@@ -1,0 +1,213 @@
+//! The words of the notice.
+
+use super::{Lang, Section, Text};
+use crate::Policy;
+
+/// Writes the notice in one language.
+pub(super) fn write(policy: &Policy, bots: &[&str], lang: Lang) -> Text {
+    let say = |de: &str, en: &str| match lang {
+        Lang::De => de.to_owned(),
+        Lang::En => en.to_owned(),
+    };
+    let section = |heading: String, paragraphs: Vec<String>| Section { heading, paragraphs };
+    let given = |text: &str, de: &str, en: &str| match text.trim() {
+        "" => say(de, en),
+        text => text.to_owned(),
+    };
+    let privacy = &policy.privacy;
+    let mut sections = vec![
+        section(
+            say("Wer verantwortlich ist", "Who is responsible"),
+            vec![
+                given(&privacy.controller, &policy.display_name, &policy.display_name),
+                format!(
+                    "{} {}",
+                    say("Datenschutzbeauftragte:", "Data protection officer:"),
+                    given(
+                        &privacy.officer,
+                        "noch nicht eingetragen; die Verwaltung des Hauses gibt Auskunft.",
+                        "not entered yet; the hospital's administration will tell."
+                    )
+                ),
+            ],
+        ),
+        section(
+            say("Wofür Konsil Daten verarbeitet", "What Konsil processes data for"),
+            vec![
+                say(
+                    "Damit sich die Beschäftigten des Hauses über die Behandlung und den Betrieb verständigen können: Nachrichten, Bilder, Dateien.",
+                    "So that the hospital's staff can talk about treatment and operation: messages, pictures, files.",
+                ),
+                privacy.legal_basis.of(lang).map(str::to_owned).unwrap_or_else(|| say(
+                    "Rechtsgrundlage: für Beschäftigte Art. 6 Abs. 1 Buchst. b und f DSGVO, für Daten von Patientinnen und Patienten Art. 9 Abs. 2 Buchst. h DSGVO mit Art. 6 Abs. 1 Buchst. b DSGVO.",
+                    "Legal basis: for staff Art. 6(1)(b) and (f) GDPR, for patients' data Art. 9(2)(h) GDPR with Art. 6(1)(b) GDPR.",
+                )),
+            ],
+        ),
+        section(say("Was niemand mitlesen kann", "What nobody can read along"), vec![in_cipher(policy, lang)]),
+        section(say("Was der Server weiß", "What the server knows"), known(policy, lang)),
+        section(say("Wie lange Daten bleiben", "How long data stay"), periods(lang)),
+        section(say("Wer Daten bekommt", "Who gets data"), recipients(policy, bots, lang)),
+        section(
+            say("Ihre Rechte", "Your rights"),
+            vec![
+                say(
+                    "Sie können Auskunft verlangen, Berichtigung, Löschung, Einschränkung der Verarbeitung und eine Kopie Ihrer Daten, und der Verarbeitung widersprechen (Art. 15 bis 21 DSGVO). Nachrichten löschen Sie in der App selbst; Ihr Konto schließen Sie mit allem, was dazugehört.",
+                    "You may ask for access, correction, deletion, restriction of processing and a copy of your data, and object to the processing (Art. 15 to 21 GDPR). You delete messages in the app yourself; you close your account with all that belongs to it.",
+                ),
+                format!(
+                    "{} {}",
+                    say("Beschwerden nimmt entgegen:", "Complaints go to:"),
+                    given(
+                        &privacy.authority,
+                        "die Datenschutzaufsicht des Bundeslandes, in dem das Haus liegt.",
+                        "the data protection authority of the state in which the hospital lies."
+                    )
+                ),
+                say(
+                    "Es gibt keine automatischen Entscheidungen über Sie und keine Profile (Art. 22 DSGVO).",
+                    "There are no automated decisions about you and no profiles (Art. 22 GDPR).",
+                ),
+            ],
+        ),
+    ];
+    if let Some(more) = privacy.more.of(lang) {
+        let paragraphs = more.split("\n\n").map(|part| part.trim().to_owned()).collect();
+        sections.push(section(say("Außerdem", "Besides"), paragraphs));
+    }
+    let title = say("Datenschutzhinweise", "Privacy notice");
+    Text { title: format!("{title} · {}", policy.display_name), sections }
+}
+
+fn in_cipher(policy: &Policy, lang: Lang) -> String {
+    match (lang, policy.require_encryption) {
+        (Lang::De, true) => "Text, Bilder, Dateien, Sprachnachrichten, Namen von Gruppen und Reaktionen sind von Gerät zu Gerät verschlüsselt. Weder die Klinik-IT noch wer den Server betreibt kann sie lesen. Der Server weist Nachrichten ab, die nicht verschlüsselt sind.",
+        (Lang::De, false) => "Die App verschlüsselt Text, Bilder, Dateien, Sprachnachrichten, Namen von Gruppen und Reaktionen von Gerät zu Gerät. Dieses Haus lässt auch unverschlüsselte Nachrichten anderer Programme zu; solche kann lesen, wer den Server betreibt.",
+        (Lang::En, true) => "Text, pictures, files, voice messages, names of groups and reactions are encrypted from device to device. Neither the hospital's IT nor whoever runs the server can read them. The server refuses messages that are not encrypted.",
+        (Lang::En, false) => "The app encrypts text, pictures, files, voice messages, names of groups and reactions from device to device. This hospital also lets unencrypted messages of other programs through; whoever runs the server can read those.",
+    }
+    .to_owned()
+}
+
+fn known(policy: &Policy, lang: Lang) -> Vec<String> {
+    let say = |de: &str, en: &str| if lang == Lang::De { de.to_owned() } else { en.to_owned() };
+    let mut known = vec![
+        say(
+            "Ihr Konto: Benutzername, Name, Funktion, Abteilung, Durchwahl, Ihre Geräte und deren öffentliche Schlüssel.",
+            "Your account: user name, name, role, department, extension, your devices and their public keys.",
+        ),
+        say(
+            "Zu jeder Nachricht: wer sie wann in welchem Chat geschickt hat, wie groß sie ist, worauf sie sich bezieht, und bis wohin Sie gelesen haben. Der Inhalt ist nicht dabei.",
+            "Of each message: who sent it when in which chat, how large it is, what it refers to, and how far you have read. The content is not among it.",
+        ),
+        say(
+            "Was die App für Sie aufhebt: Ruhezeiten, Einstellungen, Adressen Ihrer Geräte bei Push-Diensten, ob eine Nachricht dringend ist, welche Fassung dieser Hinweise Ihnen gezeigt wurde; dazu Ihre Schlüssel zur Wiederherstellung, die nur Sie öffnen können. Wenn Sie etwas melden: was und warum.",
+            "What the app keeps for you: quiet hours, settings, your devices' addresses at push services, whether a message is urgent, which version of this notice was shown to you; and your keys for recovery, which only you can open. If you report something: what and why.",
+        ),
+        say(
+            "Netzadressen, Orte und Angaben zu Ihrem Browser werden nicht gespeichert; gegen Missbrauch zählt der Server Anfragen nur im Arbeitsspeicher.",
+            "Network addresses, places and facts about your browser are not stored; against abuse the server counts requests in memory alone.",
+        ),
+    ];
+    let deviations = [
+        (
+            policy.allow_clear_reactions,
+            "Reaktionen anderer Programme können unverschlüsselt sein.",
+            "Reactions of other programs may be unencrypted.",
+        ),
+        (
+            policy.presence,
+            "Andere sehen, ob Sie gerade angemeldet sind.",
+            "Others see whether you are online.",
+        ),
+        (
+            policy.list_without_login,
+            "Das Verzeichnis öffentlicher Räume ist auch ohne Anmeldung zu sehen.",
+            "The directory of public rooms can be seen without signing in.",
+        ),
+        (
+            policy.registration_open,
+            "Jede Person kann sich hier ein Konto anlegen.",
+            "Anybody can make an account here.",
+        ),
+    ];
+    for (on, de, en) in deviations {
+        if on {
+            known.push(say(de, en));
+        }
+    }
+    known
+}
+
+fn periods(lang: Lang) -> Vec<String> {
+    let days = store::reports::KEPT_DAYS;
+    let reports = match lang {
+        Lang::De => format!("Meldungen an die Verwaltung: höchstens {days} Tage."),
+        Lang::En => format!("Reports to the administrators: {days} days at most."),
+    };
+    let periods: &[&str] = match lang {
+        Lang::De => &[
+            "Nachrichten und Dateien: bis sie gelöscht werden oder der Chat zu Ende ist. Eine Frist, nach der sie von selbst verschwinden, hat dieses Haus nicht eingestellt.",
+            "Lesestand und Zustellung: bis zum nächsten Stand. Schlüssel, die von Gerät zu Gerät gehen: bis zur Abholung. Kennungen gesendeter Anfragen: einen Tag.",
+            "Ihr Konto und Ihre Geräte: bis Sie sich abmelden oder das Konto geschlossen wird.",
+        ],
+        Lang::En => &[
+            "Messages and files: until they are deleted or the chat ends. This hospital has set no period after which they vanish by themselves.",
+            "How far you have read and what was delivered: until the next state. Keys that go from device to device: until fetched. Identifiers of sent requests: one day.",
+            "Your account and your devices: until you sign out or the account is closed.",
+        ],
+    };
+    periods.iter().map(|&period| period.to_owned()).chain([reports]).collect()
+}
+
+fn recipients(policy: &Policy, bots: &[&str], lang: Lang) -> Vec<String> {
+    let say = |de: &str, en: &str| if lang == Lang::De { de.to_owned() } else { en.to_owned() };
+    let mut recipients = vec![say(
+        "Die Personen, mit denen Sie schreiben. Alle Daten liegen auf dem Server des Hauses.",
+        "The people whom you write with. All data lie on the hospital's server.",
+    )];
+    let push = &policy.push;
+    for (hosts, de, en) in [
+        (
+            &push.web_push,
+            "Push-Dienste der Browserhersteller wecken Ihr Gerät und erfahren dabei Zeitpunkt, Dringlichkeit und Adresse des Geräts, nicht wer schreibt und was:",
+            "Push services of browser makers wake your device and learn the time, the urgency and the device's address, not who writes and what:",
+        ),
+        (
+            &push.gateways,
+            "Push-Vermittler anderer Programme erfahren Kennungen und Anzahlen:",
+            "Push gateways of other programs learn identifiers and counts:",
+        ),
+    ] {
+        if !hosts.is_empty() {
+            recipients.push(format!("{} {}.", say(de, en), hosts.names().join(", ")));
+        }
+    }
+    if !bots.is_empty() {
+        recipients.push(format!(
+            "{} {}.",
+            say(
+                "Programme des Hauses, die in Chats mitlesen können, in die sie eingeladen sind:",
+                "Programs of the hospital, which can read along in chats to which they are invited:"
+            ),
+            bots.join(", ")
+        ));
+    }
+    for processor in &policy.privacy.processors {
+        let facts = [&processor.name, &processor.purpose, &processor.place];
+        let facts: Vec<&str> =
+            facts.into_iter().map(|fact| fact.trim()).filter(|fact| !fact.is_empty()).collect();
+        recipients.push(format!(
+            "{} {}.",
+            say("Im Auftrag des Hauses (Art. 28 DSGVO):", "For the hospital (Art. 28 GDPR):"),
+            facts.join(", ")
+        ));
+    }
+    if recipients.len() == 1 {
+        recipients.push(say(
+            "Sonst niemand: kein Dienst außerhalb des Hauses, auch keine Absturzberichte und keine Zähldienste.",
+            "Nobody else: no service outside the hospital, neither crash reports nor counters.",
+        ));
+    }
+    recipients
+}
