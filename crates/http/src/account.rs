@@ -1,7 +1,7 @@
 //! Accounts: registration, password, end.
 
-use axum::http::StatusCode;
-use homeserver::accounts::AccountError;
+use axum::http::{Method, StatusCode};
+use homeserver::accounts::{AccountError, DeactivateError};
 use ruma::api::error::ErrorKind;
 
 use crate::{Endpoints, error::ApiError};
@@ -12,6 +12,7 @@ pub mod deactivate;
 pub mod get_3pids;
 pub mod get_username_availability;
 pub mod register;
+pub mod request_openid_token;
 pub mod whoami;
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
@@ -23,6 +24,18 @@ pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
         .user(change_password::change_password)
         .user(deactivate::deactivate)
         .user(get_3pids::get_3pids)
+        .user(request_openid_token::request_openid_token)
+        .raw(Method::GET, "/_matrix/federation/v1/openid/userinfo", request_openid_token::userinfo)
+}
+
+impl From<DeactivateError> for ApiError {
+    fn from(error: DeactivateError) -> Self {
+        match error {
+            DeactivateError::Leave(error) => error.into(),
+            DeactivateError::Store(error) => error.into(),
+            DeactivateError::Commit(error) => error.into(),
+        }
+    }
 }
 
 impl From<AccountError> for ApiError {

@@ -1,12 +1,18 @@
 //! Aliases of rooms.
 
-use homeserver::{Homeserver, Session, rooms::aliases};
+use axum::http::StatusCode;
+use homeserver::{
+    Homeserver, Session,
+    appservices::query::{self, Found},
+    rooms::aliases,
+};
 use ruma::{
     OwnedRoomId, OwnedRoomOrAliasId, RoomAliasId, RoomId,
     api::client::{
         alias::{create_alias, delete_alias, get_alias},
         room::aliases as room_aliases,
     },
+    api::error::ErrorKind,
 };
 
 use crate::{
@@ -16,14 +22,13 @@ use crate::{
 };
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
-    endpoints.user(get).user(create).user(delete).user(of_room)
+    endpoints.public(get).user(create).user(delete).user(of_room)
 }
 
 /// `GET /_matrix/client/v3/directory/room/{roomAlias}`
 /// <https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3directoryroomroomalias>
 async fn get(
     Call { hs, request, .. }: Call<get_alias::v3::Request>,
-    _: Session,
 ) -> Result<Typed<get_alias::v3::Response>, ApiError> {
     let room_id = named(&hs, &request.room_alias).await?;
     Ok(Typed(get_alias::v3::Response::new(room_id, vec![hs.server_name.clone()])))
@@ -57,8 +62,20 @@ async fn of_room(
 }
 
 async fn named(hs: &Homeserver, alias: &RoomAliasId) -> Result<OwnedRoomId, ApiError> {
-    let room_id = aliases::resolve(hs, alias).await?;
-    room_id.ok_or_else(|| ApiError::not_found("The alias names no room"))
+    if let Some(room_id) = aliases::resolve(hs, alias).await? {
+        return Ok(room_id);
+    }
+    // Perhaps a bridge makes it now that it is asked for.
+    let found = match query::alias(hs, alias).await {
+        Found::Yes => aliases::resolve(hs, alias).await?,
+        Found::No => None,
+        Found::NoAnswer => {
+            let message = "The application service of this alias does not answer";
+            let status = StatusCode::REQUEST_TIMEOUT;
+            return Err(ApiError::new(status, ErrorKind::Unknown, message));
+        }
+    };
+    found.ok_or_else(|| ApiError::not_found("The alias names no room"))
 }
 
 /// The room that an id or an alias names.

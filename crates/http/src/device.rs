@@ -24,10 +24,10 @@ impl From<DeviceError> for ApiError {
     fn from(error: DeviceError) -> Self {
         match error {
             DeviceError::Unknown => Self::not_found("The device is not known"),
-            DeviceError::NameTooLong => Self::new(
+            DeviceError::BadName => Self::new(
                 StatusCode::BAD_REQUEST,
                 ruma::api::error::ErrorKind::InvalidParam,
-                "The device's name is too long",
+                "The device's name is too long or has a NUL",
             ),
             DeviceError::Store(error) => error.into(),
             DeviceError::Commit(error) => error.into(),

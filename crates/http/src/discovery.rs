@@ -5,33 +5,33 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use homeserver::Session;
-use ruma::api::client::discovery::{discover_homeserver, get_capabilities, get_supported_versions};
+use homeserver::{Session, moderation};
+use ruma::api::client::discovery::{
+    discover_homeserver,
+    discover_support::{self, Contact, ContactRole},
+    get_capabilities, get_supported_versions,
+};
 use serde_json::json;
 
 use crate::{
     Endpoints, Tenants,
-    endpoint::{Call, Json},
+    endpoint::{Call, Json, Typed},
     error::ApiError,
 };
 
-/// The versions of the specification whose required endpoints for this server's use are kept.
+/// The versions of the specification that are kept: what is refused by the hospital's policy is refused with the
+/// specification's error (`docs/endpoints.md`).
 const VERSIONS: &[&str] = &[
     "v1.1", "v1.2", "v1.3", "v1.4", "v1.5", "v1.6", "v1.7", "v1.8", "v1.9", "v1.10", "v1.11",
-    "v1.12",
+    "v1.12", "v1.13", "v1.14", "v1.15", "v1.16", "v1.17", "v1.18", "v1.19",
 ];
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
     endpoints
         .public(versions)
         .public(well_known)
+        .public(support)
         .user(capabilities)
-        .raw(Method::GET, "/_matrix/client/v1/auth_metadata", no_auth_metadata)
-        .raw(
-            Method::GET,
-            "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata",
-            no_auth_metadata,
-        )
         .raw(Method::GET, "/_konsil/health", health)
         .raw(Method::GET, "/_konsil/hospital", hospital)
 }
@@ -45,6 +45,8 @@ async fn versions(_: Call<get_supported_versions::Request>) -> Result<Json, ApiE
             "org.matrix.simplified_msc3575": true,
             "org.matrix.msc4186": true,
             "org.matrix.e2e_cross_signing": true,
+            "org.matrix.msc3814": true,
+            "uk.timedout.msc4323": true,
             "uk.tcpip.msc4133": true,
             "uk.tcpip.msc4133.stable": true,
         },
@@ -63,13 +65,31 @@ async fn well_known(Call { hs, .. }: Call<discover_homeserver::Request>) -> Resu
     Ok(Json(body.to_string().into()))
 }
 
+/// `GET /.well-known/matrix/support`
+/// <https://spec.matrix.org/v1.19/client-server-api/#getwell-knownmatrixsupport>
+async fn support(
+    Call { hs, .. }: Call<discover_support::Request>,
+) -> Result<Typed<discover_support::Response>, ApiError> {
+    let support = &hs.policy.support;
+    let contact = |role| Contact::with_email_address(role, support.email.clone());
+    let mut response = match (support.email.as_str(), support.page.as_str()) {
+        ("", "") => return Err(ApiError::not_found("The hospital names nobody")),
+        ("", page) => discover_support::Response::with_support_page(page.to_owned()),
+        _ => discover_support::Response::with_contacts(vec![contact(ContactRole::Admin)]),
+    };
+    if !support.page.is_empty() {
+        response.support_page = Some(support.page.clone());
+    }
+    Ok(Typed(response))
+}
+
 /// `GET /_matrix/client/v3/capabilities`
 /// <https://spec.matrix.org/v1.19/client-server-api/#capabilities-negotiation>
 async fn capabilities(
     Call { hs, .. }: Call<get_capabilities::v3::Request>,
-    _: Session,
+    session: Session,
 ) -> Result<Json, ApiError> {
-    let body = json!({ "capabilities": {
+    let mut capabilities = json!({
         "m.change_password": { "enabled": true },
         "m.room_versions": {
             "default": hs.policy.default_room_version,
@@ -78,18 +98,22 @@ async fn capabilities(
         "m.set_displayname": { "enabled": true },
         "m.set_avatar_url": { "enabled": true },
         "m.3pid_changes": { "enabled": false },
-        "m.get_login_token": { "enabled": false },
+        "m.get_login_token": { "enabled": true },
+        "m.forget_forced_upon_leave": { "enabled": false },
         "m.profile_fields": {
             "enabled": true,
             "disallowed": ["de.konsil.role", "de.konsil.department", "de.konsil.phone"],
         },
-    } });
-    Ok(Json(body.to_string().into()))
-}
-
-/// Sign-in goes by password here, not by an OAuth 2.0 server.
-async fn no_auth_metadata(_: Tenants, _: axum::extract::Request) -> Result<Response, ApiError> {
-    Err(ApiError::unrecognized(StatusCode::NOT_FOUND))
+    });
+    if moderation::is_admin(&hs, &session).await? {
+        capabilities["m.account_moderation"] = json!({ "lock": true, "suspend": true });
+    }
+    // MSC4174: the key that a browser has to name when it subscribes to its push service.
+    if let Some(vapid) = &hs.push.vapid {
+        capabilities["org.matrix.msc4174.webpush"] =
+            json!({ "enabled": true, "vapid": vapid.public_key() });
+    }
+    Ok(Json(json!({ "capabilities": capabilities }).to_string().into()))
 }
 
 /// `GET /_konsil/health`: 200 when the server is ready.

@@ -1,5 +1,7 @@
 //! Errors as the protocol says them: the one place where an error becomes `M_…` and a status.
 
+use std::time::Duration;
+
 use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
@@ -68,9 +70,20 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, ErrorKind::MissingParam, message)
     }
 
+    /// 400 `M_EXCLUSIVE`
+    pub fn exclusive() -> Self {
+        let message = "The name lies in the namespace of an application service, or outside of that of the one that asks";
+        Self::new(StatusCode::BAD_REQUEST, ErrorKind::Exclusive, message)
+    }
+
     /// 413 `M_TOO_LARGE`
     pub fn too_large(message: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorKind::TooLarge, message)
+    }
+
+    /// 408 `M_UNKNOWN`
+    pub fn timeout(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, ErrorKind::Unknown, message)
     }
 
     /// 401 `M_MISSING_TOKEN`
@@ -86,15 +99,38 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, kind, "The access token is not known or has ended")
     }
 
+    /// 401 `M_USER_LOCKED`, with which the device keeps what it has.
+    pub fn locked() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, ErrorKind::UserLocked, "The account is locked")
+    }
+
+    /// 403 `M_USER_SUSPENDED`
+    pub fn suspended() -> Self {
+        let message = "The account is suspended: it can read, but not do this";
+        Self::new(StatusCode::FORBIDDEN, ErrorKind::UserSuspended, message)
+    }
+
     /// `M_UNRECOGNIZED`: 404 for an unknown endpoint, 405 for a wrong method.
     pub fn unrecognized(status: StatusCode) -> Self {
         Self::new(status, ErrorKind::Unrecognized, "The server does not know this request")
     }
 
-    /// 503 `M_UNKNOWN`: the storage does not answer; nothing was accepted.
+    /// 503 `M_UNKNOWN`: the storage does not answer, and nothing is promised.
     pub fn unavailable() -> Self {
-        let message = "The server cannot store or read right now; nothing was accepted";
+        let message = "The server cannot store or read right now; try again later";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Unknown, message)
+    }
+
+    /// When a client that asked too often may ask again.
+    ///
+    /// <https://spec.matrix.org/v1.19/client-server-api/#rate-limiting>
+    fn retry_after(&self) -> Option<Duration> {
+        let Body::Standard(body) = &*self.body else { return None };
+        let ErrorKind::LimitExceeded(data) = &body.kind else { return None };
+        match data.retry_after {
+            Some(RetryAfter::Delay(delay)) => Some(delay),
+            _ => None,
+        }
     }
 
     /// 500 `M_UNKNOWN`, for what must not happen. Logged here, without content.
@@ -110,12 +146,20 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        let retry_after = self.retry_after();
         let body = match *self.body {
             Body::Standard(body) => serde_json::to_vec(&body),
             Body::Json(body) => serde_json::to_vec(&body),
         };
         let body = body.expect("an error body is JSON");
-        (self.status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        let mut response =
+            (self.status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+        if let Some(delay) = retry_after {
+            // Whole seconds, and never too early.
+            let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 
@@ -155,8 +199,18 @@ impl From<DeserializationError> for ApiError {
     }
 }
 
+impl ApiError {
+    /// What no database takes was asked for or to be kept.
+    fn cannot_be_kept(reason: &str) -> Self {
+        Self::invalid_param(format!("The request cannot be kept: {reason}"))
+    }
+}
+
 impl From<db::Error> for ApiError {
     fn from(error: db::Error) -> Self {
+        if let db::Error::BadValue { reason, .. } = error {
+            return Self::cannot_be_kept(reason);
+        }
         tracing::error!(%error, "Reading the database failed");
         Self::unavailable()
     }
@@ -170,6 +224,7 @@ impl From<db::CommitError> for ApiError {
                 ErrorKind::Unknown,
                 "Somebody changed the same thing at the same time; try again",
             ),
+            db::CommitError::BadValue { reason, .. } => Self::cannot_be_kept(reason),
             other => {
                 tracing::error!(error = %other, "Writing the database failed");
                 Self::unavailable()
@@ -184,7 +239,33 @@ impl From<homeserver::accounts::AuthenticateError> for ApiError {
         match error {
             E::Unknown => Self::unknown_token(false),
             E::Ended => Self::unknown_token(true),
+            E::Locked => Self::locked(),
             E::Store(error) => error.into(),
+            E::Commit(error) => error.into(),
+        }
+    }
+}
+
+impl From<homeserver::appservices::masquerade::MasqueradeError> for ApiError {
+    fn from(error: homeserver::appservices::masquerade::MasqueradeError) -> Self {
+        use homeserver::appservices::masquerade::MasqueradeError as E;
+        match error {
+            E::NotItsUser => Self::forbidden("The user is not one of the application service"),
+            E::Unregistered => {
+                Self::forbidden("The application service has not registered this user")
+            }
+            E::Deactivated => Self::new(
+                StatusCode::FORBIDDEN,
+                ErrorKind::UserDeactivated,
+                "The account is closed",
+            ),
+            E::UnknownDevice => Self::new(
+                StatusCode::BAD_REQUEST,
+                ErrorKind::UnknownDevice,
+                "The user has no such device",
+            ),
+            E::Store(error) => error.into(),
+            E::Commit(error) => error.into(),
         }
     }
 }
@@ -206,6 +287,8 @@ impl From<homeserver::uiaa::UiaaError> for ApiError {
         use homeserver::uiaa::UiaaError as E;
         match error {
             E::Challenge(body) => Self::json(StatusCode::UNAUTHORIZED, body),
+            E::Forbidden => Self::forbidden("The authentication is for another request or user"),
+            E::Limited(exceeded) => exceeded.into(),
             E::Store(error) => error.into(),
         }
     }

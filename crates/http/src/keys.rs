@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::{Endpoints, error::ApiError};
 
 pub mod claim_keys;
+pub mod dehydrated_device;
 pub mod get_key_changes;
 pub mod get_keys;
 pub mod upload_keys;
@@ -22,6 +23,7 @@ pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
         .user(get_key_changes::get_key_changes)
         .user(upload_signing_keys::upload_signing_keys)
         .user(upload_signatures::upload_signatures)
+        .with(dehydrated_device::routes)
 }
 
 impl From<UploadError> for ApiError {

@@ -4,37 +4,64 @@
 
 pub mod account;
 pub mod account_data;
+mod address;
+pub mod admin;
 pub mod alias;
+pub mod appservice;
 pub mod backup;
-mod depth;
 pub mod device;
 pub mod directory;
 pub mod discovery;
 mod endpoint;
 mod error;
+pub mod fallback;
 pub mod filter;
 pub mod keys;
 pub mod media;
 pub mod membership;
 pub mod message;
+pub mod mutual_rooms;
+mod patience;
+pub mod peeking;
+pub mod presence;
+pub mod privacy;
 pub mod profile;
 pub mod push;
+mod readable;
 pub mod receipt;
+mod receive;
+pub mod refused;
 pub mod relations;
+pub mod reporting;
 pub mod room;
+pub mod search;
+mod service;
 pub mod session;
+mod standing;
 pub mod state;
 pub mod sync;
 pub mod to_device;
 pub mod typing;
+pub mod voip;
 mod web_app;
 
-pub use endpoint::{Endpoints, Tenants};
+pub use endpoint::{Endpoints, Route, Tenants};
 pub use error::ApiError;
+pub use receive::Reception;
+pub use service::Service;
 
 /// All routes of the server; `web_app` is the folder with the built app, if it is served from here.
-pub fn router(tenants: Tenants, web_app: Option<std::path::PathBuf>) -> axum::Router {
-    let endpoints = Endpoints::new()
+pub fn service(tenants: Tenants, web_app: Option<std::path::PathBuf>) -> Service {
+    endpoints().into_service(tenants, web_app)
+}
+
+/// The route table, one line for each method and path. `docs/endpoints.md` is written from it.
+pub fn table() -> Vec<Route> {
+    endpoints().table
+}
+
+fn endpoints() -> Endpoints {
+    Endpoints::new()
         .with(discovery::routes)
         .with(session::routes)
         .with(account::routes)
@@ -43,6 +70,7 @@ pub fn router(tenants: Tenants, web_app: Option<std::path::PathBuf>) -> axum::Ro
         .with(directory::routes)
         .with(room::routes)
         .with(alias::routes)
+        .with(appservice::routes)
         .with(membership::routes)
         .with(message::routes)
         .with(state::routes)
@@ -56,6 +84,15 @@ pub fn router(tenants: Tenants, web_app: Option<std::path::PathBuf>) -> axum::Ro
         .with(backup::routes)
         .with(to_device::routes)
         .with(media::routes)
-        .with(sync::routes);
-    endpoints.into_router(tenants, web_app)
+        .with(sync::routes)
+        .with(fallback::routes)
+        .with(search::routes)
+        .with(presence::routes)
+        .with(mutual_rooms::routes)
+        .with(admin::routes)
+        .with(reporting::routes)
+        .with(voip::routes)
+        .with(peeking::routes)
+        .with(privacy::routes)
+        .with(refused::routes)
 }

@@ -1,10 +1,10 @@
 //! Profiles. Unlike elsewhere they are shown only to people with an account here (IV.b).
 
-use axum::http::StatusCode;
-use homeserver::profiles::SetError;
+use axum::http::{StatusCode, request::Parts};
+use homeserver::{Homeserver, profiles::SetError};
 use ruma::api::error::ErrorKind;
 
-use crate::{Endpoints, error::ApiError};
+use crate::{Endpoints, endpoint, error::ApiError};
 
 pub mod delete_profile_field;
 pub mod get_profile;
@@ -13,10 +13,18 @@ pub mod set_profile_field;
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
     endpoints
-        .user(get_profile::get_profile)
-        .user(get_profile_field::get_profile_field)
+        .public(get_profile::get_profile)
+        .public(get_profile_field::get_profile_field)
         .user(set_profile_field::set_profile_field)
         .user(delete_profile_field::delete_profile_field)
+}
+
+/// Strangers are shown no profile; the specification lets a server say so with 403.
+async fn check_reader(hs: &Homeserver, parts: &Parts) -> Result<(), ApiError> {
+    if !endpoint::has_token(parts) {
+        return Err(ApiError::forbidden("Profiles are shown to people with an account here"));
+    }
+    endpoint::authenticate(hs, parts).await.map(drop)
 }
 
 impl From<SetError> for ApiError {

@@ -1,11 +1,16 @@
 //! Push rules and pushers.
 
-use axum::http::StatusCode;
-use homeserver::{push_rules::RuleError, pushers::SetError};
+use axum::http::{Method, StatusCode};
+use homeserver::{
+    push_rules::RuleError,
+    pushers::{ActivateError, SetError},
+};
 use ruma::api::error::ErrorKind;
+use serde_json::json;
 
 use crate::{Endpoints, error::ApiError};
 
+pub mod activate_pusher;
 pub mod delete_pushrule;
 pub mod get_notifications;
 pub mod get_pushers;
@@ -27,6 +32,7 @@ pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
         .user(delete_pushrule::delete_pushrule)
         .user(get_pushers::get_pushers)
         .user(set_pusher::set_pusher)
+        .raw(Method::POST, activate_pusher::PATH, activate_pusher::activate_pusher)
         .user(get_notifications::get_notifications)
 }
 
@@ -56,9 +62,34 @@ impl From<SetError> for ApiError {
     fn from(error: SetError) -> Self {
         match error {
             SetError::Invalid(message) => Self::invalid_param(message),
+            SetError::NotAllowed => {
+                Self::forbidden("This hospital does not let its server ask this push gateway")
+            }
             SetError::TooLarge => Self::too_large("The pusher is too large, or there are too many"),
             SetError::Store(error) => error.into(),
             SetError::Commit(error) => error.into(),
+        }
+    }
+}
+
+/// The codes of MSC4174.
+impl From<ActivateError> for ApiError {
+    fn from(error: ActivateError) -> Self {
+        let coded = |status, code: &str, message: &str| {
+            Self::json(status, json!({ "errcode": code, "error": message }))
+        };
+        match error {
+            ActivateError::NoPusher => Self::not_found("There is no such pusher"),
+            ActivateError::UnknownToken => coded(
+                StatusCode::BAD_REQUEST,
+                "M_UNKNOWN_ACTIVATION_TOKEN",
+                "The token is not known",
+            ),
+            ActivateError::Expired => {
+                coded(StatusCode::GONE, "M_EXPIRED_ACTIVATION_TOKEN", "The token has ended")
+            }
+            ActivateError::Store(error) => error.into(),
+            ActivateError::Commit(error) => error.into(),
         }
     }
 }

@@ -1,14 +1,20 @@
 //! Receipts and read markers.
 
+use axum::http::Method;
 use homeserver::receipts::MarkError;
 
 use crate::{Endpoints, error::ApiError};
 
 pub mod create_receipt;
+pub mod delivered;
 pub mod set_read_marker;
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
-    endpoints.user(create_receipt::create_receipt).user(set_read_marker::set_read_marker)
+    endpoints.user(create_receipt::create_receipt).user(set_read_marker::set_read_marker).raw(
+        Method::GET,
+        "/_konsil/rooms/{room_id}/delivered",
+        delivered::delivered,
+    )
 }
 
 impl From<MarkError> for ApiError {

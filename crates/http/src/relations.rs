@@ -3,7 +3,10 @@
 
 use homeserver::{
     Session,
-    rooms::relations::{self, Related, Wanted},
+    rooms::{
+        read::ReadError,
+        relations::{self, Related, Wanted},
+    },
 };
 use ruma::{
     EventId, RoomId, UInt,
@@ -14,7 +17,7 @@ use ruma::{
                 get_relating_events, get_relating_events_with_rel_type,
                 get_relating_events_with_rel_type_and_event_type,
             },
-            threads::get_threads,
+            threads::get_threads::{self, v1::IncludeThreads},
         },
     },
 };
@@ -44,6 +47,7 @@ struct Asked<'a> {
     to: Option<&'a str>,
     dir: Direction,
     limit: Option<UInt>,
+    recurse: bool,
 }
 
 async fn answer(
@@ -57,21 +61,37 @@ async fn answer(
         forwards: asked.dir == Direction::Forward,
         from: asked.from.map(token).transpose()?,
         to: asked.to.map(token).transpose()?,
-        limit: limit(asked.limit),
+        limit: limit(asked.limit)?,
+        recurse: asked.recurse,
     };
-    let related = relations::relations(hs, session, asked.room_id, asked.event_id, wanted).await?;
-    Ok(chunk(&related))
+    let related = relations::relations(hs, session, asked.room_id, asked.event_id, wanted).await;
+    // That a room is none of the reader's looks like an event that is not there.
+    let related = related.map_err(|error| match error {
+        ReadError::UnknownRoom | ReadError::NotInRoom => ReadError::UnknownEvent,
+        other => other,
+    })?;
+    Ok(chunk(&related, asked.from))
 }
 
-fn limit(limit: Option<UInt>) -> u32 {
-    limit.map_or(DEFAULT_LIMIT, |limit| u64::from(limit).try_into().unwrap_or(u32::MAX))
+fn limit(limit: Option<UInt>) -> Result<u32, ApiError> {
+    match limit.map(u64::from) {
+        None => Ok(DEFAULT_LIMIT),
+        Some(0) => Err(ApiError::invalid_param("`limit` is greater than zero")),
+        Some(limit) => Ok(limit.try_into().unwrap_or(u32::MAX)),
+    }
 }
 
-fn chunk(related: &Related) -> Json {
+fn chunk(related: &Related, from: Option<&str>) -> Json {
     let mut out = b"{\"chunk\":".to_vec();
     out.extend(array(&related.events));
     if let Some(next) = related.next {
         out.extend(format!(",\"next_batch\":\"{next}\"").into_bytes());
+    }
+    if let Some(from) = from.and_then(|from| token(from).ok()) {
+        out.extend(format!(",\"prev_batch\":\"{from}\"").into_bytes());
+    }
+    if let Some(depth) = related.depth {
+        out.extend(format!(",\"recursion_depth\":{depth}").into_bytes());
     }
     out.push(b'}');
     Json(out.into())
@@ -90,6 +110,7 @@ async fn all(
         to: request.to.as_deref(),
         dir: request.dir,
         limit: request.limit,
+        recurse: request.recurse,
     };
     answer(&hs, &session, asked).await
 }
@@ -108,6 +129,7 @@ async fn of_type(
         to: request.to.as_deref(),
         dir: request.dir,
         limit: request.limit,
+        recurse: request.recurse,
     };
     answer(&hs, &session, asked).await
 }
@@ -126,6 +148,7 @@ async fn of_type_and_event_type(
         to: request.to.as_deref(),
         dir: request.dir,
         limit: request.limit,
+        recurse: request.recurse,
     };
     answer(&hs, &session, asked).await
 }
@@ -135,7 +158,9 @@ async fn threads(
     session: Session,
 ) -> Result<Json, ApiError> {
     let from = request.from.as_deref().map(token).transpose()?;
+    let participated = request.include == IncludeThreads::Participated;
+    let limit = limit(request.limit)?;
     let roots =
-        relations::threads(&hs, &session, &request.room_id, from, limit(request.limit)).await?;
-    Ok(chunk(&roots))
+        relations::threads(&hs, &session, &request.room_id, from, limit, participated).await?;
+    Ok(chunk(&roots, None))
 }

@@ -1,6 +1,6 @@
 //! Rooms as a whole: creation, single events, summary.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use bytes::Bytes;
 use homeserver::rooms::{OpenRoomError, WriteError, read::ReadError};
 use room::Refused;
@@ -9,14 +9,22 @@ use ruma::api::error::ErrorKind;
 use crate::{Endpoints, error::ApiError};
 
 pub mod create_room;
+pub mod get_event_by_timestamp;
+pub mod get_hierarchy;
 pub mod get_room_event;
 pub mod get_summary;
+pub mod initial_sync;
+pub mod upgrade_room;
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
     endpoints
         .user(create_room::create_room)
         .user(get_room_event::get_room_event)
         .user(get_summary::get_summary)
+        .user(get_hierarchy::get_hierarchy)
+        .user(get_event_by_timestamp::get_event_by_timestamp)
+        .user(upgrade_room::upgrade_room)
+        .raw_user(Method::GET, initial_sync::PATHS, initial_sync::initial_sync)
 }
 
 /// Events that were written as JSON already, as one JSON array.
@@ -68,8 +76,33 @@ impl From<WriteError> for ApiError {
                 Self::new(StatusCode::BAD_REQUEST, ErrorKind::BadState, message)
             }
             WriteError::AliasTaken => {
-                Self::new(StatusCode::CONFLICT, ErrorKind::RoomInUse, "The alias is taken")
+                Self::new(StatusCode::CONFLICT, ErrorKind::Unknown, "The alias is taken")
             }
+            WriteError::InvalidAlias => Self::invalid_param("The alias is not valid"),
+            WriteError::BadAlias => Self::new(
+                StatusCode::BAD_REQUEST,
+                ErrorKind::BadAlias,
+                "The alias does not point to this room",
+            ),
+            WriteError::InvalidRoomState(reason) => {
+                Self::new(StatusCode::BAD_REQUEST, ErrorKind::InvalidRoomState, reason)
+            }
+            WriteError::InviteBlocked => Self::new(
+                StatusCode::FORBIDDEN,
+                ErrorKind::InviteBlocked,
+                "The user takes no invitations",
+            ),
+            WriteError::NoThreadRoot => Self::new(
+                StatusCode::BAD_REQUEST,
+                ErrorKind::Unknown,
+                "No thread begins at an event that refers to another",
+            ),
+            WriteError::DuplicateAnnotation => Self::new(
+                StatusCode::BAD_REQUEST,
+                ErrorKind::DuplicateAnnotation,
+                "The event has this annotation already",
+            ),
+            WriteError::AliasExclusive => Self::exclusive(),
             WriteError::Store(error) => error.into(),
             WriteError::Commit(error) => error.into(),
         }

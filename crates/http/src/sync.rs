@@ -10,7 +10,7 @@ pub mod sliding_sync;
 pub mod sync_events;
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
-    endpoints.user(sync_events::sync_events).user(sliding_sync::sliding_sync)
+    endpoints.with(sync_events::routes).user(sliding_sync::sliding_sync)
 }
 
 impl From<SyncError> for ApiError {

@@ -2,12 +2,15 @@
 
 use std::{
     collections::HashMap,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, ensure};
-use homeserver::Policy;
+use homeserver::{
+    Policy, notice,
+    push::{Hosts, PushPolicy},
+};
 use serde::Deserialize;
 
 /// A node and its hospitals.
@@ -19,8 +22,8 @@ pub struct Config {
     /// Where clients connect.
     #[serde(default)]
     pub listen: Listen,
-    /// The certificate for `listen.https`: `certificate_file`, `private_key_file`.
-    pub tls: Option<toml::Table>,
+    /// The certificate for `listen.https`.
+    pub tls: Option<Tls>,
     /// Connections to other servers.
     #[serde(default)]
     pub outbound: Outbound,
@@ -50,6 +53,19 @@ pub struct Listen {
     /// With TLS.
     #[serde(default)]
     pub https: Vec<SocketAddr>,
+    /// Where Prometheus fetches numbers; for the operator alone.
+    #[serde(default)]
+    pub metrics: Vec<SocketAddr>,
+}
+
+/// The certificate of `listen.https`, as PEM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The server's certificate, and then those that lead to its authority.
+    pub certificate_file: PathBuf,
+    /// Its private key.
+    pub private_key_file: PathBuf,
 }
 
 /// Connections that the server makes itself.
@@ -89,12 +105,37 @@ pub struct Limits {
     /// Whether clients are slowed down.
     #[serde(default = "yes")]
     pub rate_limits: bool,
+    /// Own proxies in front of the server: what they say in `X-Forwarded-For` is believed.
+    #[serde(default)]
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Connections at the same time; absent: as the process may have files.
+    pub connections: Option<usize>,
+    /// How long a client may leave undone what is expected of it.
+    #[serde(default = "silence_seconds")]
+    pub silence_seconds: u64,
+    /// Devices that a user may have.
+    #[serde(default = "devices_per_user")]
+    pub devices_per_user: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { rate_limits: true }
+        Self {
+            rate_limits: true,
+            trusted_proxies: Vec::new(),
+            connections: None,
+            silence_seconds: silence_seconds(),
+            devices_per_user: devices_per_user(),
+        }
     }
+}
+
+fn silence_seconds() -> u64 {
+    30
+}
+
+fn devices_per_user() -> u64 {
+    Policy::default().max_devices
 }
 
 fn yes() -> bool {
@@ -113,6 +154,9 @@ pub struct Tenant {
     /// The hospital's name as people know it.
     #[serde(default)]
     pub display_name: String,
+    /// Whom people turn to.
+    #[serde(default)]
+    pub support: Support,
     /// Who may make an account.
     #[serde(default)]
     pub registration: Registration,
@@ -131,6 +175,88 @@ pub struct Tenant {
     /// Bots and bridges.
     #[serde(default)]
     pub appservices: Appservices,
+    /// Waking devices through others.
+    #[serde(default)]
+    pub push: Push,
+    /// What the hospital says in its privacy notice.
+    #[serde(default)]
+    pub privacy: Privacy,
+}
+
+/// What the hospital says in its privacy notice (I.a); the rest of it is written from the other settings.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Privacy {
+    /// Name and address of who is responsible.
+    #[serde(default)]
+    pub controller: String,
+    /// How the data protection officer is reached.
+    #[serde(default)]
+    pub officer: String,
+    /// The supervisory authority for complaints.
+    #[serde(default)]
+    pub authority: String,
+    /// The legal basis, if it is another than usual.
+    #[serde(default)]
+    pub legal_basis: Words,
+    /// Who processes data for the hospital.
+    #[serde(default, rename = "processor")]
+    pub processors: Vec<Processor>,
+    /// Anything else.
+    #[serde(default)]
+    pub more: Words,
+}
+
+/// A text in German and English.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    #[serde(default)]
+    pub de: String,
+    #[serde(default)]
+    pub en: String,
+}
+
+/// Who processes data for the hospital (Art. 28 GDPR).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Processor {
+    pub name: String,
+    #[serde(default)]
+    pub purpose: String,
+    #[serde(default)]
+    pub place: String,
+}
+
+impl Privacy {
+    fn notice(&self) -> notice::Privacy {
+        let both = |words: &Words| notice::Both { de: words.de.clone(), en: words.en.clone() };
+        let processor = |one: &Processor| notice::Processor {
+            name: one.name.clone(),
+            purpose: one.purpose.clone(),
+            place: one.place.clone(),
+        };
+        notice::Privacy {
+            controller: self.controller.clone(),
+            officer: self.officer.clone(),
+            authority: self.authority.clone(),
+            legal_basis: both(&self.legal_basis),
+            processors: self.processors.iter().map(processor).collect(),
+            more: both(&self.more),
+        }
+    }
+}
+
+/// Whom people turn to, as `/.well-known/matrix/support` tells.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Support {
+    /// An e-mail address.
+    #[serde(default)]
+    pub email: String,
+    /// An address of the web.
+    #[serde(default)]
+    pub page: String,
 }
 
 /// Who may make an account.
@@ -213,6 +339,35 @@ pub struct Appservices {
     pub registration_files: Vec<PathBuf>,
 }
 
+/// Waking devices through others. By default nobody outside of the hospital is asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Push {
+    /// Hosts of push gateways.
+    #[serde(default)]
+    pub allowed_gateways: Vec<String>,
+    /// Hosts of browsers' push services.
+    #[serde(default)]
+    pub web_push_hosts: Vec<String>,
+    /// Whether gateways learn ids and counts alone.
+    #[serde(default = "yes")]
+    pub event_id_only: bool,
+    /// Whom a push service may write to.
+    #[serde(default)]
+    pub contact: String,
+}
+
+impl Default for Push {
+    fn default() -> Self {
+        Self {
+            allowed_gateways: Vec::new(),
+            web_push_hosts: Vec::new(),
+            event_id_only: true,
+            contact: String::new(),
+        }
+    }
+}
+
 impl Config {
     /// Reads and checks a configuration file.
     ///
@@ -238,9 +393,18 @@ impl Config {
             );
         }
         ensure!(
-            config.listen.https.is_empty() && config.tls.is_none(),
-            "listen.https and tls are not supported by this version; put a proxy with TLS in front of listen.http"
+            config.listen.https.is_empty() || config.tls.is_some(),
+            "listen.https needs tls.certificate_file and tls.private_key_file"
         );
+        for tenant in &config.tenants {
+            let contact = &tenant.push.contact;
+            ensure!(
+                contact.is_empty()
+                    || contact.starts_with("mailto:")
+                    || contact.starts_with("https://"),
+                "push.contact must begin with mailto: or https://"
+            );
+        }
         ensure!(config.media.url.is_none(), "media.url is not supported by this version");
         Ok(config)
     }
@@ -251,16 +415,8 @@ impl Config {
     pub fn without_effect(&self) -> Vec<&'static str> {
         let any = |set: fn(&Tenant) -> bool| self.tenants.iter().any(set);
         let asked = [
-            (!self.outbound.extra_ca_files.is_empty(), "outbound.extra_ca_files"),
-            (self.outbound.allow_private_addresses, "outbound.allow_private_addresses"),
             (any(|tenant| !tenant.federation.allow.is_empty()), "federation.allow"),
-            (
-                any(|tenant| !tenant.appservices.registration_files.is_empty()),
-                "appservices.registration_files",
-            ),
-            (any(|tenant| tenant.presence.enabled), "presence.enabled"),
             (any(|tenant| tenant.directory.list_over_federation), "directory.list_over_federation"),
-            (any(|tenant| tenant.directory.list_without_login), "directory.list_without_login"),
         ];
         asked.into_iter().filter(|(set, _)| *set).map(|(_, key)| key).collect()
     }
@@ -282,14 +438,27 @@ impl Tenant {
         Ok(Policy {
             public_base_url: self.public_base_url.clone(),
             display_name,
+            support: homeserver::policy::Support {
+                email: self.support.email.clone(),
+                page: self.support.page.clone(),
+            },
             registration_open: self.registration.open,
             registration_tokens: self.registration.tokens.clone(),
             default_room_version: version.as_str().try_into().context("rooms.default_version")?,
             require_encryption: self.rooms.require_encryption,
             allow_clear_reactions: self.rooms.allow_clear_reactions,
+            list_without_login: self.directory.list_without_login,
             presence: self.presence.enabled,
             rate_limits: config.limits.rate_limits,
+            max_devices: config.limits.devices_per_user,
             max_upload_bytes: config.media.max_upload_bytes.unwrap_or(strict.max_upload_bytes),
+            push: PushPolicy {
+                gateways: Hosts::new(self.push.allowed_gateways.iter().cloned()),
+                web_push: Hosts::new(self.push.web_push_hosts.iter().cloned()),
+                event_id_only: self.push.event_id_only,
+                contact: self.push.contact.clone(),
+            },
+            privacy: self.privacy.notice(),
         })
     }
 }
@@ -306,6 +475,8 @@ mod tests {
         let policy = config.tenants[0].policy(&config).expect("valid");
         assert!(policy.require_encryption && policy.rate_limits);
         assert!(!policy.registration_open && !policy.allow_clear_reactions && !policy.presence);
+        assert!(policy.push.gateways.is_empty() && policy.push.web_push.is_empty());
+        assert!(policy.push.event_id_only);
         assert_eq!(policy.default_room_version.as_str(), "12");
     }
 
@@ -317,9 +488,12 @@ mod tests {
 
     #[test]
     fn what_is_not_supported_is_refused_or_named() {
+        let s3 = format!("media.url = 's3://bucket'\n{SMALLEST}");
+        let error = Config::parse(&s3).expect_err("not supported");
+        assert!(format!("{error:#}").contains("media.url"), "{error:#}");
         let https = format!("listen.https = ['127.0.0.1:8448']\n{SMALLEST}");
-        let error = Config::parse(&https).expect_err("not supported");
-        assert!(format!("{error:#}").contains("listen.https"), "{error:#}");
+        let error = Config::parse(&https).expect_err("without a certificate");
+        assert!(format!("{error:#}").contains("tls.certificate_file"), "{error:#}");
         let open = Config::parse(&format!("{SMALLEST}federation.allow = ['*']\n")).expect("valid");
         assert_eq!(open.without_effect(), ["federation.allow"]);
         assert!(Config::parse(SMALLEST).expect("valid").without_effect().is_empty());

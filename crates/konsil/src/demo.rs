@@ -34,6 +34,7 @@ const PEOPLE: &[(&str, &str, &str, &str, &str)] = &[
     ("murat", "Dr. Murat Şahin", "Assistenzarzt", "Neurologie", "4712"),
     ("lena", "Lena Krüger", "Stationsleitung", "Station 3B", "4330"),
     ("petra", "Dr. Petra Holm", "Fachärztin", "Radiologie", "4500"),
+    ("maier", "Dr. Anna Maier", "Assistenzärztin", "Kardiologie", "4610"),
     ("samuel", "Dr. Samuel Okafor", "Chefarzt", "Kardiologie", "4600"),
 ];
 
@@ -61,12 +62,13 @@ async fn enter_people(hs: &Arc<Homeserver>) -> Result<()> {
             continue;
         }
         let person = Person {
-            name,
-            password: PASSWORD,
-            display_name: Some(display_name),
-            role: Some(role),
-            department: Some(department),
-            phone: Some(phone),
+            name: (*name).to_owned(),
+            password: PASSWORD.to_owned(),
+            display_name: Some((*display_name).to_owned()),
+            role: Some((*role).to_owned()),
+            department: Some((*department).to_owned()),
+            phone: Some((*phone).to_owned()),
+            admin: false,
         };
         user::enter(hs, &person).await?;
     }

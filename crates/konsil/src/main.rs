@@ -1,10 +1,17 @@
 //! `konsil`: the server of one or many hospitals, and the operator's commands.
 
+mod admin;
 mod config;
 mod demo;
 mod doctor;
+mod door;
+mod metrics;
 mod node;
+mod order;
+mod patient;
+mod report;
 mod serve;
+mod tls;
 mod user;
 
 use std::path::PathBuf;
@@ -34,6 +41,11 @@ enum Command {
         #[command(subcommand)]
         command: user::Command,
     },
+    /// Shows what people reported to the administrators
+    Report {
+        #[command(subcommand)]
+        command: report::Command,
+    },
     /// Checks the invariants of the stored data and explains what is broken
     Doctor {
         #[arg(long, value_name = "FILE")]
@@ -50,6 +62,7 @@ fn main() -> Result<()> {
             Command::Serve { config } => serve::serve(config::Config::read(&config)?).await,
             Command::Demo(options) => demo::demo(options).await,
             Command::User { command } => user::run(command).await,
+            Command::Report { command } => report::run(command).await,
             Command::Doctor { config } => doctor::doctor(config::Config::read(&config)?).await,
         }
     })

@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use base::SystemClock;
-use homeserver::{Homeserver, setup};
+use homeserver::{Homeserver, appservices::Registration, setup};
+use sha2::{Digest, Sha256};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, Tenant};
@@ -49,14 +50,32 @@ pub async fn open_tenant(config: &Config, tenant: &Tenant) -> Result<Homeserver>
         }
         None => db::Config::Sqlite { path: folder.join("konsil.db") },
     };
+    let outbound = net::Outbound::new(&net::Options {
+        extra_ca_files: config.outbound.extra_ca_files.clone(),
+        allow_private_addresses: config.outbound.allow_private_addresses,
+    })
+    .context("outbound")?;
     let options = setup::Options {
         server_name: tenant.server_name.parse().context("server_name")?,
         policy: tenant.policy(config)?,
         database,
         media: folder.join("media"),
         clock: Arc::new(SystemClock),
+        outbound,
+        appservices: registrations(tenant)?,
     };
     Ok(setup::open(options).await?)
+}
+
+/// The registration files of bots and bridges.
+fn registrations(tenant: &Tenant) -> Result<Vec<Registration>> {
+    let read = |file: &std::path::PathBuf| {
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("{} cannot be read", file.display()))?;
+        serde_saphyr::from_str(&text)
+            .with_context(|| format!("{} is no registration file", file.display()))
+    };
+    tenant.appservices.registration_files.iter().map(read).collect()
 }
 
 /// Only the operator's account reads what the server keeps.
@@ -71,9 +90,14 @@ fn folder_name(server_name: &str) -> String {
     server_name.replace(':', "_")
 }
 
+/// What the name looks like, for the operator, and a digest of it: `a-b.test` and `a.b.test` look alike in the letters that a
+/// schema's name may have, and long names look alike where they are cut.
 fn schema_name(server_name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-    format!("konsil_{}", server_name.chars().map(plain).collect::<String>())
+    let looks: String = server_name.chars().map(plain).take(24).collect();
+    let digest = Sha256::digest(server_name);
+    let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("konsil_{looks}_{digest}")
 }
 
 fn hosts(tenant: &Tenant) -> Vec<String> {
@@ -85,4 +109,32 @@ fn hosts(tenant: &Tenant) -> Vec<String> {
         hosts.push(authority.host().to_owned());
     }
     hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn two_hospitals_never_share_a_schema() {
+        let long = "a".repeat(60);
+        let names = [
+            "a.b.test",
+            "a-b.test",
+            "A.b.test",
+            "a.b.test:8448",
+            "[::1]:8448",
+            &format!("{long}.test"),
+            &format!("{long}.example"),
+        ];
+        let schemas: HashSet<_> = names.iter().map(|name| schema_name(name)).collect();
+        assert_eq!(schemas.len(), names.len(), "{schemas:?}");
+        for schema in schemas {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            assert!(schema.len() <= 48 && schema.chars().all(plain), "{schema}");
+        }
+        assert!(schema_name("klinikum.test").starts_with("konsil_klinikum_test_"));
+    }
 }

@@ -1,35 +1,41 @@
 //! Serving: connections in, hospitals behind, a clean end on SIGINT and SIGTERM.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
-use axum::Router;
-use http_api::Tenants;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use http_api::{Service, Tenants};
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
     task::JoinSet,
 };
 use tracing::{debug, error, info, warn};
 
 use crate::{
+    admin,
     config::Config,
+    door::{Arrival, Door},
+    metrics,
     node::{self, Served},
+    patient::Patient,
+    tls::Tls,
 };
 
 /// How long requests that run at the end may take.
 const GRACE: Duration = Duration::from_secs(10);
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// Serves until it is told to stop.
 pub async fn serve(config: Config) -> Result<()> {
-    ensure!(!config.listen.http.is_empty(), "listen.http is needed");
+    let listen = &config.listen;
+    let any = !listen.http.is_empty() || !listen.https.is_empty();
+    ensure!(any, "listen.http or listen.https is needed");
     let served = node::open(&config).await?;
     run(&config, served, |_| ()).await
 }
@@ -40,20 +46,47 @@ pub async fn run(
     served: Vec<Served>,
     ready: impl FnOnce(&[SocketAddr]),
 ) -> Result<()> {
-    let router = http_api::router(Tenants::new(served.clone()), config.web_app.clone());
+    let service = http_api::service(Tenants::new(served.clone()), config.web_app.clone());
     let (stop, stopped) = watch::channel(false);
     let mut accepting = JoinSet::new();
     let mut bound = Vec::new();
-    for address in &config.listen.http {
+    let door = Arc::new(Door::of(config));
+    let tls = config.tls.as_ref().map(Tls::open).transpose()?;
+    let listeners = config.listen.http.iter().map(|address| (address, None));
+    let listeners =
+        listeners.chain(config.listen.https.iter().map(|address| (address, tls.clone())));
+    for (address, tls) in listeners {
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("{address} cannot be listened on"))?;
         bound.push(listener.local_addr()?);
-        accepting.spawn(accept(listener, router.clone(), stopped.clone()));
+        accepting.spawn(accept(listener, tls, door.clone(), service.clone(), stopped.clone()));
+    }
+    let mut workers = JoinSet::new();
+    for (_, homeserver) in &served {
+        workers.spawn(homeserver::push::follow(homeserver.clone()));
+        workers.spawn(homeserver::appservices::transactions::follow(homeserver.clone()));
     }
     info!(addresses = ?bound, hospitals = served.len(), "Ready");
     ready(&bound);
-    stop_signal().await?;
+    let mut jobs = JoinSet::new();
+    jobs.spawn(admin::Socket::open(&config.data_dir)?.serve(served.clone()));
+    for (_, homeserver) in &served {
+        jobs.spawn(homeserver::jobs::run(homeserver.clone()));
+    }
+    for address in &config.listen.metrics {
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("{address} cannot be listened on"))?;
+        jobs.spawn(metrics::serve(listener, served.clone(), door.clone()));
+    }
+    if let Some(tls) = tls {
+        jobs.spawn(renew(tls, signal(SignalKind::hangup())?));
+    }
+    let failed = tokio::select! {
+        signal = stop_signal() => signal.map(|()| false)?,
+        () = storage_failed(&served) => true,
+    };
     info!("Stopping: what was accepted is finished");
     stop.send_replace(true);
     let finished =
@@ -61,16 +94,42 @@ pub async fn run(
     if finished.await.is_err() {
         warn!("Some requests did not end in time");
     }
-    drop(router);
+    drop(service);
+    // What they have not sent is sent after the next start.
+    workers.shutdown().await;
+    jobs.shutdown().await;
     for (_, homeserver) in served {
         homeserver.db.clone().close().await;
     }
+    // What was acknowledged is on the disk, and the next start reads it afresh.
+    ensure!(!failed, "the storage failed; look at the disk, then start again");
     info!("Stopped");
     Ok(())
 }
 
+/// Waits until the storage of any hospital has failed for good.
+async fn storage_failed(served: &[Served]) {
+    let mut waiting = JoinSet::new();
+    for (_, homeserver) in served {
+        let homeserver = homeserver.clone();
+        waiting.spawn(async move { homeserver.storage_failed().await });
+    }
+    waiting.join_next().await;
+}
+
+/// Reads the certificate anew on each SIGHUP.
+async fn renew(tls: Tls, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        match tls.reload() {
+            Ok(()) => info!("The certificate was read anew"),
+            Err(error) => {
+                error!(error = format!("{error:#}"), "The certificate stays as it was");
+            }
+        }
+    }
+}
+
 async fn stop_signal() -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::select! {
@@ -80,14 +139,25 @@ async fn stop_signal() -> Result<()> {
     Ok(())
 }
 
-async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+async fn accept(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    door: Arc<Door>,
+    service: Service,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     let for_connections = stopped.clone();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, router.clone(), for_connections.clone()));
+                Ok((stream, peer)) => {
+                    // Whoever finds no place is turned away at once, and may come again.
+                    if let Some(permit) = door.admit() {
+                        let arrival = Arrival { stream, peer: peer.ip(), tls: tls.clone(), permit };
+                        let (door, service) = (door.clone(), service.clone());
+                        connections.spawn(greet(arrival, door, service, for_connections.clone()));
+                    }
                 }
                 // Out of file descriptors, say: wait for others to end instead of spinning.
                 Err(error) => {
@@ -103,14 +173,39 @@ async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Recei
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(stream: TcpStream, router: Router, mut stopped: watch::Receiver<bool>) {
+/// Agrees on keys if need be, and serves the connection to its end.
+async fn greet(
+    arrival: Arrival,
+    door: Arc<Door>,
+    service: Service,
+    stopped: watch::Receiver<bool>,
+) {
+    let Arrival { stream, peer, tls, permit: _permit } = arrival;
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(router);
+    match tls {
+        None => connection(stream, peer, &door, service, stopped).await,
+        Some(tls) => {
+            if let Some(stream) = tls.accept(stream).await {
+                // The state of TLS is large: not every connection without it shall have room for it.
+                Box::pin(connection(stream, peer, &door, service, stopped)).await;
+            }
+        }
+    }
+}
+
+async fn connection<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    peer: IpAddr,
+    door: &Door,
+    service: Service,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let service = service_fn(|request| service.call(door.reception.take(request, peer)));
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(door.patience)
         .half_close(false)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream, door.patience)), service);
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
         ended = serving.as_mut() => {

@@ -1,20 +1,38 @@
 //! `konsil user`: accounts, made and listed by the operator (IV.b).
 
 use std::{
+    fmt,
     io::{BufRead, stdin},
     path::PathBuf,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use homeserver::{Homeserver, accounts, profiles};
+use homeserver::{Homeserver, accounts, moderation, profiles};
+use serde::{Deserialize, Serialize};
 
-use crate::{config::Config, node};
+use crate::{
+    config::Config,
+    order::{self, Order},
+};
 
 #[derive(Subcommand)]
 pub enum Command {
     /// Makes an account
     Add(Add),
+    /// Lets somebody lock and suspend other accounts, or no longer
+    Admin {
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// In this hospital; may be left out if there is only one
+        #[arg(long)]
+        server_name: Option<String>,
+        /// The part of the user id before the colon
+        name: String,
+        /// No longer
+        #[arg(long)]
+        revoke: bool,
+    },
     /// Lists the accounts
     List {
         #[arg(long, value_name = "FILE")]
@@ -49,16 +67,29 @@ pub struct Add {
     /// Extension
     #[arg(long)]
     phone: Option<String>,
+    /// May lock and suspend other accounts
+    #[arg(long)]
+    admin: bool,
 }
 
 /// A person of the hospital, as the operator enters them.
-pub struct Person<'a> {
-    pub name: &'a str,
-    pub password: &'a str,
-    pub display_name: Option<&'a str>,
-    pub role: Option<&'a str>,
-    pub department: Option<&'a str>,
-    pub phone: Option<&'a str>,
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Person {
+    pub name: String,
+    pub password: String,
+    pub display_name: Option<String>,
+    pub role: Option<String>,
+    pub department: Option<String>,
+    pub phone: Option<String>,
+    /// Whether the person moderates: locks, suspends and reads reports.
+    pub admin: bool,
+}
+
+// The password is nobody's business.
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Person").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 pub async fn run(command: Command) -> Result<()> {
@@ -71,58 +102,57 @@ pub async fn run(command: Command) -> Result<()> {
             } else {
                 made_password()
             };
-            let hs = open(&add.config, add.server_name.as_deref()).await?;
             let person = Person {
-                name: &add.name,
-                password: &password,
-                display_name: add.display_name.as_deref(),
-                role: add.role.as_deref(),
-                department: add.department.as_deref(),
-                phone: add.phone.as_deref(),
+                name: add.name,
+                password,
+                display_name: add.display_name,
+                role: add.role,
+                department: add.department,
+                phone: add.phone,
+                admin: add.admin,
             };
-            let made = enter(&hs, &person).await;
-            hs.db.clone().close().await;
-            println!("{}", made?);
-            if !add.password_stdin {
+            let made = (!add.password_stdin).then(|| person.password.clone());
+            let config = Config::read(&add.config)?;
+            order::give(&config, add.server_name, Order::AddUser(person)).await?;
+            if let Some(password) = made {
                 println!("password: {password}");
             }
             Ok(())
         }
+        Command::Admin { config, server_name, name, revoke } => {
+            let order = Order::SetAdmin { name, admin: !revoke };
+            order::give(&Config::read(&config)?, server_name, order).await
+        }
         Command::List { config, server_name } => {
-            let hs = open(&config, server_name.as_deref()).await?;
-            let accounts = store::accounts::accounts(&hs.db).await;
-            hs.db.clone().close().await;
-            for (_, user_id, deactivated, _) in accounts? {
-                println!("{user_id}{}", if deactivated { "  (closed)" } else { "" });
-            }
-            Ok(())
+            order::give(&Config::read(&config)?, server_name, Order::ListUsers).await
         }
     }
 }
 
-/// Makes an account with its entry in the directory.
-pub async fn enter(hs: &Homeserver, person: &Person<'_>) -> Result<String> {
-    let (user, user_id) = accounts::create(hs, person.name, Some(person.password)).await?;
-    let fields = [
-        (profiles::DISPLAYNAME, person.display_name),
-        (profiles::ROLE, person.role),
-        (profiles::DEPARTMENT, person.department),
-        (profiles::PHONE, person.phone),
-    ];
-    profiles::set_by_operator(hs, user, &fields).await?;
-    Ok(user_id.to_string())
+/// Lets somebody moderate, or no longer.
+pub async fn set_admin(hs: &Homeserver, name: &str, admin: bool) -> Result<()> {
+    let user_id = accounts::check_name(hs, name)?;
+    let account = store::accounts::account(&hs.db, &user_id).await?;
+    let account =
+        account.filter(|account| !account.deactivated).context("there is no such account")?;
+    moderation::set_admin(hs, account.user, admin).await?;
+    Ok(())
 }
 
-async fn open(config: &std::path::Path, server_name: Option<&str>) -> Result<Homeserver> {
-    let config = Config::read(config)?;
-    let tenant = match (server_name, config.tenants.as_slice()) {
-        (Some(name), tenants) => tenants.iter().find(|tenant| tenant.server_name == name),
-        (None, [only]) => Some(only),
-        (None, _) => bail!("there are several hospitals: --server-name says which"),
-    };
-    let tenant = tenant.context("there is no such hospital in the configuration")?;
-    std::fs::create_dir_all(&config.data_dir)?;
-    node::open_tenant(&config, tenant).await
+/// Makes an account with its entry in the directory.
+pub async fn enter(hs: &Homeserver, person: &Person) -> Result<String> {
+    let (user, user_id) = accounts::create(hs, &person.name, Some(&person.password)).await?;
+    let fields = [
+        (profiles::DISPLAYNAME, person.display_name.as_deref()),
+        (profiles::ROLE, person.role.as_deref()),
+        (profiles::DEPARTMENT, person.department.as_deref()),
+        (profiles::PHONE, person.phone.as_deref()),
+    ];
+    profiles::set_by_operator(hs, user, &fields).await?;
+    if person.admin {
+        moderation::set_admin(hs, user, true).await?;
+    }
+    Ok(user_id.to_string())
 }
 
 fn made_password() -> String {

@@ -13,7 +13,11 @@ pub async fn change_password(
     Call { hs, request, .. }: Call<Request>,
     session: Session,
 ) -> Result<Typed<Response>, ApiError> {
-    uiaa::authorise(&hs, &session, request.auth.as_ref()).await?;
+    // "This applies to all aspects of the Client-Server API, except for Account Management": its users have no passwords.
+    if session.appservice.is_some() {
+        return Err(ApiError::forbidden("Users of an application service have no password"));
+    }
+    uiaa::authorise(&hs, &session, "POST account/password", request.auth.as_ref()).await?;
     accounts::change_password(&hs, &session, &request.new_password, request.logout_devices).await?;
     Ok(Typed(Response::new()))
 }

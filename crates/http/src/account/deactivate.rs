@@ -16,7 +16,8 @@ pub async fn deactivate(
     Call { hs, request, .. }: Call<Request>,
     session: Session,
 ) -> Result<Typed<Response>, ApiError> {
-    uiaa::authorise(&hs, &session, request.auth.as_ref()).await?;
-    accounts::deactivate(&hs, session.user).await?;
-    Ok(Typed(Response::new(ThirdPartyIdRemovalStatus::NoSupport)))
+    uiaa::authorise(&hs, &session, "POST account/deactivate", request.auth.as_ref()).await?;
+    accounts::deactivate(&hs, &session, request.erase).await?;
+    // There was nothing to remove from an identity server.
+    Ok(Typed(Response::new(ThirdPartyIdRemovalStatus::Success)))
 }

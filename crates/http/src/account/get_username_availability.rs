@@ -16,6 +16,9 @@ pub async fn get_username_availability(
         return Err(ApiError::forbidden("Accounts are made by the hospital"));
     }
     let user_id = accounts::check_name(&hs, &request.username)?;
+    if !hs.appservices.leaves_user_to(&user_id, None) {
+        return Err(ApiError::exclusive());
+    }
     if accounts::is_taken(&hs, &user_id).await? {
         return Err(AccountError::Taken.into());
     }

@@ -11,6 +11,7 @@ use crate::{
 
 pub async fn whoami(_: Call<Request>, session: Session) -> Result<Typed<Response>, ApiError> {
     let mut response = Response::new(session.user_id, false);
-    response.device_id = Some(session.device_id);
+    // An application service may act without a device.
+    response.device_id = Some(session.device_id).filter(|id| !id.as_str().is_empty());
     Ok(Typed(response))
 }

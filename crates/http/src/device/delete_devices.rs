@@ -13,7 +13,8 @@ pub async fn delete_device(
     Call { hs, request, .. }: Call<delete_device::v3::Request>,
     session: Session,
 ) -> Result<Typed<delete_device::v3::Response>, ApiError> {
-    uiaa::authorise(&hs, &session, request.auth.as_ref()).await?;
+    let operation = format!("DELETE devices/{}", request.device_id);
+    uiaa::authorise(&hs, &session, &operation, request.auth.as_ref()).await?;
     devices::delete(&hs, &session, &[request.device_id]).await?;
     Ok(Typed(delete_device::v3::Response::new()))
 }
@@ -22,7 +23,9 @@ pub async fn delete_devices(
     Call { hs, request, .. }: Call<delete_devices::v3::Request>,
     session: Session,
 ) -> Result<Typed<delete_devices::v3::Response>, ApiError> {
-    uiaa::authorise(&hs, &session, request.auth.as_ref()).await?;
+    let devices: Vec<&str> = request.devices.iter().map(|id| id.as_str()).collect();
+    let operation = format!("POST delete_devices {devices:?}");
+    uiaa::authorise(&hs, &session, &operation, request.auth.as_ref()).await?;
     devices::delete(&hs, &session, &request.devices).await?;
     Ok(Typed(delete_devices::v3::Response::new()))
 }

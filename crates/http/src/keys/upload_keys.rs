@@ -20,6 +20,9 @@ pub async fn upload_keys(
     Call { hs, request, .. }: Call<Request>,
     session: Session,
 ) -> Result<Typed<Response>, ApiError> {
+    if session.device_id.as_str().is_empty() {
+        return Err(ApiError::missing_param("Keys belong to a device: device_id is needed"));
+    }
     let upload = keys::KeyUpload {
         device_keys: request.device_keys.as_ref().map(|raw| raw.json().get()),
         one_time_keys: named(&request.one_time_keys),
@@ -33,7 +36,9 @@ pub async fn upload_keys(
     Ok(Typed(Response::new(counts.collect())))
 }
 
-fn named(keys: &BTreeMap<OwnedOneTimeKeyId, Raw<OneTimeKey>>) -> Vec<keys::NamedKey<'_>> {
+pub(super) fn named(
+    keys: &BTreeMap<OwnedOneTimeKeyId, Raw<OneTimeKey>>,
+) -> Vec<keys::NamedKey<'_>> {
     keys.iter()
         .map(|(id, raw)| {
             let (algorithm, name) = id.as_str().split_once(':').unwrap_or((id.as_str(), ""));

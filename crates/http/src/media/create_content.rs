@@ -11,7 +11,8 @@ use axum::{
     http::{Method, StatusCode, header, request::Parts},
     response::Response,
 };
-use futures_util::StreamExt;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use homeserver::{
     Homeserver,
     media::{self, Description, UploadError},
@@ -28,6 +29,9 @@ use crate::{
 
 /// A sender who is silent for this long has gone.
 const SILENCE: Duration = Duration::from_secs(60);
+
+/// How much is read of an upload that has failed already.
+const DRAINED_BYTES: usize = 16 * 1024 * 1024;
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
     endpoints
@@ -118,8 +122,24 @@ async fn receive(hs: &Homeserver, parts: &Parts, body: Body) -> Result<blob::Upl
             }
         };
         if upload.size_bytes() + piece.len() as u64 > limit {
+            drain(&mut pieces).await;
             return Err(UploadError::TooLarge.into());
         }
-        upload.write(piece).await?;
+        if let Err(error) = upload.write(piece).await {
+            drain(&mut pieces).await;
+            return Err(error.into());
+        }
+    }
+}
+
+/// Reads some of what a client still sends, and throws it away: a client that is writing hears no answer before it has
+/// finished.
+async fn drain(pieces: &mut (impl Stream<Item = Result<Bytes, axum::Error>> + Unpin)) {
+    let mut left = DRAINED_BYTES;
+    while let Ok(Some(Ok(piece))) = tokio::time::timeout(SILENCE, pieces.next()).await {
+        match left.checked_sub(piece.len()) {
+            Some(rest) => left = rest,
+            None => return,
+        }
     }
 }

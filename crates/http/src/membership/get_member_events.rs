@@ -42,8 +42,13 @@ pub async fn get_member_events(
         part.kind == "m.room.member"
             && serde_json::from_slice::<Event>(&part.client).is_ok_and(|event| {
                 let membership = &event.content.membership;
-                request.membership.as_ref().is_none_or(|only| only == membership)
-                    && request.not_membership.as_ref() != Some(membership)
+                match (&request.membership, &request.not_membership) {
+                    (None, None) => true,
+                    (Some(only), None) => membership == only,
+                    (None, Some(but)) => membership != but,
+                    // Both together are an "or" by the specification.
+                    (Some(only), Some(but)) => membership == only || membership != but,
+                }
             })
     });
     let mut out = b"{\"chunk\":".to_vec();

@@ -29,12 +29,8 @@ pub async fn joined_members(
     Call { hs, request, .. }: Call<Request>,
     session: Session,
 ) -> Result<Typed<Response>, ApiError> {
-    let (_, viewer) = read::viewer(&hs, &session, &request.room_id).await?;
-    if !viewer.is_joined() {
-        return Err(ApiError::forbidden("You are not in this room"));
-    }
     let mut response = Response::new(Default::default());
-    for part in read::state(&hs, &session, &request.room_id).await? {
+    for part in read::joined_state(&hs, &session, &request.room_id).await? {
         if part.kind != "m.room.member" {
             continue;
         }

@@ -15,22 +15,20 @@ pub async fn get_context(
     session: Session,
 ) -> Result<Json, ApiError> {
     let limit = u64::from(request.limit).try_into().unwrap_or(u32::MAX).min(read::MAX_PAGE);
-    let context = read::context(&hs, &session, &request.room_id, &request.event_id, limit).await?;
+    let filter = &request.filter;
+    let context =
+        read::context(&hs, &session, &request.room_id, &request.event_id, limit, filter).await?;
     let mut out = b"{\"event\":".to_vec();
     out.extend_from_slice(&context.event);
     for (name, events) in [
-        ("events_before", &context.before.events),
-        ("events_after", &context.after.events),
+        ("events_before", &context.before),
+        ("events_after", &context.after),
         ("state", &context.state),
     ] {
         out.extend(format!(",\"{name}\":").into_bytes());
         out.extend(array(events));
     }
-    for (name, token) in [("start", context.before.end), ("end", context.after.end)] {
-        if let Some(token) = token {
-            out.extend(format!(",\"{name}\":\"{token}\"").into_bytes());
-        }
-    }
-    out.push(b'}');
+    let (start, end) = (context.start, context.end);
+    out.extend(format!(",\"start\":\"{start}\",\"end\":\"{end}\"}}").into_bytes());
     Ok(Json(out.into()))
 }

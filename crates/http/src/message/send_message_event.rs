@@ -20,7 +20,7 @@ pub async fn send_message_event(
     if request.txn_id.as_str().len() > MAX_TXN_BYTES {
         return Err(ApiError::invalid_param("The transaction id is too long"));
     }
-    hs.count(Subject::Send(session.user))?;
+    hs.count_for(&session, Subject::Send(session.user))?;
     let content = Content::try_from(&request.body)?;
     let kind = request.event_type.to_string();
     let sent = send::send_message(
@@ -30,6 +30,7 @@ pub async fn send_message_event(
         &kind,
         content,
         request.txn_id.as_str(),
+        request.timestamp.filter(|_| session.appservice.is_some()),
     );
     Ok(Typed(Response::new(sent.await?)))
 }

@@ -1,19 +1,20 @@
 //! `GET /_matrix/client/v3/profile/{userId}/{keyName}`
 //! <https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3profileuseridkeyname>
 
-use homeserver::{Session, profiles};
+use homeserver::profiles;
 use ruma::api::client::profile::get_profile_field::v3::Request;
 use serde_json::{Map, Value};
 
+use super::check_reader;
 use crate::{
     endpoint::{Call, Json},
     error::ApiError,
 };
 
 pub async fn get_profile_field(
-    Call { hs, request, .. }: Call<Request>,
-    _: Session,
+    Call { hs, request, parts }: Call<Request>,
 ) -> Result<Json, ApiError> {
+    check_reader(&hs, &parts).await?;
     let key = request.field.as_str();
     let value = profiles::field(&hs, &request.user_id, key).await?;
     let value =

@@ -4,6 +4,7 @@
 use axum::http::StatusCode;
 use homeserver::{
     Session,
+    limits::Subject,
     rooms::{
         WriteError,
         create::{self, Preset, Wishes},
@@ -33,6 +34,7 @@ pub async fn create_room(
             "People are not invited by phone number or address outside the hospital",
         ));
     }
+    hs.count(Subject::Rooms(session.user))?;
     let public = request.visibility == Visibility::Public;
     let preset = match request.preset {
         Some(RoomPreset::PrivateChat) => Preset::PrivateChat,

@@ -1,25 +1,36 @@
 //! `POST /_matrix/client/v3/login`
 //! <https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3login>
 
+use axum::http::{StatusCode, request::Parts};
+use base::UserNid;
 use homeserver::{
-    accounts::{self, DeviceWish},
+    Homeserver,
+    accounts::{self, DeviceWish, LoginError},
+    appservices::masquerade,
+    devices,
     limits::Subject,
+    tickets,
 };
-use ruma::api::{
-    IncomingRequest, Metadata,
-    client::{
-        session::login::v3::{
-            DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request, Response,
+use ruma::{
+    OwnedUserId,
+    api::{
+        IncomingRequest, Metadata,
+        client::{
+            session::login::v3::{
+                ApplicationService, DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request,
+                Response,
+            },
+            uiaa::UserIdentifier,
         },
-        uiaa::UserIdentifier,
+        error::{DeserializationError, ErrorKind},
     },
-    error::DeserializationError,
 };
 use serde::de::Error;
 use serde_json::Value;
 
 use crate::{
-    endpoint::{Call, Typed},
+    address,
+    endpoint::{self, Call, Typed},
     error::ApiError,
 };
 
@@ -51,18 +62,18 @@ impl IncomingRequest for OfSomeType {
 }
 
 pub async fn login(
-    Call { hs, request: OfSomeType(request), .. }: Call<OfSomeType>,
+    Call { hs, request: OfSomeType(request), parts }: Call<OfSomeType>,
 ) -> Result<Typed<Response>, ApiError> {
-    let LoginInfo::Password(password) = &request.login_info else {
-        return Err(ApiError::bad_json("This way of signing in is not offered here"));
-    };
     check_wish(request.device_id.as_deref(), request.initial_device_display_name.as_deref())?;
-    let named = named(password)
-        .ok_or_else(|| ApiError::bad_json("The identifier is missing or of an unknown kind"))?;
-    let user_id = accounts::user_of_identifier(&hs, named)
-        .ok_or_else(|| ApiError::from(accounts::LoginError::Refused))?;
-    hs.count(Subject::SignIn(user_id.to_string()))?;
-    let user = accounts::check_password(&hs, &user_id, &password.password).await?;
+    let (user, user_id) = match &request.login_info {
+        LoginInfo::Password(password) => by_password(&hs, password, &parts).await?,
+        LoginInfo::Token(token) => by_token(&hs, &token.token).await?,
+        LoginInfo::ApplicationService(login) => by_service(&hs, login, &parts).await?,
+        _ => {
+            let message = "This way of signing in is not offered here";
+            return Err(ApiError::new(StatusCode::BAD_REQUEST, ErrorKind::Unknown, message));
+        }
+    };
     let wish = DeviceWish {
         device_id: request.device_id,
         display_name: request.initial_device_display_name,
@@ -80,13 +91,81 @@ pub async fn login(
     Ok(Typed(response))
 }
 
-/// Whom a login names; `user` is how clients said it before r0.4.
+async fn by_password(
+    hs: &Homeserver,
+    password: &Password,
+    parts: &Parts,
+) -> Result<(UserNid, OwnedUserId), ApiError> {
+    let refused = || ApiError::from(LoginError::Refused);
+    let named = match named(password) {
+        Named::User(name) => accounts::user_of_identifier(hs, name).ok_or_else(refused)?,
+        // No account is bound to an address or a telephone number.
+        Named::Contact => return Err(refused()),
+        Named::Nobody => {
+            return Err(ApiError::bad_json("The identifier is missing or of an unknown kind"));
+        }
+    };
+    hs.count(Subject::SignIn(named.to_string()))?;
+    address::count(hs, parts, Subject::SignInFrom)?;
+    let user = accounts::check_password(hs, &named, &password.password).await?;
+    Ok((user, named))
+}
+
+/// <https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv1loginget_token>
+async fn by_token(hs: &Homeserver, token: &str) -> Result<(UserNid, OwnedUserId), ApiError> {
+    let (user, user_id) = tickets::redeem_sign_in(hs, token).ok_or(LoginError::Refused)?;
+    accounts::check_may_sign_in(hs, &user_id).await?;
+    Ok((user, user_id))
+}
+
+/// The user of its namespaces that an application service signs in.
+///
+/// <https://spec.matrix.org/v1.19/application-service-api/#server-admin-style-permissions>
 #[allow(deprecated)]
-fn named(password: &Password) -> Option<&str> {
-    match &password.identifier {
+async fn by_service(
+    hs: &Homeserver,
+    login: &ApplicationService,
+    parts: &Parts,
+) -> Result<(UserNid, OwnedUserId), ApiError> {
+    let service = endpoint::appservice(hs, parts)?;
+    let named = match &login.identifier {
         Some(UserIdentifier::Matrix(matrix)) => Some(&matrix.user),
         Some(_) => None,
-        None => password.user.as_deref(),
+        None => login.user.as_ref(),
+    };
+    let named = named
+        .ok_or_else(|| ApiError::bad_json("The identifier is missing or of an unknown kind"))?;
+    let user_id = accounts::user_of_identifier(hs, named).ok_or_else(ApiError::exclusive)?;
+    if !service.is_its_user(&user_id) {
+        return Err(ApiError::exclusive());
+    }
+    let session = masquerade::session(hs, &service, Some(user_id.as_str()), None).await?;
+    Ok((session.user, user_id))
+}
+
+enum Named<'a> {
+    User(&'a str),
+    Contact,
+    Nobody,
+}
+
+/// Whom a login names; `user` is how clients said it before r0.4.
+#[allow(deprecated)]
+fn named(password: &Password) -> Named<'_> {
+    match (&password.identifier, &password.user) {
+        (Some(UserIdentifier::Matrix(matrix)), _) => Named::User(&matrix.user),
+        (
+            Some(
+                UserIdentifier::Email(_)
+                | UserIdentifier::Msisdn(_)
+                | UserIdentifier::PhoneNumber(_),
+            ),
+            _,
+        ) => Named::Contact,
+        (Some(_), _) => Named::Nobody,
+        (None, Some(user)) => Named::User(user),
+        (None, None) if password.address.is_some() => Named::Contact,
+        (None, None) => Named::Nobody,
     }
 }
 
@@ -98,8 +177,8 @@ pub(crate) fn check_wish(
     if device_id.is_some_and(|id| !accounts::is_device_id(id)) {
         return Err(ApiError::invalid_param("The device id is empty or too long"));
     }
-    if display_name.is_some_and(|name| name.len() > 256) {
-        return Err(ApiError::invalid_param("The device's name is too long"));
+    if display_name.is_some_and(|name| !devices::is_name(name)) {
+        return Err(ApiError::invalid_param("The device's name is too long or has a NUL"));
     }
     Ok(())
 }

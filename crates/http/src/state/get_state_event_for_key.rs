@@ -14,12 +14,11 @@ pub async fn get_state_event_for_key(
     session: Session,
 ) -> Result<Json, ApiError> {
     let kind = request.event_type.to_string();
-    let event =
-        read::state_entry(&hs, &session, &request.room_id, &kind, &request.state_key).await?;
-    if request.format == StateEventFormat::Event {
-        return Ok(Json(event));
-    }
-    let content = read::content_of(&event)
-        .ok_or_else(|| ApiError::internal("a stored event has no content"))?;
-    Ok(Json(content.into()))
+    let (room_id, state_key) = (&request.room_id, &request.state_key);
+    let answer = if request.format == StateEventFormat::Event {
+        read::state_event(&hs, &session, room_id, &kind, state_key).await?
+    } else {
+        read::state_content(&hs, &session, room_id, &kind, state_key).await?
+    };
+    Ok(Json(answer))
 }

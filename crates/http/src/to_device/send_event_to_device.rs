@@ -1,7 +1,7 @@
 //! `PUT /_matrix/client/v3/sendToDevice/{eventType}/{txnId}`
 //! <https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3sendtodeviceeventtypetxnid>
 
-use homeserver::{Session, to_device};
+use homeserver::{Session, limits::Subject, to_device};
 use ruma::api::client::to_device::send_event_to_device::v3::{Request, Response};
 
 use crate::{
@@ -13,6 +13,7 @@ pub async fn send_event_to_device(
     Call { hs, request, .. }: Call<Request>,
     session: Session,
 ) -> Result<Typed<Response>, ApiError> {
+    hs.count(Subject::ToDevice(session.user))?;
     let messages = request
         .messages
         .iter()

@@ -1,0 +1,122 @@
+//! JSON that its grammar allows and most readers refuse: half of a character (`\ud83d` without its other half), a number
+//! beyond all floats (`1e999`), nesting without end. What is taken as raw JSON is handed on as it came, so one such message would bar
+//! whoever gets it from reading anything of their sync.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+/// Whether this is grammatical JSON that most readers refuse. What is no JSON at all is left to who reads it.
+pub(crate) fn is_readable_by_few(json: &[u8]) -> bool {
+    // What is not UTF-8 is no JSON.
+    str::from_utf8(json).is_ok_and(|json| {
+        serde_json::from_str::<Read>(json).is_err()
+            && serde_json::from_str::<IgnoredAny>(json).is_ok()
+    })
+}
+
+/// Reads all there is and keeps nothing. [`IgnoredAny`] does not look into strings and numbers.
+struct Read;
+
+impl<'de> Deserialize<'de> for Read {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Read {
+    type Value = Self;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self, A::Error> {
+        while sequence.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<Self, Self>()?.is_some() {}
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn what_most_readers_refuse_is_found_wherever_it_stands() {
+        for few in [
+            r#""\ud83d""#,
+            r#""\uDE00""#,
+            r#""\ud83dx\ude00""#,
+            r#""\ud83d\ud83d\ude00""#,
+            r#"{"\ud83d":1}"#,
+            r#"["\\\ud83d"]"#,
+            r#"{"a":[1e999]}"#,
+            "-1e400",
+        ] {
+            assert!(is_readable_by_few(few.as_bytes()), "{few}");
+        }
+        assert!(!is_readable_by_few("[".repeat(1_000).as_bytes()), "no JSON: not closed");
+        let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
+        assert!(is_readable_by_few(deep.as_bytes()));
+        for all in [
+            r#""\ud83d\ude00""#,
+            r#""\\ud83d""#,
+            r#"{"a":[true,null,-1,1e300,18446744073709551616,"\u00e4\n"]}"#,
+            r#""\u12"#,
+            "{",
+            "",
+        ] {
+            assert!(!is_readable_by_few(all.as_bytes()), "{all}");
+        }
+        assert!(!is_readable_by_few(b"\"\xff\""), "no text");
+    }
+
+    proptest! {
+        #![proptest_config(testkit::fuzz::config())]
+
+        #[test]
+        fn what_passes_is_read_by_whoever_reads_json_at_all(
+            text in r#"(\\u(d83d|D83D|de00|DE00|0041)|\\\\|\\"|[a-z😀]){0,8}"#,
+            number in "-?[1-9][0-9]{0,4}(\\.[0-9]{1,3})?([eE][-+]?[0-9]{1,4})?",
+        ) {
+            let json = format!("{{\"a\":[\"{text}\",{number}]}}");
+            let read = serde_json::from_str::<Value>(&json);
+            prop_assert_eq!(is_readable_by_few(json.as_bytes()), read.is_err(), "{}", json);
+        }
+    }
+}
