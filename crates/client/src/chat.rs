@@ -2,24 +2,33 @@
 
 mod actions;
 mod convert;
+mod delivery;
 mod encrypt;
 mod header;
+pub(crate) mod hidden;
 mod media;
+mod missing_keys;
+mod pins;
+mod polls;
 pub(crate) mod preview;
-pub(crate) mod reactions;
+mod repeats;
+pub(crate) mod responses;
 mod rows;
 mod send;
 mod watch;
 
 pub use rows::{
-    Body, ChatHeader, EmojiOnly, FileView, ImageView, MediaRef, Member, Message, OwnState,
-    Reaction, Reader, ReplyQuote, ReplyTarget, Row, RowKind, ScrollBack, SendFailure, Sender,
-    SystemLine, TrustWarning, UndecryptableReason,
+    Body, ChatHeader, EmojiOnly, FileView, ImageView, MediaRef, Member, Message, OwnState, Pinned,
+    PollAnswer, PollView, Reach, Reaction, Reader, ReplyQuote, ReplyTarget, Row, RowKind,
+    ScrollBack, SendFailure, Sender, Stage, SystemLine, TrustWarning, UndecryptableReason,
+    UrgentView, VoiceView,
 };
-pub use send::{ActionError, Draft, FileToSend, ImageToSend, MediaError};
+pub use send::{
+    ActionError, Draft, FileToSend, ImageToSend, MediaError, PollToSend, TextToSend, VoiceToSend,
+};
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
 };
 
@@ -31,8 +40,13 @@ use matrix_sdk::{
 use matrix_sdk_ui::timeline::{RoomExt, Timeline, TimelineReadReceiptTracking};
 use ruma::{OwnedEventId, RoomId};
 
+use self::delivery::Delivered;
 use crate::{
-    Live, Session, details, ids::ChatId, room_list::RoomError, session::core::Core, trouble,
+    Live, Session, details,
+    ids::{ChatId, MessageId},
+    room_list::RoomError,
+    session::core::Core,
+    trouble,
 };
 
 /// A chat that is open. Clone it freely; the chat closes with its last clone.
@@ -58,6 +72,12 @@ struct Open {
     read_up_to: Option<OwnedEventId>,
     /// Replies whose target was asked for.
     asked_for: Mutex<BTreeSet<OwnedEventId>>,
+    /// Keys of the rows of messages, by event ID (see [`repeats::keep_keys`]).
+    keys: Mutex<HashMap<String, String>>,
+    /// How far our messages got with others.
+    delivered: SharedObservable<Delivered>,
+    /// Pinned messages that were looked up.
+    pins: Mutex<pins::Known>,
 }
 
 /// How many messages a first look and each scroll back bring.
@@ -89,12 +109,17 @@ impl Chat {
             scroll_back: SharedObservable::new(ScrollBack::More),
             read_up_to,
             asked_for: Mutex::default(),
+            keys: Mutex::default(),
+            delivered: SharedObservable::default(),
+            pins: Mutex::default(),
         });
         watch::build_rows_once(&open).await;
         let tasks = vec![
             spawn(watch::keep_rows(open.clone())).abort_on_drop(),
             spawn(header::keep(open.clone())).abort_on_drop(),
             spawn(watch::first_page(open.clone())).abort_on_drop(),
+            spawn(missing_keys::keep_asking(open.clone())).abort_on_drop(),
+            spawn(delivery::keep(open.clone())).abort_on_drop(),
             spawn(details::search_history(core, room)).abort_on_drop(),
         ];
         Ok(Self { inner: Arc::new(Inner { open, _tasks: tasks }) })
@@ -113,6 +138,34 @@ impl Chat {
     /// What is above the oldest row.
     pub fn scroll_back(&self) -> Live<ScrollBack> {
         Live::of(&self.inner.open.scroll_back)
+    }
+
+    /// Loads older rows until this message is among them, as far as it is worth waiting for; tells whether it is.
+    pub async fn load_until(&self, message: &MessageId) -> bool {
+        const PAGES: usize = 25;
+        let here = || {
+            let rows = self.inner.open.rows.read();
+            rows.iter().any(|row| matches!(&row.kind, RowKind::Message(it) if it.id == *message))
+        };
+        let open = &self.inner.open;
+        for _ in 0..=PAGES {
+            // A page may be on its way already, as when the chat was just opened.
+            let mut scroll_back = open.scroll_back.subscribe();
+            while open.scroll_back.get() == ScrollBack::Loading {
+                if scroll_back.next().await.is_none() {
+                    return false;
+                }
+            }
+            watch::build_rows_once(open).await;
+            if here() {
+                return true;
+            }
+            if open.scroll_back.get() == ScrollBack::Beginning {
+                return false;
+            }
+            self.load_older().await;
+        }
+        false
     }
 
     /// Loads older rows. Does nothing while loading or at the beginning.

@@ -113,7 +113,10 @@ pub(crate) async fn keep_known(core: Arc<Core>) {
     let mut updates = core.client.event_cache().subscribe_to_room_generic_updates();
     loop {
         match updates.recv().await {
-            Ok(update) => look_into(&core, &update.room_id).await,
+            Ok(update) => {
+                core.index.forget(&update.room_id);
+                look_into(&core, &update.room_id).await;
+            }
             Err(RecvError::Lagged(_)) => {
                 for room in core.client.joined_rooms() {
                     look_into(&core, room.room_id()).await;

@@ -5,7 +5,7 @@ use ruma::UserId;
 use crate::{
     Session,
     ids::PersonId,
-    people::{Person, Profile},
+    people::{self, Person, Profile},
     trouble::Trouble,
 };
 
@@ -57,6 +57,17 @@ impl Directory {
             .filter(|(_, profile)| profile.role.is_some() || profile.department.is_some());
         core.people.learn(&core.client, rich.collect::<Vec<_>>()).await;
         Ok(Found { people, limited: response.limited })
+    }
+
+    /// Of the people met so far, those whose name could be taken for this one's.
+    pub fn similar(&self, to: &Person) -> Vec<Person> {
+        let core = &self.session.inner.core;
+        let is_other = |person: &Person| {
+            person.id != to.id
+                && person.id.as_str() != core.own_id.as_str()
+                && people::is_similar(&person.name, &to.name)
+        };
+        core.people.all().into_iter().filter(is_other).collect()
     }
 
     /// Looks one person up.

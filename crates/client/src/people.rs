@@ -122,6 +122,12 @@ impl People {
         }
     }
 
+    /// Everybody met so far.
+    pub fn all(&self) -> Vec<Person> {
+        let known = self.known.lock().expect("no panic while held");
+        known.iter().map(|(id, profile)| profile.clone().person(id, None)).collect()
+    }
+
     /// Asks the server for somebody's profile and keeps it.
     pub async fn fetch(&self, client: &Client, id: &UserId) -> Result<Person, Trouble> {
         let response = client
@@ -205,6 +211,61 @@ pub fn initials(name: &str) -> String {
     letters.to_uppercase()
 }
 
+/// Whether two names could be taken for each other: the same family name, or one that differs in a letter or two, with a
+/// first name that begins alike. Titles do not count.
+pub fn is_similar(one: &str, other: &str) -> bool {
+    let (one, other) = (parts(one), parts(other));
+    let (Some((first, family)), Some((other_first, other_family))) = (one, other) else {
+        return false;
+    };
+    let sounds_alike = spoken(&family) == spoken(&other_family);
+    let apart = letters_apart(&family, &other_family);
+    let close = apart <= 1 && family.chars().count().min(other_family.chars().count()) >= 4;
+    let begins_alike = first.chars().next() == other_first.chars().next();
+    (sounds_alike || close) && (begins_alike || first == other_first)
+        || family == other_family && letters_apart(&first, &other_first) <= 2
+}
+
+/// First and family name, in lower case.
+fn parts(name: &str) -> Option<(String, String)> {
+    let words: Vec<String> = name
+        .split_whitespace()
+        .filter(|word| !word.ends_with('.') && !matches!(*word, "Dr" | "Prof"))
+        .map(str::to_lowercase)
+        .collect();
+    match words.as_slice() {
+        [] => None,
+        [only] => Some((String::new(), only.clone())),
+        [first, .., family] => Some((first.clone(), family.clone())),
+    }
+}
+
+/// German names that are written differently and sound alike: Meyer, Maier, Mayr; Schmidt, Schmitt.
+fn spoken(name: &str) -> String {
+    let mut spoken = name.replace("ai", "ei").replace("ay", "ei").replace("ey", "ei");
+    for (written, heard) in [("dt", "t"), ("tt", "t"), ("ph", "f"), ("th", "t"), ("ck", "k")] {
+        spoken = spoken.replace(written, heard);
+    }
+    let spoken = spoken.replace("ier", "ir").replace("er", "r");
+    spoken.replace("eir", "ir")
+}
+
+/// How many letters have to be changed, added or left out (Levenshtein).
+fn letters_apart(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = at + 1;
+        for (place, other) in other.iter().enumerate() {
+            let change = diagonal + usize::from(letter != *other);
+            diagonal = row[place + 1];
+            row[place + 1] = change.min(diagonal + 1).min(row[place] + 1);
+        }
+    }
+    row[other.len()]
+}
+
 pub(crate) fn local_part(user_id: &str) -> &str {
     let without_sigil = user_id.strip_prefix('@').unwrap_or(user_id);
     without_sigil.split(':').next().unwrap_or(without_sigil)
@@ -226,6 +287,26 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(initials(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_could_be_taken_for_each_other_are_similar() {
+        for (one, other, expected) in [
+            ("Dr. Anna Meyer", "Dr. Anna Maier", true),
+            ("Dr. Anna Meyer", "Annika Mayr", true),
+            ("Jonas Weber", "Jonas Webber", true),
+            ("Jonas Weber", "Jona Weber", true),
+            ("Lena Schmidt", "Lara Schmitt", true),
+            ("Dr. Anna Meyer", "Jonas Weber", false),
+            ("Dr. Anna Meyer", "Dr. Petra Holm", false),
+            ("Anna Meyer", "Karl-Heinz Maier", false),
+            ("Anna Roth", "Anna Both", true),
+            ("Ina Ott", "Ina Utz", false),
+            ("", "Anna Meyer", false),
+        ] {
+            assert_eq!(is_similar(one, other), expected, "{one} and {other}");
+            assert_eq!(is_similar(other, one), expected, "{other} and {one}");
         }
     }
 

@@ -3,7 +3,7 @@
 mod actions;
 mod build;
 
-pub(crate) use build::{face, keep_rows};
+pub(crate) use build::{face, is_muted, keep_rows};
 
 use std::sync::Arc;
 
@@ -41,6 +41,12 @@ pub struct RoomRow {
     pub typing: Vec<String>,
     /// Text that was begun and not sent.
     pub draft: Option<String>,
+    /// Stands above the others.
+    pub favourite: bool,
+    /// Does not count as unread and does not ring.
+    pub muted: bool,
+    /// Out of the way, but not gone.
+    pub archived: bool,
 }
 
 /// Kind of a chat.
@@ -83,6 +89,12 @@ pub enum Preview {
     Image { caption: Option<String> },
     /// A file, with its name.
     File { name: String },
+    /// A poll, with what it asks.
+    Poll { question: String },
+    /// Who somebody is, handed on.
+    Contact { who: String },
+    /// Something that somebody has to take over.
+    Urgent(String),
     /// A recording.
     Audio,
     /// A video.
@@ -100,9 +112,9 @@ pub enum Preview {
 pub struct RoomListView {
     /// Still waiting for the first rows: show a skeleton.
     pub loading: bool,
-    /// Invitations first, then the latest on top. Unchanged rows keep their `Arc`.
+    /// Invitations first, then favourites, then the latest on top. Unchanged rows keep their `Arc`.
     pub rows: Arc<Vec<Arc<RoomRow>>>,
-    /// Sum over all chats, for the tab's title and the bottom bar.
+    /// Sum over all chats that are neither muted nor archived, for the tab's title and the bottom bar.
     pub unread_total: u64,
 }
 
@@ -170,6 +182,9 @@ mod tests {
             highlights: 0,
             typing: Vec::new(),
             draft: None,
+            favourite: false,
+            muted: false,
+            archived: false,
         }
     }
 

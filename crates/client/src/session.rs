@@ -6,12 +6,13 @@ use matrix_sdk::executor::{AbortOnDrop, JoinHandleExt, spawn};
 
 pub(crate) mod core;
 mod login;
+mod queued_media;
 mod store;
 mod sync;
 
 use self::core::{Core, OpenError};
 use crate::{
-    Chat, Connection, Directory, Live, RoomList, Trust, details,
+    Chat, Connection, Directory, Live, RoomList, Search, Trust, details,
     ids::ChatId,
     people::Person,
     room_list::{self, RoomError},
@@ -173,11 +174,15 @@ impl Session {
     /// Logs in, opens the store, starts syncing. At the first login of an account it also makes the account's identity,
     /// key backup and recovery key ([`Trust::new_recovery_key`] hands it out).
     pub async fn login(settings: &Settings, credentials: &Credentials) -> Result<Self, LoginError> {
-        let mut secrets = login::request_session(settings, credentials).await?;
-        // What an earlier session left behind is unreadable without its vault, but takes space.
-        #[cfg(target_family = "wasm")]
-        vault::delete_databases(&format!("{}-store", settings.store), None).await;
-        secrets.database = store::new_name(&settings.store);
+        // After a soft logout the device is still there: whoever had it goes on with it.
+        let earlier = vault::open(&settings.store).await.unwrap_or_default();
+        let mut secrets = login::request_session(settings, credentials, earlier.as_ref()).await?;
+        if secrets.database.is_empty() {
+            // What an earlier session left behind is unreadable without its vault, but takes space.
+            #[cfg(target_family = "wasm")]
+            vault::delete_databases(&format!("{}-store", settings.store), None).await;
+            secrets.database = store::new_name(&settings.store);
+        }
         vault::seal(&settings.store, &secrets)
             .await
             .map_err(|e| LoginError::Store(e.to_string()))?;
@@ -272,6 +277,11 @@ impl Session {
         Directory { session: self.clone() }
     }
 
+    /// Searching what was written.
+    pub fn search(&self) -> Search {
+        Search { session: self.clone() }
+    }
+
     /// Devices, recovery key, comparison of emoji.
     pub fn trust(&self) -> Trust {
         Trust { session: self.clone() }
@@ -282,7 +292,8 @@ impl Session {
         let _ = core.client.event_cache().subscribe();
         core.people.load(&core.client).await;
         core.details.load(&core.client).await;
-        core.reactions.load(&core.client).await;
+        core.responses.load(&core.client).await;
+        core.hidden.load(&core.client).await;
         core.handle_events();
         core.client.send_queue().enable_upload_progress(true);
         let tasks = vec![

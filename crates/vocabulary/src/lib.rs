@@ -2,6 +2,8 @@
 //!
 
 pub mod details;
+pub mod messages;
 pub mod profile;
+pub mod removal;
 
 pub use details::{ROOM_DETAILS, RoomDetailsEventContent};

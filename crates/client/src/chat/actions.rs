@@ -1,36 +1,56 @@
 //! What can be done in a chat.
 
+use std::time::Duration;
+
 use matrix_sdk::{
     ComposerDraft, ComposerDraftType,
-    attachment::{AttachmentInfo, BaseFileInfo, BaseImageInfo, Thumbnail},
+    attachment::{AttachmentInfo, BaseAudioInfo, BaseFileInfo, BaseImageInfo, Thumbnail},
     room::edit::EditedContent,
 };
 use matrix_sdk_ui::timeline::{
     AttachmentConfig, AttachmentSource, EventTimelineItem, TimelineEventItemId,
 };
 use ruma::{
-    EventId, OwnedEventId, OwnedTransactionId, UInt, UserId,
+    EventId, OwnedEventId, OwnedTransactionId, RoomId, UInt, UserId,
     api::client::receipt::create_receipt::v3::ReceiptType,
-    events::room::message::{RoomMessageEventContentWithoutRelation, TextMessageEventContent},
+    events::{
+        Mentions,
+        room::message::{
+            MessageType, RoomMessageEventContent, RoomMessageEventContentWithoutRelation,
+            TextMessageEventContent,
+        },
+    },
+    int,
+};
+use serde_json::{Map, Value};
+use vocabulary::{
+    messages::{CONTACT, Contact, FORWARDED, TAKEN_OVER, URGENT, fields},
+    removal::{REMOVAL_REPORT, RemovalReport},
 };
 
-use super::{ActionError, Chat, Draft, FileToSend, ImageToSend, Open, reactions};
+use super::{
+    ActionError, Chat, Draft, FileToSend, ImageToSend, Open, TextToSend, VoiceToSend, convert,
+    responses,
+};
 use crate::{
     details,
-    ids::{MessageId, PersonId},
+    ids::{ChatId, MessageId, PersonId},
+    people::Person,
     trouble::{self, Trouble},
 };
 
 impl Chat {
     /// Sends text. Returns as soon as it is safely queued; it is shown at once.
-    pub async fn send_text(
-        &self,
-        text: &str,
-        reply_to: Option<&MessageId>,
-    ) -> Result<(), ActionError> {
+    pub async fn send_text(&self, text: &TextToSend) -> Result<(), ActionError> {
         let open = &self.inner.open;
-        let content = RoomMessageEventContentWithoutRelation::text_plain(text);
-        match reply_to {
+        let message = match text.urgent {
+            true => {
+                MessageType::new(URGENT, text.text.clone(), Default::default()).map_err(failed)?
+            }
+            false => MessageType::text_plain(&text.text),
+        };
+        let content = with_mentions(RoomMessageEventContentWithoutRelation::new(message), text);
+        match &text.reply_to {
             Some(target) => {
                 open.timeline.send_reply(content, event_id(target)?).await.map_err(failed)?;
             }
@@ -41,23 +61,95 @@ impl Chat {
         Ok(())
     }
 
-    /// Changes an own message.
-    pub async fn edit(&self, message: &MessageId, text: &str) -> Result<(), ActionError> {
+    /// Changes an own message. Urgent and what it answers stay as they were.
+    pub async fn edit(&self, message: &MessageId, text: &TextToSend) -> Result<(), ActionError> {
         let open = &self.inner.open;
         let item = open.item(message).await?;
         if !item.is_own() || !item.is_editable() {
             return Err(ActionError::NotAllowed);
         }
-        let is_text = item.content().as_message().is_some_and(|it| {
-            matches!(it.msgtype(), ruma::events::room::message::MessageType::Text(_))
-        });
+        let is_text = item
+            .content()
+            .as_message()
+            .is_some_and(|it| matches!(it.msgtype(), MessageType::Text(_)));
         let content = if is_text {
-            EditedContent::RoomMessage(RoomMessageEventContentWithoutRelation::text_plain(text))
+            let content = RoomMessageEventContentWithoutRelation::text_plain(&text.text);
+            EditedContent::RoomMessage(with_mentions(content, text))
         } else {
-            let caption = Some(text.to_owned()).filter(|text| !text.is_empty());
+            let caption = Some(text.text.clone()).filter(|text| !text.is_empty());
             EditedContent::MediaCaption { caption, formatted_caption: None, mentions: None }
         };
         open.timeline.edit(&item.identifier(), content).await.map_err(failed)
+    }
+
+    /// Takes over what somebody has sent as urgent, or no longer. Everybody in the chat sees it.
+    pub async fn take_over(&self, message: &MessageId) -> Result<(), ActionError> {
+        let open = &self.inner.open;
+        let mine = open
+            .shown(message)
+            .is_some_and(|shown| matches!(&shown.body, super::Body::Urgent(urgent) if urgent.mine));
+        let target = event_id(message)?;
+        responses::toggle(&open.core, open.room.room_id(), target, TAKEN_OVER, mine).await;
+        Ok(())
+    }
+
+    /// Hands on who somebody is.
+    pub async fn send_contact(&self, person: &Person) -> Result<(), ActionError> {
+        let contact = Contact {
+            user_id: person.id.to_string(),
+            name: person.name.clone(),
+            role: person.role.clone(),
+            department: person.department.clone(),
+            phone: person.phone.clone(),
+        };
+        let message =
+            MessageType::new(CONTACT, contact.body(), fields(&contact)).map_err(failed)?;
+        let content = RoomMessageEventContent::new(message);
+        self.inner.open.timeline.send(content.into()).await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Passes a message on to other chats, marked as such. Attachments are not sent again: their keys are.
+    pub async fn forward(&self, message: &MessageId, to: &[ChatId]) -> Result<(), ActionError> {
+        let open = &self.inner.open;
+        event_id(message)?;
+        let item = open.item(message).await?;
+        let message = item.content().as_message().ok_or(ActionError::NotAllowed)?;
+        let mut mark = Map::from_iter([(FORWARDED.to_owned(), Value::Bool(true))]);
+        mark.extend(report_field(convert::removal_report(&item)));
+        for chat in to {
+            let id = RoomId::parse(chat.as_str()).map_err(failed)?;
+            let room = open.core.client.get_room(&id).ok_or(ActionError::NotAllowed)?;
+            let content = RoomMessageEventContent::new(message.msgtype().clone());
+            let queue = room.send_queue();
+            queue.send(content.into()).with_extra_content(mark.clone()).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a message on this device alone; the others keep it.
+    pub async fn hide(&self, message: &MessageId) -> Result<(), ActionError> {
+        let open = &self.inner.open;
+        let id = event_id(message)?;
+        open.core.hidden.add(&open.core.client, open.room.room_id(), id.as_str()).await;
+        open.core.room_changed(open.room.room_id());
+        Ok(())
+    }
+
+    /// Lets somebody manage the group, or no longer. Needs the network.
+    pub async fn set_manages(&self, person: &PersonId, manages: bool) -> Result<(), ActionError> {
+        let user = UserId::parse(person.as_str()).map_err(failed)?;
+        let level = if manages { int!(100) } else { int!(0) };
+        let room = &self.inner.open.room;
+        let changed = room.update_power_levels(vec![(&*user, level)]).await;
+        changed.map(drop).map_err(|error| refused(&Trouble::of(&error)))
+    }
+
+    /// Removes somebody from the group. Needs the network.
+    pub async fn remove(&self, person: &PersonId) -> Result<(), ActionError> {
+        let user = UserId::parse(person.as_str()).map_err(failed)?;
+        let removed = self.inner.open.room.kick_user(&user, None).await;
+        removed.map_err(|error| refused(&Trouble::of(&error)))
     }
 
     /// Deletes a message for everybody; takes a waiting one out of the queue.
@@ -71,14 +163,9 @@ impl Chat {
     pub async fn react(&self, message: &MessageId, emoji: &str) -> Result<(), ActionError> {
         let open = &self.inner.open;
         let target = event_id(message)?;
-        let rows = open.rows.get();
-        let shown = rows.iter().find_map(|row| match &row.kind {
-            super::RowKind::Message(it) if it.id == *message => Some(it),
-            _ => None,
-        });
-        let shown = shown.ok_or(ActionError::UnknownMessage)?;
+        let shown = open.shown(message).ok_or(ActionError::UnknownMessage)?;
         let mine = shown.reactions.iter().any(|reaction| reaction.emoji == emoji && reaction.mine);
-        reactions::toggle(&open.core, open.room.room_id(), target, emoji, mine).await;
+        responses::toggle(&open.core, open.room.room_id(), target, emoji, mine).await;
         Ok(())
     }
 
@@ -101,7 +188,25 @@ impl Chat {
         });
         let upload =
             Upload { name: image.name, mime: image.mime, bytes: image.bytes, info, thumbnail };
-        self.inner.open.upload(upload, image.caption, image.reply_to).await
+        let report = report_field(image.removal);
+        self.inner.open.upload(upload, image.caption, image.reply_to, Some(report)).await
+    }
+
+    /// Sends a recording. Returns as soon as it is queued.
+    pub async fn send_voice(&self, voice: VoiceToSend) -> Result<(), ActionError> {
+        let info = AttachmentInfo::Voice(BaseAudioInfo {
+            duration: Some(Duration::from_millis(voice.duration_ms)),
+            size: UInt::new(voice.bytes.len() as u64),
+            waveform: Some(voice.waveform),
+        });
+        let upload = Upload {
+            name: voice.name,
+            mime: voice.mime,
+            bytes: voice.bytes,
+            info,
+            thumbnail: None,
+        };
+        self.inner.open.upload(upload, None, voice.reply_to, None).await
     }
 
     /// Sends a file. Returns as soon as it is queued.
@@ -109,7 +214,7 @@ impl Chat {
         let info = AttachmentInfo::File(BaseFileInfo { size: UInt::new(file.bytes.len() as u64) });
         let upload =
             Upload { name: file.name, mime: file.mime, bytes: file.bytes, info, thumbnail: None };
-        self.inner.open.upload(upload, file.caption, file.reply_to).await
+        self.inner.open.upload(upload, file.caption, file.reply_to, None).await
     }
 
     /// Tries a failed message again.
@@ -229,6 +334,15 @@ struct Upload {
 }
 
 impl Open {
+    /// The message as it is shown.
+    fn shown(&self, message: &MessageId) -> Option<super::Message> {
+        let rows = self.rows.read();
+        rows.iter().find_map(|row| match &row.kind {
+            super::RowKind::Message(it) if it.id == *message => Some((**it).clone()),
+            _ => None,
+        })
+    }
+
     async fn item(&self, message: &MessageId) -> Result<EventTimelineItem, ActionError> {
         let id = match message {
             MessageId::Sent(id) => TimelineEventItemId::EventId(
@@ -251,6 +365,7 @@ impl Open {
         upload: Upload,
         caption: Option<String>,
         reply_to: Option<MessageId>,
+        extra_content: Option<Map<String, Value>>,
     ) -> Result<(), ActionError> {
         // Asked for once and then remembered; offline the server's answer comes with the upload itself.
         if let Ok(limit) = self.core.client.load_or_fetch_max_upload_size().await
@@ -265,17 +380,35 @@ impl Open {
             thumbnail: upload.thumbnail,
             caption: caption.filter(|text| !text.is_empty()).map(TextMessageEventContent::plain),
             in_reply_to: reply_to.as_ref().map(event_id).transpose()?,
+            // Within the content, so it is encrypted with it.
+            extra_content,
             ..AttachmentConfig::default()
         };
         self.timeline.send_attachment(source, mime, config).use_send_queue().await.map_err(failed)
     }
 }
 
-fn event_id(message: &MessageId) -> Result<OwnedEventId, ActionError> {
+/// What stands for a message in requests.
+pub(super) fn event_id(message: &MessageId) -> Result<OwnedEventId, ActionError> {
     match message {
         MessageId::Sent(id) => EventId::parse(&**id).map_err(|_| ActionError::UnknownMessage),
         MessageId::Waiting(_) => Err(ActionError::NotSentYet),
     }
+}
+
+/// What was taken out of a picture, as a field of its message.
+fn report_field(report: Option<RemovalReport>) -> Map<String, Value> {
+    let report = report.and_then(|report| serde_json::to_value(report).ok());
+    report.into_iter().map(|report| (REMOVAL_REPORT.to_owned(), report)).collect()
+}
+
+fn with_mentions(
+    content: RoomMessageEventContentWithoutRelation,
+    text: &TextToSend,
+) -> RoomMessageEventContentWithoutRelation {
+    let users: Vec<_> =
+        text.mentions.iter().filter_map(|person| UserId::parse(person.as_str()).ok()).collect();
+    if users.is_empty() { content } else { content.add_mentions(Mentions::with_user_ids(users)) }
 }
 
 fn filled(text: &str) -> Option<String> {
@@ -283,7 +416,7 @@ fn filled(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn failed(error: impl std::fmt::Debug) -> ActionError {
+pub(super) fn failed(error: impl std::fmt::Debug) -> ActionError {
     ActionError::Failed(trouble::kind_of(&error))
 }
 

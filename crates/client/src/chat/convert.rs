@@ -13,12 +13,19 @@ use ruma::{
     events::room::{MediaSource, message::MessageType},
 };
 
-use vocabulary::RoomDetailsEventContent;
+use vocabulary::{
+    RoomDetailsEventContent,
+    messages::{CONTACT, Contact, FORWARDED, TAKEN_OVER, URGENT, from_fields},
+    removal::{REMOVAL_REPORT, RemovalReport},
+};
 
 use super::{
-    Body, EmojiOnly, FileView, ImageView, MediaRef, Message, OwnState, Reaction, Reader,
-    ReplyQuote, ReplyTarget, Row, RowKind, SendFailure, Sender, SystemLine, TrustWarning,
-    UndecryptableReason, preview, reactions::Waiting,
+    Body, EmojiOnly, FileView, ImageView, MediaRef, Member, Message, OwnState, PollAnswer,
+    PollView, Reaction, Reader, ReplyQuote, ReplyTarget, Row, RowKind, SendFailure, Sender,
+    SystemLine, TrustWarning, UndecryptableReason, UrgentView, VoiceView,
+    delivery::Delivered,
+    preview,
+    responses::{Waiting, What},
 };
 use crate::{
     details, ids::MessageId, people::Person, room_list::Preview, session::core::Core,
@@ -31,10 +38,14 @@ const TOGETHER_FOR_MS: u64 = 5 * 60 * 1000;
 /// What the rows depend on besides the items.
 pub(super) struct Context<'a> {
     pub core: &'a Arc<Core>,
-    /// Other members who have joined.
-    pub others: usize,
-    /// Our reactions that still wait to be sent.
+    /// Those in the chat, and those invited.
+    pub members: &'a [Member],
+    /// Our responses that still wait to be sent.
     pub waiting: &'a [Waiting],
+    /// How far our messages got with others.
+    pub delivered: &'a Delivered,
+    /// What is pinned.
+    pub pinned: &'a [OwnedEventId],
     /// The last event that was read when the chat was opened.
     pub read_up_to: Option<&'a OwnedEventId>,
 }
@@ -45,11 +56,14 @@ pub(super) fn rows<'a>(
     at: &Context<'_>,
 ) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
-    let readers = readers_from_below(items.clone(), &at.core.own_id);
+    let others = at.members.iter().filter(|member| !member.invited && !member.is_me).count();
+    let readers = from_below(items.clone(), &at.core.own_id, at.delivered);
     let mut so_far = SoFar::default();
+    // What a sync and a page of the history both brought is told once.
+    let mut told = BTreeSet::new();
     let mut passed_read_mark = false;
     let mut marked = false;
-    for (item, read_by) in items.zip(readers) {
+    for (item, reach) in items.zip(readers) {
         let key = item.unique_id().0.clone();
         match item.kind() {
             TimelineItemKind::Virtual(VirtualTimelineItem::DateDivider(at)) => {
@@ -61,7 +75,12 @@ pub(super) fn rows<'a>(
             }
             TimelineItemKind::Virtual(VirtualTimelineItem::ReadMarker) => {}
             TimelineItemKind::Event(event) => {
-                let Some(kind) = event_row(event, read_by, &mut so_far, at) else { continue };
+                let is_message = matches!(event.content(), TimelineItemContent::MsgLike(_));
+                let again = !is_message && event.event_id().is_some_and(|id| !told.insert(id));
+                if again {
+                    continue;
+                }
+                let Some(kind) = event_row(event, reach, others, &mut so_far, at) else { continue };
                 if passed_read_mark && !marked && !event.is_own() {
                     marked = true;
                     rows.push(Row { key: "new".into(), kind: RowKind::NewMessages });
@@ -84,19 +103,31 @@ struct SoFar {
     details: Option<RoomDetailsEventContent>,
 }
 
-/// For each item, how many others have read it: their receipts lie on it or further down.
-fn readers_from_below<'a>(
+/// With how many others a message got how far.
+#[derive(Clone, Copy, Default)]
+struct Reached {
+    delivered: usize,
+    read: usize,
+}
+
+/// For each item, how many others have it and have read it: the marks lie on it or further down.
+fn from_below<'a>(
     items: impl DoubleEndedIterator<Item = &'a Arc<TimelineItem>>,
     own: &UserId,
-) -> impl Iterator<Item = usize> {
-    let mut seen = BTreeSet::new();
-    let mut counts: Vec<usize> = items
+    delivered: &Delivered,
+) -> impl Iterator<Item = Reached> {
+    let (mut has, mut read) = (BTreeSet::new(), BTreeSet::new());
+    let mut counts: Vec<Reached> = items
         .rev()
         .map(|item| {
             if let Some(event) = item.as_event() {
-                seen.extend(event.read_receipts().keys().filter(|user| *user != own).cloned());
+                let readers = event.read_receipts().keys().filter(|user| *user != own);
+                read.extend(readers.cloned());
+                if let Some(id) = event.event_id() {
+                    has.extend(delivered.at(id).cloned());
+                }
             }
-            seen.len()
+            Reached { delivered: has.union(&read).count(), read: read.len() }
         })
         .collect();
     counts.reverse();
@@ -105,7 +136,8 @@ fn readers_from_below<'a>(
 
 fn event_row(
     event: &EventTimelineItem,
-    read_by: usize,
+    reach: Reached,
+    others: usize,
     so_far: &mut SoFar,
     at: &Context<'_>,
 ) -> Option<RowKind> {
@@ -121,25 +153,30 @@ fn event_row(
         so_far.previous = None;
         return Some(RowKind::System { at_ms, line });
     }
-    let body = body(event, content)?;
+    let body = body(event, content, at)?;
     let continues = so_far.previous.as_ref().is_some_and(|(sender, then)| {
         sender == event.sender() && at_ms.saturating_sub(*then) < TOGETHER_FOR_MS
     });
     so_far.previous = Some((event.sender().to_owned(), at_ms));
     let readable = !matches!(body, Body::Deleted | Body::Undecryptable(_));
     let message = content.as_message();
+    let urgent = matches!(body, Body::Urgent(_));
+    let poll = matches!(body, Body::Poll(_));
+    let mut reactions = reactions(event, content, at);
+    if urgent {
+        // Its card says who has taken it over.
+        reactions.retain(|reaction| reaction.emoji != TAKEN_OVER);
+    }
+    let id = message_id(&event.identifier());
+    let sender = at.sender(event.sender(), event.sender_profile());
     Some(RowKind::Message(Box::new(Message {
-        id: message_id(&event.identifier()),
-        sender: at.sender(event.sender(), event.sender_profile()),
-        at_ms,
-        body,
         reply: content.in_reply_to.as_ref().map(|reply| ReplyQuote {
             id: MessageId::Sent(reply.event_id.as_str().into()),
             target: reply_target(&reply.event, at),
         }),
-        reactions: reactions(event, content, at),
-        edited: message.is_some_and(|message| message.is_edited()),
-        own: event.is_own().then(|| own_state(event, read_by, at.others)),
+        reactions,
+        edited: message.as_ref().is_some_and(|message| message.is_edited()),
+        own: event.is_own().then(|| own_state(event, reach, others)),
         read_by: event
             .read_receipts()
             .iter()
@@ -151,10 +188,15 @@ fn event_row(
             .collect(),
         continues,
         highlighted: event.is_highlighted(),
+        mentions: message.as_ref().map(|message| at.mentions(message)).unwrap_or_default(),
+        forwarded: readable && is_forwarded(event),
+        pinned: event.event_id().is_some_and(|id| at.pinned.iter().any(|pinned| pinned == id)),
         warning: warning(event.get_shield(false)),
-        can_edit: readable && event.is_editable() && event.is_own(),
+        can_edit: readable && event.is_editable() && event.is_own() && !urgent && !poll,
         can_delete: event.is_own() && !matches!(content.kind, MsgLikeKind::Redacted),
         can_reply: readable && event.event_id().is_some(),
+        can_forward: readable && message.is_some() && event.event_id().is_some() && !urgent,
+        ..Message::new(id, sender, at_ms, body)
     })))
 }
 
@@ -174,6 +216,39 @@ impl Context<'_> {
     fn name(&self, user: &UserId) -> String {
         self.core.people.person(self.core, user, None).name
     }
+
+    /// Names of those mentioned that stand in the text. An answer mentions its addressee without naming them.
+    fn mentions(&self, message: &matrix_sdk_ui::timeline::Message) -> Vec<String> {
+        let Some(mentions) = message.mentions() else { return Vec::new() };
+        let named = |name: &String| message.body().contains(&format!("@{name}"));
+        mentions.user_ids.iter().map(|user| self.name(user)).filter(named).collect()
+    }
+
+    fn people<'a>(&self, users: impl Iterator<Item = &'a UserId>) -> Vec<Person> {
+        users.map(|user| self.core.people.person(self.core, user, None)).collect()
+    }
+}
+
+/// A field of ours in a message. Only its whole content has it.
+fn own_field(event: &EventTimelineItem, name: &str) -> Option<serde_json::Value> {
+    #[derive(serde::Deserialize)]
+    struct Event {
+        content: serde_json::Map<String, serde_json::Value>,
+    }
+    let json = event.original_json()?.json().get();
+    // A cheap look first: most messages do not have it.
+    let event: Event = json.contains(name).then(|| serde_json::from_str(json).ok()).flatten()?;
+    event.content.get(name).cloned()
+}
+
+/// Whether the message was passed on.
+fn is_forwarded(event: &EventTimelineItem) -> bool {
+    own_field(event, FORWARDED) == Some(true.into())
+}
+
+/// The sender's report of what was taken out of a picture.
+pub(super) fn removal_report(event: &EventTimelineItem) -> Option<RemovalReport> {
+    serde_json::from_value(own_field(event, REMOVAL_REPORT)?).ok()
 }
 
 pub(super) fn message_id(id: &TimelineEventItemId) -> MessageId {
@@ -183,7 +258,7 @@ pub(super) fn message_id(id: &TimelineEventItemId) -> MessageId {
     }
 }
 
-fn body(event: &EventTimelineItem, content: &MsgLikeContent) -> Option<Body> {
+fn body(event: &EventTimelineItem, content: &MsgLikeContent, at: &Context<'_>) -> Option<Body> {
     Some(match &content.kind {
         MsgLikeKind::Message(message) => match message.msgtype() {
             MessageType::Image(image) => {
@@ -196,6 +271,7 @@ fn body(event: &EventTimelineItem, content: &MsgLikeContent) -> Option<Body> {
                     size_bytes: info.and_then(|info| info.size).map(u64::from),
                     caption: image.caption().map(str::to_owned),
                     name: image.filename().to_owned(),
+                    removal: removal_report(event),
                 })
             }
             MessageType::File(file) => {
@@ -210,12 +286,20 @@ fn body(event: &EventTimelineItem, content: &MsgLikeContent) -> Option<Body> {
             }
             MessageType::Audio(audio) => {
                 let info = audio.info.as_deref();
-                Body::File(FileView {
+                let details = audio.audio.as_ref();
+                let duration = details
+                    .map(|details| details.duration)
+                    .or_else(|| info.and_then(|info| info.duration));
+                let percent = |value: &ruma::events::room::message::UnstableAmplitude| {
+                    u8::try_from(u64::from(value.get()) * 100 / 1024).unwrap_or(100).min(100)
+                };
+                Body::Voice(VoiceView {
                     file: media_ref(&audio.source),
-                    name: audio.filename().to_owned(),
                     mime: info.and_then(|info| info.mimetype.clone()),
-                    size_bytes: info.and_then(|info| info.size).map(u64::from),
-                    caption: audio.caption().map(str::to_owned),
+                    duration_ms: duration.and_then(|it| u64::try_from(it.as_millis()).ok()),
+                    waveform: details
+                        .map(|details| details.waveform.iter().map(percent).collect())
+                        .unwrap_or_default(),
                 })
             }
             MessageType::Video(video) => {
@@ -230,6 +314,13 @@ fn body(event: &EventTimelineItem, content: &MsgLikeContent) -> Option<Body> {
             }
             // The request to compare emoji is shown by the dialogue, not as a message.
             MessageType::VerificationRequest(_) => return None,
+            other if other.msgtype() == CONTACT => match from_fields(&other.data()) {
+                Some(contact) => Body::Contact(person_of(contact)),
+                None => Body::Unknown { fallback: Some(other.body().to_owned()) },
+            },
+            other if other.msgtype() == URGENT => {
+                Body::Urgent(urgent(other.body(), event, content, at))
+            }
             other => Body::Text {
                 text: other.body().to_owned(),
                 emoji_only: EmojiOnly(event.contains_only_emojis()),
@@ -240,9 +331,92 @@ fn body(event: &EventTimelineItem, content: &MsgLikeContent) -> Option<Body> {
         MsgLikeKind::Sticker(sticker) => {
             Body::Unknown { fallback: Some(sticker.content().body.clone()) }
         }
-        MsgLikeKind::Poll(_) | MsgLikeKind::LiveLocation(_) => Body::Unknown { fallback: None },
+        MsgLikeKind::Poll(poll) => Body::Poll(poll_view(poll, event, at)),
+        MsgLikeKind::LiveLocation(_) => Body::Unknown { fallback: None },
         MsgLikeKind::Other(_) => return None,
     })
+}
+
+fn person_of(contact: Contact) -> Person {
+    let Contact { user_id, name, role, department, phone } = contact;
+    Person { id: crate::ids::PersonId::new(user_id), name, role, department, phone }
+}
+
+/// Who has taken an urgent message over, and who is still asked.
+fn urgent(
+    text: &str,
+    event: &EventTimelineItem,
+    content: &MsgLikeContent,
+    at: &Context<'_>,
+) -> UrgentView {
+    let all = reactions(event, content, at);
+    let taken = all.into_iter().find(|reaction| reaction.emoji == TAKEN_OVER);
+    let taken_by: Vec<Person> = taken
+        .as_ref()
+        .map(|reaction| reaction.by.clone())
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|person| person.id.as_str() != event.sender().as_str())
+        .collect();
+    let is_open = |member: &&Member| {
+        member.person.id.as_str() != event.sender().as_str()
+            && !taken_by.iter().any(|person| person.id == member.person.id)
+    };
+    UrgentView {
+        text: text.to_owned(),
+        open: at.members.iter().filter(is_open).map(|member| member.person.clone()).collect(),
+        taken_by,
+        mine: taken.as_ref().is_some_and(|reaction| reaction.mine),
+        waiting: taken.is_some_and(|reaction| reaction.waiting),
+    }
+}
+
+fn poll_view(
+    poll: &matrix_sdk_ui::timeline::PollState,
+    event: &EventTimelineItem,
+    at: &Context<'_>,
+) -> PollView {
+    let results = poll.results();
+    let of_this = |it: &&Waiting| event.event_id().is_some_and(|id| *id == it.target);
+    let waiting = at.waiting.iter().rev().filter(of_this).find_map(|it| match &it.what {
+        What::Vote { answers } => Some(answers),
+        _ => None,
+    });
+    let own = at.core.own_id.as_str();
+    let answers: Vec<PollAnswer> = results
+        .answers
+        .iter()
+        .map(|answer| {
+            let votes = results.votes.get(&answer.id).map(Vec::as_slice).unwrap_or_default();
+            let mine = match waiting {
+                Some(chosen) => chosen.contains(&answer.id),
+                None => votes.iter().any(|user| user == own),
+            };
+            let others = votes.iter().filter(|user| *user != own).map(String::as_str);
+            let users = others.chain(mine.then_some(own));
+            let users: Vec<OwnedUserId> =
+                users.filter_map(|user| UserId::parse(user).ok()).collect();
+            PollAnswer {
+                id: answer.id.clone(),
+                text: answer.text.clone(),
+                by: at.people(users.iter().map(|user| &**user)),
+                mine,
+            }
+        })
+        .collect();
+    let voters: BTreeSet<&str> =
+        answers.iter().flat_map(|answer| answer.by.iter().map(|it| it.id.as_str())).collect();
+    let ending =
+        at.waiting.iter().filter(of_this).any(|it| matches!(it.what, What::EndOfPoll { .. }));
+    let ended = results.end_time.is_some() || ending;
+    PollView {
+        question: results.question,
+        several: results.max_selections > 1,
+        voters: voters.len(),
+        ended,
+        can_end: event.is_own() && !ended && event.event_id().is_some(),
+        answers,
+    }
 }
 
 fn small(number: ruma::UInt) -> Option<u32> {
@@ -288,7 +462,8 @@ fn warning(shield: TimelineEventShieldState) -> Option<TrustWarning> {
     }
 }
 
-fn own_state(event: &EventTimelineItem, read_by: usize, others: usize) -> OwnState {
+fn own_state(event: &EventTimelineItem, reach: Reached, others: usize) -> OwnState {
+    let of = others.max(1);
     match event.send_state() {
         Some(EventSendState::NotSentYet { progress }) => OwnState::Queued {
             progress_percent: progress.as_ref().and_then(|it| {
@@ -301,7 +476,8 @@ fn own_state(event: &EventTimelineItem, read_by: usize, others: usize) -> OwnSta
             OwnState::Queued { progress_percent: None }
         }
         Some(EventSendState::SendingFailed { error, .. }) => OwnState::Failed(send_failure(error)),
-        _ if read_by > 0 => OwnState::Read { by: read_by.min(others.max(1)), of: others.max(1) },
+        _ if reach.read > 0 => OwnState::Read { by: reach.read.min(of), of },
+        _ if reach.delivered > 0 => OwnState::Delivered { to: reach.delivered.min(of), of },
         _ => OwnState::Sent,
     }
 }
@@ -372,9 +548,7 @@ fn reactions(
             by: senders
                 .keys()
                 // Ours that is being taken back is gone for us at once.
-                .filter(|user| {
-                    *user != own || !waiting.iter().any(|it| !it.add && it.emoji == *emoji)
-                })
+                .filter(|user| *user != own || !waiting.iter().any(|it| it.takes_back(emoji)))
                 .map(|user| at.core.people.person(at.core, user, None))
                 .collect(),
             mine: false,
@@ -382,16 +556,16 @@ fn reactions(
         })
         .filter(|reaction| !reaction.by.is_empty())
         .collect();
-    for waiting in waiting.iter().filter(|it| it.add) {
+    for emoji in waiting.iter().filter_map(|it| it.adds()) {
         let me = at.core.people.person(at.core, own, None);
-        match list.iter_mut().find(|reaction| reaction.emoji == waiting.emoji) {
+        match list.iter_mut().find(|reaction| reaction.emoji == emoji) {
             Some(reaction) if reaction.by.iter().any(|person| person.id == me.id) => {}
             Some(reaction) => {
                 reaction.by.push(me);
                 reaction.waiting = true;
             }
             None => list.push(Reaction {
-                emoji: waiting.emoji.clone(),
+                emoji: emoji.to_owned(),
                 by: vec![me],
                 mine: true,
                 waiting: true,

@@ -3,6 +3,8 @@
 use matrix_sdk_ui::timeline::{MembershipChange, MsgLikeKind, TimelineItemContent};
 use ruma::events::room::message::MessageType;
 
+use vocabulary::messages::{CONTACT, URGENT};
+
 use super::SystemLine;
 use crate::room_list::Preview;
 
@@ -18,18 +20,24 @@ pub(crate) fn preview(
             MsgLikeKind::Redacted => Some(Preview::Deleted),
             MsgLikeKind::UnableToDecrypt(_) => Some(Preview::Undecryptable),
             MsgLikeKind::Sticker(sticker) => Some(Preview::Text(one_line(&sticker.content().body))),
-            MsgLikeKind::Poll(_) | MsgLikeKind::LiveLocation(_) | MsgLikeKind::Other(_) => None,
+            MsgLikeKind::Poll(poll) => {
+                Some(Preview::Poll { question: one_line(&poll.results().question) })
+            }
+            MsgLikeKind::LiveLocation(_) | MsgLikeKind::Other(_) => None,
         },
         other => system_line(other, sender, name).map(Preview::System),
     }
 }
 
-fn of_message(message: &MessageType) -> Preview {
+/// The line for a message.
+pub(super) fn of_message(message: &MessageType) -> Preview {
     match message {
         MessageType::Image(image) => Preview::Image { caption: image.caption().map(one_line) },
         MessageType::File(file) => Preview::File { name: file.filename().to_owned() },
         MessageType::Audio(_) => Preview::Audio,
         MessageType::Video(_) => Preview::Video,
+        other if other.msgtype() == CONTACT => Preview::Contact { who: one_line(other.body()) },
+        other if other.msgtype() == URGENT => Preview::Urgent(one_line(other.body())),
         other => Preview::Text(one_line(other.body())),
     }
 }
@@ -78,7 +86,7 @@ pub(crate) fn system_line(
     }
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     const LONGEST: usize = 200;
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use vocabulary::removal::RemovalReport;
+
 use crate::{
     ids::{ChatId, MessageId, PersonId},
     people::Person,
@@ -57,6 +59,12 @@ pub struct Message {
     pub continues: bool,
     /// We are mentioned.
     pub highlighted: bool,
+    /// Names that stand in the text with an `@` before them, as they stand there.
+    pub mentions: Vec<String>,
+    /// Was passed on from another chat: who stands above it has not written it.
+    pub forwarded: bool,
+    /// Is among the pinned messages of the chat.
+    pub pinned: bool,
     /// Something about the sender's device that has to be said.
     pub warning: Option<TrustWarning>,
     /// May be changed by us.
@@ -65,6 +73,35 @@ pub struct Message {
     pub can_delete: bool,
     /// Can be answered and reacted to (the server has it and it is readable).
     pub can_reply: bool,
+    /// Can be passed on to another chat.
+    pub can_forward: bool,
+}
+
+impl Message {
+    /// A message of which nothing more is known.
+    pub(super) fn new(id: MessageId, sender: Sender, at_ms: u64, body: Body) -> Self {
+        Self {
+            id,
+            sender,
+            at_ms,
+            body,
+            reply: None,
+            reactions: Vec::new(),
+            edited: false,
+            own: None,
+            read_by: Vec::new(),
+            continues: false,
+            highlighted: false,
+            mentions: Vec::new(),
+            forwarded: false,
+            pinned: false,
+            warning: None,
+            can_edit: false,
+            can_delete: false,
+            can_reply: false,
+            can_forward: false,
+        }
+    }
 }
 
 /// Who wrote a message.
@@ -87,8 +124,16 @@ pub enum Body {
     Text { text: String, emoji_only: EmojiOnly },
     /// A picture.
     Image(ImageView),
-    /// A file (also audio and video, until they have their own views).
+    /// A recording to listen to.
+    Voice(VoiceView),
+    /// A file (also videos, until they have their own view).
     File(FileView),
+    /// A question with answers to choose from.
+    Poll(PollView),
+    /// Who somebody is, handed on.
+    Contact(Person),
+    /// Something that somebody has to take over.
+    Urgent(UrgentView),
     /// Deleted by its sender or a moderator.
     Deleted,
     /// Cannot be decrypted here (yet).
@@ -112,6 +157,8 @@ pub struct ImageView {
     pub caption: Option<String>,
     /// File name.
     pub name: String,
+    /// What the sender took out of it before sending.
+    pub removal: Option<RemovalReport>,
 }
 
 /// A file.
@@ -127,6 +174,95 @@ pub struct FileView {
     pub size_bytes: Option<u64>,
     /// Text below the file.
     pub caption: Option<String>,
+}
+
+/// A recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VoiceView {
+    /// Fetch with [`crate::Chat::media`].
+    pub file: MediaRef,
+    /// Content type as the sender says.
+    pub mime: Option<String>,
+    /// Length as the sender says.
+    pub duration_ms: Option<u64>,
+    /// Loudness from 0 to 100 over its length.
+    pub waveform: Vec<u8>,
+}
+
+/// A question with answers to choose from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PollView {
+    /// What is asked.
+    pub question: String,
+    /// What can be answered.
+    pub answers: Vec<PollAnswer>,
+    /// More than one answer can be chosen.
+    pub several: bool,
+    /// How many have answered.
+    pub voters: usize,
+    /// No more votes are taken.
+    pub ended: bool,
+    /// It is ours to end.
+    pub can_end: bool,
+}
+
+/// One answer of a poll.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PollAnswer {
+    /// To choose it.
+    pub id: String,
+    /// What it says.
+    pub text: String,
+    /// Who has chosen it.
+    pub by: Vec<Person>,
+    /// We have.
+    pub mine: bool,
+}
+
+/// Something that somebody has to take over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UrgentView {
+    /// What it says.
+    pub text: String,
+    /// Who has taken it over.
+    pub taken_by: Vec<Person>,
+    /// Who is asked and has not answered.
+    pub open: Vec<Person>,
+    /// We have taken it over.
+    pub mine: bool,
+    /// Our own answer still waits to be sent.
+    pub waiting: bool,
+}
+
+/// How far a message of ours got with one person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reach {
+    /// With whom.
+    pub person: Person,
+    /// How far.
+    pub stage: Stage,
+}
+
+/// How far a message got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// On the hospital's server.
+    OnServer,
+    /// On a device of theirs.
+    OnDevice,
+    /// Read; when, if known.
+    Read { at_ms: Option<u64> },
+}
+
+/// A message that is kept in sight.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pinned {
+    /// To go to it.
+    pub id: MessageId,
+    /// Name of its sender.
+    pub sender: String,
+    /// One line of it.
+    pub preview: Preview,
 }
 
 /// Where an attachment lies and the key that opens it. Prints as `[redacted]`.
@@ -215,6 +351,8 @@ pub enum OwnState {
     Failed(SendFailure),
     /// One tick: the server has it on disk.
     Sent,
+    /// Two ticks: it is on a device; in a group, with how many of how many.
+    Delivered { to: usize, of: usize },
     /// Two filled ticks: somebody has read it; in a group, how many of how many.
     Read { by: usize, of: usize },
 }
@@ -299,6 +437,16 @@ pub struct ChatHeader {
     pub typing: Vec<Person>,
     /// We may rename the chat and invite others.
     pub can_manage: bool,
+    /// We may pin messages.
+    pub can_pin: bool,
+    /// Messages that are kept in sight, the latest first.
+    pub pinned: Arc<Vec<Pinned>>,
+    /// Stands above the other chats.
+    pub favourite: bool,
+    /// Does not count as unread and does not ring.
+    pub muted: bool,
+    /// Out of the way.
+    pub archived: bool,
     /// The chat is encrypted. `false` only for broken rooms: say so and do not offer the composer.
     pub encrypted: bool,
 }
@@ -316,6 +464,10 @@ pub struct Member {
     pub is_me: bool,
     /// We have compared emoji with them.
     pub verified: bool,
+    /// We may let them manage the group, or no longer.
+    pub can_change: bool,
+    /// We may remove them.
+    pub can_remove: bool,
 }
 
 impl ChatHeader {

@@ -1,6 +1,49 @@
 //! What can be sent, and what can go wrong with it.
 
-use crate::ids::MessageId;
+use vocabulary::removal::RemovalReport;
+
+use crate::ids::{MessageId, PersonId};
+
+/// Text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TextToSend {
+    /// What it says. Whoever is mentioned stands in it as `@` and the name.
+    pub text: String,
+    /// Who is mentioned.
+    pub mentions: Vec<PersonId>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// Somebody has to take it over.
+    pub urgent: bool,
+}
+
+/// A question with answers to choose from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PollToSend {
+    /// What is asked.
+    pub question: String,
+    /// What can be answered, from 2 to 20.
+    pub answers: Vec<String>,
+    /// More than one answer can be chosen.
+    pub several: bool,
+}
+
+/// A recording, in a format that every client plays.
+#[derive(Clone, PartialEq)]
+pub struct VoiceToSend {
+    /// Content type, such as `audio/wav`.
+    pub mime: String,
+    /// File name to show to clients that know no recordings.
+    pub name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its length.
+    pub duration_ms: u64,
+    /// Loudness from 0 to 1 over its length.
+    pub waveform: Vec<f32>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+}
 
 /// A picture, already re-encoded by the user interface so that it carries no place, time or device (EXIF).
 #[derive(Clone, PartialEq)]
@@ -19,6 +62,8 @@ pub struct ImageToSend {
     pub caption: Option<String>,
     /// The message it answers.
     pub reply_to: Option<MessageId>,
+    /// What was taken out of it.
+    pub removal: Option<RemovalReport>,
 }
 
 /// Any other file.

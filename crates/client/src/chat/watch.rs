@@ -1,6 +1,9 @@
 //! Keeping the rows of an open chat up to date.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use eyeball::SharedObservable;
 use futures_util::{FutureExt, StreamExt, pin_mut, select};
@@ -10,7 +13,10 @@ use matrix_sdk_ui::{
     timeline::{TimelineDetails, TimelineItem, TimelineItemContent, default_event_filter},
 };
 use ruma::{
-    events::{AnySyncMessageLikeEvent, AnySyncStateEvent, AnySyncTimelineEvent},
+    events::{
+        AnySyncMessageLikeEvent, AnySyncStateEvent, AnySyncTimelineEvent, SyncMessageLikeEvent,
+        room::message::Relation,
+    },
     room_version_rules::RoomVersionRules,
 };
 use vocabulary::ROOM_DETAILS;
@@ -18,14 +24,18 @@ use vocabulary::ROOM_DETAILS;
 use super::{
     Open, PAGE, Row, ScrollBack,
     convert::{self, Context},
-    reactions,
+    repeats, responses,
 };
 use crate::trouble::kind_of;
 
 /// What gets a row at all. Receipts of what gets none count for the row before it.
 pub(super) fn is_shown(event: &AnySyncTimelineEvent, rules: &RoomVersionRules) -> bool {
     match event {
-        AnySyncTimelineEvent::MessageLike(message) if reactions::is_taken_back(message) => false,
+        AnySyncTimelineEvent::MessageLike(message) if responses::is_taken_back(message) => false,
+        // Also of kinds that the SDK does not know: our own, and those of others show their text.
+        AnySyncTimelineEvent::MessageLike(AnySyncMessageLikeEvent::RoomMessage(
+            SyncMessageLikeEvent::Original(message),
+        )) => !matches!(message.content.relates_to, Some(Relation::Replacement(_))),
         AnySyncTimelineEvent::MessageLike(AnySyncMessageLikeEvent::_Custom(_)) => {
             event.event_type().to_string() == ROOM_DETAILS
         }
@@ -46,8 +56,10 @@ pub(super) async fn keep_rows(open: Arc<Open>) {
     let (mut items, changes) = open.timeline.subscribe().await;
     pin_mut!(changes);
     let mut people = open.core.people.changed.subscribe();
-    let mut waiting = open.core.reactions.changed.subscribe();
+    let mut waiting = open.core.responses.changed.subscribe();
     let mut header = open.header.subscribe();
+    let mut delivered = open.delivered.subscribe();
+    let mut hidden = open.core.hidden.changed.subscribe();
     loop {
         rebuild(&open, &items);
         fetch_reply_targets(&open, &items);
@@ -61,22 +73,36 @@ pub(super) async fn keep_rows(open: Arc<Open>) {
             _ = people.next().fuse() => {}
             _ = waiting.next().fuse() => {}
             _ = header.next().fuse() => {}
+            _ = delivered.next().fuse() => {}
+            _ = hidden.next().fuse() => {}
         }
     }
 }
 
 fn rebuild(open: &Arc<Open>, items: &Vector<Arc<TimelineItem>>) {
-    let joined_others =
-        open.header.read().members.iter().filter(|member| !member.invited && !member.is_me).count();
-    let waiting = open.core.reactions.in_room(open.room.room_id());
+    let header = open.header.get();
+    let waiting = open.core.responses.in_room(open.room.room_id());
+    let delivered = open.delivered.get();
     let context = Context {
         core: &open.core,
-        others: joined_others,
+        members: &header.members,
         waiting: &waiting,
+        delivered: &delivered,
+        pinned: &open.room.pinned_event_ids().unwrap_or_default(),
         read_up_to: open.read_up_to.as_ref(),
     };
-    let rows = convert::rows(items.iter(), &context);
+    let mut rows = repeats::latest_of_each(convert::rows(items.iter(), &context));
+    repeats::keep_keys(&mut rows, &mut open.keys.lock().expect("no panic while held"));
+    let hidden = open.core.hidden.in_room(open.room.room_id());
+    if !hidden.is_empty() {
+        rows.retain(|row| !is_hidden(row, &hidden));
+    }
     publish(&open.rows, rows);
+}
+
+fn is_hidden(row: &Row, hidden: &BTreeSet<String>) -> bool {
+    let super::RowKind::Message(message) = &row.kind else { return false };
+    message.id.event_id().is_some_and(|id| hidden.contains(id))
 }
 
 /// Unchanged rows keep their `Arc`, and nobody is woken for nothing.

@@ -1,6 +1,9 @@
 //! Starting chats, accepting and declining invitations.
 
-use matrix_sdk::{Room, RoomMemberships, RoomState};
+use matrix_sdk::{
+    Room, RoomMemberships, RoomState,
+    notification_settings::{IsEncrypted, IsOneToOne, RoomNotificationMode},
+};
 use ruma::{
     OwnedUserId, RoomId, UserId,
     api::client::room::{Visibility, create_room::v3::Request, create_room::v3::RoomPreset},
@@ -12,7 +15,7 @@ use crate::{
     details,
     ids::{ChatId, PersonId},
     session::core::Core,
-    trouble::Trouble,
+    trouble::{self, Trouble},
 };
 
 impl RoomList {
@@ -74,6 +77,41 @@ impl RoomList {
         room.leave().await.map_err(|error| failed(&Trouble::of(&error)))?;
         self.session.inner.core.room_changed(room.room_id());
         Ok(())
+    }
+
+    /// Keeps a chat above the others, or no longer. The server learns the mark, as with every Matrix client.
+    pub async fn set_favourite(&self, chat: &ChatId, favourite: bool) -> Result<(), RoomError> {
+        let room = self.known(chat)?;
+        room.set_is_favourite(favourite, None).await.map_err(|error| failed(&Trouble::of(&error)))
+    }
+
+    /// Puts a chat out of the way, or back.
+    pub async fn set_archived(&self, chat: &ChatId, archived: bool) -> Result<(), RoomError> {
+        let room = self.known(chat)?;
+        room.set_is_low_priority(archived, None).await.map_err(|error| failed(&Trouble::of(&error)))
+    }
+
+    /// Mutes a chat, or lets it be heard again.
+    pub async fn set_muted(&self, chat: &ChatId, muted: bool) -> Result<(), RoomError> {
+        let room = self.known(chat)?;
+        let rules = &self.session.inner.core.notifications;
+        let done = if muted {
+            rules.set_room_notification_mode(room.room_id(), RoomNotificationMode::Mute).await
+        } else {
+            let one_to_one = IsOneToOne::from(room.active_members_count() == 2);
+            rules.unmute_room(room.room_id(), IsEncrypted::Yes, one_to_one).await
+        };
+        done.map_err(|error| RoomError::Failed(trouble::kind_of(&error)))?;
+        self.session.inner.core.room_changed(room.room_id());
+        Ok(())
+    }
+
+    /// Whether somebody of another hospital reads this chat.
+    pub async fn has_outsiders(&self, chat: &ChatId) -> bool {
+        let Ok(room) = self.known(chat) else { return false };
+        let own = self.session.inner.core.own_id.server_name();
+        let members = room.members_no_sync(RoomMemberships::ACTIVE).await.unwrap_or_default();
+        members.iter().any(|member| member.user_id().server_name() != own)
     }
 
     fn known(&self, chat: &ChatId) -> Result<Room, RoomError> {

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, pin_mut, select};
-use matrix_sdk::{Room, RoomDisplayName, RoomState, executor::spawn, sleep::sleep};
+use matrix_sdk::{
+    Room, RoomDisplayName, RoomState, executor::spawn, notification_settings::RoomNotificationMode,
+    sleep::sleep,
+};
 use matrix_sdk_ui::{
     eyeball_im::{Vector, VectorDiff},
     room_list_service::filters::new_filter_non_left,
@@ -117,6 +120,7 @@ pub(crate) async fn keep_rows(core: Arc<Core>) {
     let mut changed = core.rooms_changed.subscribe();
     let mut people = core.people.changed.subscribe();
     let mut connection = core.connection.subscribe();
+    let mut rules = core.notifications.subscribe_to_changes();
     let mut rooms: Vector<matrix_sdk_ui::room_list_service::RoomListItem> = Vector::new();
     let mut rows: BTreeMap<OwnedRoomId, Arc<RoomRow>> = BTreeMap::new();
     loop {
@@ -130,6 +134,8 @@ pub(crate) async fn keep_rows(core: Arc<Core>) {
             }
             _ = changed.next().fuse() => {}
             _ = people.next().fuse() => core.all_rooms_changed(),
+            // Muted here or on another device.
+            _ = rules.recv().fuse() => core.all_rooms_changed(),
             _ = loading.next().fuse() => {}
             _ = connection.next().fuse() => {}
         }
@@ -180,17 +186,22 @@ fn publish(core: &Core, rows: &BTreeMap<OwnedRoomId, Arc<RoomRow>>) {
     let old = core.rooms.get();
     let same = sorted.len() == old.rows.len()
         && sorted.iter().zip(old.rows.iter()).all(|(a, b)| Arc::ptr_eq(a, b));
-    let unread_total = sorted.iter().map(|row| row.unread).sum();
+    let counts = |row: &&Arc<RoomRow>| !row.muted && !row.archived;
+    let unread_total = sorted.iter().filter(counts).map(|row| row.unread).sum();
     // Before the first answer an empty list means "not known yet".
     let loading = sorted.is_empty() && core.connection.get() == crate::Connection::Connecting;
     let rows = if same { old.rows.clone() } else { Arc::new(sorted) };
     core.rooms.set_if_not_eq(RoomListView { loading, rows, unread_total });
 }
 
-/// Invitations first, then the latest on top.
-fn sort_key(row: &RoomRow) -> (bool, std::cmp::Reverse<u64>) {
+/// Invitations first, then favourites, then the latest on top.
+fn sort_key(row: &RoomRow) -> (bool, bool, std::cmp::Reverse<u64>) {
     let is_invitation = matches!(row.membership, Membership::Invited { .. });
-    (!is_invitation, std::cmp::Reverse(row.last.as_ref().map_or(0, |last| last.at_ms)))
+    (
+        !is_invitation,
+        !row.favourite,
+        std::cmp::Reverse(row.last.as_ref().map_or(0, |last| last.at_ms)),
+    )
 }
 
 async fn build(core: &Arc<Core>, room: &Room) -> RoomRow {
@@ -218,7 +229,16 @@ async fn build(core: &Arc<Core>, room: &Room) -> RoomRow {
         initials: face.initials,
         tint: face.tint,
         membership: face.membership,
+        favourite: room.is_favourite(),
+        muted: is_muted(core, room).await,
+        archived: room.is_low_priority(),
     }
+}
+
+/// Whether this person has muted the room, by a push rule as every Matrix client does it.
+pub(crate) async fn is_muted(core: &Core, room: &Room) -> bool {
+    let mode = core.notifications.get_user_defined_room_notification_mode(room.room_id()).await;
+    mode == Some(RoomNotificationMode::Mute)
 }
 
 async fn last_line(core: &Arc<Core>, room: &Room) -> Option<LastLine> {
@@ -315,18 +335,22 @@ mod tests {
             highlights: 0,
             typing: Vec::new(),
             draft: None,
+            favourite: false,
+            muted: false,
+            archived: false,
         }
     }
 
     #[test]
-    fn invitations_stand_above_chats_and_the_latest_above_the_older() {
+    fn invitations_stand_above_favourites_and_the_latest_above_the_older() {
         let mut rows = [
             row("old", Some(1), Membership::Joined),
             row("silent", None, Membership::Joined),
             row("new", Some(9), Membership::Joined),
             row("invitation", Some(2), Membership::Invited { by: None }),
+            RoomRow { favourite: true, ..row("favourite", Some(3), Membership::Joined) },
         ];
         rows.sort_by_key(sort_key);
-        assert_eq!(rows.map(|row| row.title), ["invitation", "new", "old", "silent"]);
+        assert_eq!(rows.map(|row| row.title), ["invitation", "favourite", "new", "old", "silent"]);
     }
 }

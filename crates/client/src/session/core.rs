@@ -10,6 +10,7 @@ use matrix_sdk::{
     Client, Room, SessionMeta, SessionTokens, ThreadingSupport,
     authentication::matrix::MatrixSession,
     encryption::{BackupDownloadStrategy, EncryptionSettings},
+    notification_settings::NotificationSettings,
 };
 use matrix_sdk_base::{
     BaseClient,
@@ -32,12 +33,13 @@ use ruma::{
 use super::{Me, SessionEnd, Settings, store};
 use crate::{
     Connection,
-    chat::reactions::Outbox,
+    chat::{hidden::Hidden, responses::Outbox},
     details::{self, Details},
     ids::{DeviceId, PersonId},
     network,
     people::{People, Person},
     room_list::RoomListView,
+    search::Index,
     trust::{self, TrustState},
     vault::Secrets,
 };
@@ -58,8 +60,14 @@ pub(crate) struct Core {
     pub rooms: SharedObservable<RoomListView>,
     pub people: People,
     pub details: Details,
-    pub reactions: Outbox,
+    pub responses: Outbox,
     pub trust: TrustState,
+    /// Which chats are muted.
+    pub notifications: NotificationSettings,
+    /// Messages deleted for this person alone.
+    pub hidden: Hidden,
+    /// What can be searched.
+    pub index: Index,
     typing: Mutex<BTreeMap<OwnedRoomId, Vec<OwnedUserId>>>,
     changed_rooms: Mutex<BTreeSet<OwnedRoomId>>,
     /// Counted up when `changed_rooms` gets another entry.
@@ -126,6 +134,7 @@ impl Core {
             .build()
             .await
             .map_err(|error| failed(&error))?;
+        let notifications = client.notification_settings().await;
         let me = Person::unknown(PersonId::new(&own_id));
         let device = DeviceId::new(&secrets.device_id);
         Ok(Arc::new(Self {
@@ -142,8 +151,11 @@ impl Core {
             rooms: SharedObservable::new(RoomListView::default()),
             people: People::default(),
             details: Details::default(),
-            reactions: Outbox::default(),
+            responses: Outbox::default(),
             trust: TrustState::default(),
+            notifications,
+            hidden: Hidden::default(),
+            index: Index::default(),
             typing: Mutex::default(),
             changed_rooms: Mutex::default(),
             rooms_changed: SharedObservable::new(0),

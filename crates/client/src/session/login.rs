@@ -12,12 +12,14 @@ use ruma::api::{
 };
 
 use super::{Credentials, LoginError, Settings};
-use crate::{network, trouble::Trouble, vault::Secrets};
+use crate::{network, people::local_part, trouble::Trouble, vault::Secrets};
 
-/// Logs in and gives the secrets of the new session, with a new passphrase and no database name yet.
+/// Logs in and gives the secrets of the session: those of `earlier` with new tokens if it was the same person's, else
+/// with a new passphrase and no database name yet.
 pub(super) async fn request_session(
     settings: &Settings,
     credentials: &Credentials,
+    earlier: Option<&Secrets>,
 ) -> Result<Secrets, LoginError> {
     network::prepare();
     let client = Client::builder()
@@ -31,7 +33,19 @@ pub(super) async fn request_session(
         Request::new(LoginInfo::Password(Password::new(user, credentials.password.clone())));
     request.initial_device_display_name = Some(settings.device_name.clone());
     request.refresh_token = true;
+    let earlier = earlier.filter(|secrets| is_same(&secrets.user_id, &credentials.user));
+    request.device_id = earlier.map(|secrets| secrets.device_id.as_str().into());
     let response = client.send(request).await.map_err(|error| login_error(&error))?;
+    let kept = earlier.filter(|secrets| {
+        response.user_id == secrets.user_id && response.device_id == secrets.device_id
+    });
+    if let Some(secrets) = kept {
+        return Ok(Secrets {
+            access_token: response.access_token,
+            refresh_token: response.refresh_token,
+            ..secrets.clone()
+        });
+    }
     Ok(Secrets {
         database: String::new(),
         passphrase: crate::vault::new_passphrase(),
@@ -40,6 +54,12 @@ pub(super) async fn request_session(
         access_token: response.access_token,
         refresh_token: response.refresh_token,
     })
+}
+
+/// Whether what was typed names this user: the whole identifier, or its first part.
+fn is_same(user_id: &str, typed: &str) -> bool {
+    let typed = typed.trim().to_lowercase();
+    typed == user_id || typed.trim_start_matches('@') == local_part(user_id)
 }
 
 fn login_error(error: &matrix_sdk::HttpError) -> LoginError {
@@ -58,5 +78,21 @@ fn login_error(error: &matrix_sdk::HttpError) -> LoginError {
             Trouble::NoConnection => LoginError::NoConnection,
             trouble => LoginError::Failed(trouble.code()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_kept_for_its_owner_however_the_name_is_typed() {
+        let anna = "@anna.meyer:klinikum.example";
+        for typed in ["anna.meyer", " Anna.Meyer ", "@anna.meyer", anna] {
+            assert!(is_same(anna, typed), "{typed}");
+        }
+        for typed in ["anna", "jonas", "@anna.meyer:reha.example", ""] {
+            assert!(!is_same(anna, typed), "{typed}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use matrix_sdk::{cross_process_lock::CrossProcessLockConfig, store::StoreConfig};
 use rand::{Rng, distr::Alphanumeric};
 
+use super::queued_media::QueuedMedia;
 use crate::vault::Secrets;
 
 /// Name for the stores of a new session. Each login has its own, so what an earlier one left behind never collides.
@@ -15,8 +16,8 @@ pub(super) fn new_name(store: &str) -> String {
     }
 }
 
-/// State, keys and events are kept encrypted on the device. Media stay in memory: an opened picture or document never
-/// rests on the device, and the browser's media store would take many times a file's size.
+/// State, keys and events are kept encrypted on the device. Attachments stay in memory, apart from those that wait to be
+/// sent: an opened picture or document never rests on the device.
 #[cfg(target_family = "wasm")]
 pub(super) async fn open(secrets: &Secrets) -> Result<StoreConfig, String> {
     let stores =
@@ -26,7 +27,8 @@ pub(super) async fn open(secrets: &Secrets) -> Result<StoreConfig, String> {
     Ok(StoreConfig::new(CrossProcessLockConfig::SingleProcess)
         .state_store(stores.state)
         .crypto_store(stores.crypto)
-        .event_cache_store(stores.event_cache))
+        .event_cache_store(stores.event_cache)
+        .media_store(QueuedMedia::new(secrets)))
 }
 
 /// Natively for tests and tools, with the same division as in the browser.
@@ -46,5 +48,6 @@ pub(super) async fn open(secrets: &Secrets) -> Result<StoreConfig, String> {
     Ok(StoreConfig::new(CrossProcessLockConfig::SingleProcess)
         .state_store(state)
         .crypto_store(crypto)
-        .event_cache_store(events))
+        .event_cache_store(events)
+        .media_store(QueuedMedia::new(secrets)))
 }

@@ -9,7 +9,7 @@ use matrix_sdk_ui::{room_list_service, sync_service};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{SessionEnd, core::Core};
-use crate::{Connection, chat::reactions, live::BoxedForTarget, network, vault};
+use crate::{Connection, chat::responses, live::BoxedForTarget, network, vault};
 
 /// Runs the SDK's sync and starts it again when it ends, with growing pauses. (The SDK's own offline mode asks the server
 /// without a pause in the browser.)
@@ -122,7 +122,7 @@ fn kind(error: &sync_service::Error) -> &'static str {
 /// What has waited for the server.
 async fn back_online(core: &Arc<Core>) {
     core.client.send_queue().set_enabled(true).await;
-    reactions::flush(core);
+    responses::flush(core);
     core.people.refresh(core);
 }
 

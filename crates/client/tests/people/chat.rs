@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use konsil_client::{
-    chat::{Body, Draft, FileToSend, ImageToSend, OwnState, ReplyTarget, RowKind},
+    chat::{Body, Draft, FileToSend, ImageToSend, OwnState, ReplyTarget, RowKind, TextToSend},
+    removal::{EditKind, RemovalReport},
     room_list::{Preview, RoomKind},
 };
 
-use crate::person::{Hospital, Pair, find, message, says, text, until};
+use crate::person::{Hospital, Pair, find, is_sent, message, plain, say, says, text, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_write_answer_react_edit_and_delete() {
@@ -15,7 +16,7 @@ async fn two_people_write_answer_react_edit_and_delete() {
     let anna = pair.annas.open(&pair.chat).await;
     let jonas = pair.jonass.open(&pair.chat).await;
 
-    anna.send_text("Wie geht es Herrn K.?", None).await.expect("it is queued");
+    say(&anna, "Wie geht es Herrn K.?").await;
     let question = text(&jonas, "Wie geht es Herrn K.?").await;
     assert!(!question.sender.is_me && question.own.is_none());
     assert_eq!(question.warning, None);
@@ -26,7 +27,8 @@ async fn two_people_write_answer_react_edit_and_delete() {
     })
     .await;
 
-    jonas.send_text("Stabil.", Some(&question.id)).await.expect("it is queued");
+    let answer = TextToSend { reply_to: Some(question.id.clone()), ..plain("Stabil.") };
+    jonas.send_text(&answer).await.expect("it is queued");
     let answer = message("the answer with its quote", &anna, |it| {
         says(it, "Stabil.")
             && it.reply.as_ref().is_some_and(|reply| match &reply.target {
@@ -56,7 +58,7 @@ async fn two_people_write_answer_react_edit_and_delete() {
     })
     .await;
 
-    anna.edit(&question.id, "Wie geht es Frau K.?").await.expect("it is queued");
+    anna.edit(&question.id, &plain("Wie geht es Frau K.?")).await.expect("it is queued");
     message("the change arrives", &jonas, |it| says(it, "Wie geht es Frau K.?") && it.edited).await;
 
     anna.delete(&question.id).await.expect("it is queued");
@@ -72,7 +74,7 @@ async fn two_people_write_answer_react_edit_and_delete() {
 async fn a_reaction_reaches_somebody_who_never_wrote_and_stays_gone_after_reopening() {
     let mut pair = Pair::meet().await;
     let anna = pair.annas.open(&pair.chat).await;
-    anna.send_text("Visite um neun", None).await.expect("it is queued");
+    say(&anna, "Visite um neun").await;
     // Jonas has never written here, so the key for his reaction has to be shared for it.
     let jonas = pair.jonass.open(&pair.chat).await;
     let seen = text(&jonas, "Visite um neun").await;
@@ -99,6 +101,8 @@ async fn pictures_and_files_arrive_byte_for_byte() {
     let jonas = pair.jonass.open(&pair.chat).await;
     let picture: Vec<u8> = (0..200_000_u32).map(|n| (n * 7 % 251) as u8).collect();
     let thumbnail = vec![7_u8; 900];
+    let mut report = RemovalReport { drawn_anew: true, ..RemovalReport::default() };
+    report.add(EditKind::Blackened, 4711);
     anna.send_image(ImageToSend {
         name: "Wunde.jpg".into(),
         mime: "image/jpeg".into(),
@@ -107,6 +111,7 @@ async fn pictures_and_files_arrive_byte_for_byte() {
         thumbnail: Some((thumbnail.clone(), (320, 240))),
         caption: Some("linker Unterarm".into()),
         reply_to: None,
+        removal: Some(report.clone()),
     })
     .await
     .expect("it is queued");
@@ -115,6 +120,7 @@ async fn pictures_and_files_arrive_byte_for_byte() {
     let Body::Image(image) = arrived.body else { unreachable!() };
     assert_eq!(image.size_px, Some((1200, 900)));
     assert_eq!(image.caption.as_deref(), Some("linker Unterarm"));
+    assert_eq!(image.removal, Some(report), "what was taken out is said");
     assert_eq!(jonas.media(&image.full).await.expect("it can be fetched"), picture);
     assert_eq!(
         jonas.media(&image.thumbnail.expect("a thumbnail")).await.expect("it can be fetched"),
@@ -142,8 +148,8 @@ async fn pictures_and_files_arrive_byte_for_byte() {
 async fn the_list_shows_who_wrote_what_and_how_much_is_unread() {
     let pair = Pair::meet().await;
     let anna = pair.annas.open(&pair.chat).await;
-    anna.send_text("eins", None).await.expect("it is queued");
-    anna.send_text("zwei", None).await.expect("it is queued");
+    say(&anna, "eins").await;
+    say(&anna, "zwei").await;
     let mut list = pair.jonass.session().rooms().view();
     let seen = until("two unread messages", &mut list, |list| {
         list.rows.iter().any(|row| {
@@ -187,8 +193,8 @@ async fn who_is_writing_is_shown_to_the_other_only() {
 async fn a_draft_and_the_history_survive_reopening() {
     let mut pair = Pair::meet().await;
     let anna = pair.annas.open(&pair.chat).await;
-    anna.send_text("Bitte Labor nachsehen", None).await.expect("it is queued");
-    message("it was sent", &anna, |it| it.own == Some(OwnState::Sent)).await;
+    say(&anna, "Bitte Labor nachsehen").await;
+    message("it was sent", &anna, is_sent).await;
     let draft = Draft { text: "Und noch".into(), ..Draft::default() };
     anna.keep_draft(&draft).await;
     drop(anna);
@@ -206,7 +212,7 @@ async fn the_server_sees_nothing_but_ciphertext() {
     let pair = Pair::meet().await;
     let anna = pair.annas.open(&pair.chat).await;
     let jonas = pair.jonass.open(&pair.chat).await;
-    anna.send_text("Geheimnis eins", None).await.expect("it is queued");
+    say(&anna, "Geheimnis eins").await;
     let seen = text(&jonas, "Geheimnis eins").await;
     jonas.react(&seen.id, "🙈").await.expect("it is queued");
     message("the reaction arrives", &anna, |it| !it.reactions.is_empty()).await;
@@ -229,8 +235,8 @@ async fn what_was_written_before_the_invitation_was_accepted_is_there_at_once() 
     let chat =
         annas.session().rooms().direct(&jonas.person()).await.expect("the chat can be created");
     let at_anna = annas.open(&chat).await;
-    at_anna.send_text("Bitte bald ansehen", None).await.expect("it is queued");
-    message("it was sent", &at_anna, |it| it.own == Some(OwnState::Sent)).await;
+    say(&at_anna, "Bitte bald ansehen").await;
+    message("it was sent", &at_anna, is_sent).await;
 
     assert_eq!(jonass.accept_invitation().await, chat);
     let accepted = Instant::now();

@@ -6,13 +6,13 @@ use konsil_client::{
     trust::{DeviceTrust, Recovery, TrustError, VerificationStep, VerifyWith},
 };
 
-use crate::person::{Device, Pair, message, text, until};
+use crate::person::{Device, Pair, message, say, text, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_device_reads_old_messages_with_the_recovery_key() {
     let pair = Pair::meet().await;
     let before = pair.annas.open(&pair.chat).await;
-    before.send_text("Vor dem neuen Gerät", None).await.expect("it is queued");
+    say(&before, "Vor dem neuen Gerät").await;
     text(&pair.jonass.open(&pair.chat).await, "Vor dem neuen Gerät").await;
     until("all keys are safe", &mut pair.annas.session().trust().view(), |it| {
         it.keys_to_back_up == 0
@@ -46,7 +46,7 @@ async fn a_new_device_reads_old_messages_with_the_recovery_key() {
     trust.check_recovery_key(key.expose()).await.expect("the printed key can be tested");
 
     // And from here on the new device takes part.
-    chat.send_text("Vom neuen Gerät", None).await.expect("it is queued");
+    say(&chat, "Vom neuen Gerät").await;
     text(&pair.jonass.open(&pair.chat).await, "Vom neuen Gerät").await;
     text(&before, "Vom neuen Gerät").await;
 }
@@ -55,7 +55,7 @@ async fn a_new_device_reads_old_messages_with_the_recovery_key() {
 async fn a_new_device_confirmed_by_emoji_reads_old_messages() {
     let pair = Pair::meet().await;
     let before = pair.annas.open(&pair.chat).await;
-    before.send_text("Vor dem Vergleich", None).await.expect("it is queued");
+    say(&before, "Vor dem Vergleich").await;
     text(&pair.jonass.open(&pair.chat).await, "Vor dem Vergleich").await;
     let second = pair.anna.device().await;
     compare(&second, &pair.annas, &VerifyWith::MyOtherDevice).await;
@@ -120,11 +120,35 @@ async fn compare(asking: &Device, asked: &Device, with: &VerifyWith) {
 async fn logging_out_waits_for_the_keys_and_leaves_nothing_on_the_device() {
     let mut pair = Pair::meet().await;
     let chat = pair.annas.open(&pair.chat).await;
-    chat.send_text("Zum Schluss", None).await.expect("it is queued");
+    say(&chat, "Zum Schluss").await;
     text(&pair.jonass.open(&pair.chat).await, "Zum Schluss").await;
     drop(chat);
     pair.annas.session().logout(LogoutMode::KeepKeys).await.expect("all keys are safe");
     pair.annas.close().await;
     let again = Session::restore(pair.annas.settings()).await.expect("nothing is damaged");
     assert!(again.is_none(), "nobody is logged in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_logs_in_again_on_the_same_device_keeps_it_with_all_that_is_on_it() {
+    let mut pair = Pair::meet().await;
+    let chat = pair.annas.open(&pair.chat).await;
+    say(&chat, "Vor dem erneuten Anmelden").await;
+    text(&pair.jonass.open(&pair.chat).await, "Vor dem erneuten Anmelden").await;
+    drop(chat);
+    let before = pair.annas.session().me().peek().device;
+    let anna = pair.anna.clone();
+    pair.annas.log_in_again(&anna).await;
+
+    let session = pair.annas.session();
+    assert_eq!(session.me().peek().device, before);
+    let mut trust = session.trust().view();
+    until("the device is still confirmed", &mut trust, |it| {
+        it.this_device == DeviceTrust::Confirmed
+    })
+    .await;
+    let chat = pair.annas.open(&pair.chat).await;
+    text(&chat, "Vor dem erneuten Anmelden").await;
+    say(&chat, "Wieder da").await;
+    text(&pair.jonass.open(&pair.chat).await, "Wieder da").await;
 }

@@ -5,7 +5,7 @@ use konsil_client::{
     room_list::{RoomKind, RoomListView},
 };
 
-use crate::person::{Hospital, text, until};
+use crate::person::{Hospital, message, say, text, until};
 
 fn has_group(list: &RoomListView, title: &str) -> bool {
     list.rows.iter().any(|row| matches!(row.kind, RoomKind::Group { .. }) && row.title == title)
@@ -42,7 +42,7 @@ async fn a_groups_name_reaches_its_members_and_newcomers_but_never_the_server() 
     .await;
 
     let at_murat = murats.open(&group).await;
-    at_murat.send_text("Hallo zusammen", None).await.expect("it is queued");
+    say(&at_murat, "Hallo zusammen").await;
     text(&at_anna, "Hallo zusammen").await;
     text(&jonass.open(&group).await, "Hallo zusammen").await;
     until("all three are members", &mut at_murat.header(), |header| {
@@ -78,4 +78,78 @@ async fn a_groups_name_reaches_its_members_and_newcomers_but_never_the_server() 
         !types.contains(&"m.room.name") && !state.to_string().contains("Nordflügel"),
         "{state}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_made_a_group_lets_others_manage_it_and_removes_them() {
+    let hospital = Hospital::open();
+    let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
+    let (annas, jonass) = (anna.first_device().await, jonas.first_device().await);
+    let rooms = annas.session().rooms();
+    let group = rooms.create_group("Dienst", &[jonas.person()]).await.expect("it can be created");
+    jonass.accept_invitation().await;
+    let (at_anna, at_jonas) = (annas.open(&group).await, jonass.open(&group).await);
+    say(&at_anna, "Bitte anheften").await;
+    let seen = text(&at_jonas, "Bitte anheften").await;
+
+    let member = |header: &konsil_client::chat::ChatHeader| header.member(&jonas.person()).cloned();
+    until("Anna may change Jonas", &mut at_anna.header(), |header| {
+        member(header)
+            .is_some_and(|it| it.can_change && it.can_remove && !it.manages && !it.invited)
+    })
+    .await;
+    until("Jonas may not pin", &mut at_jonas.header(), |header| {
+        header.members.len() == 2 && !header.can_pin && !header.can_manage
+    })
+    .await;
+    at_anna.set_manages(&jonas.person(), true).await.expect("she may");
+    until("Jonas manages", &mut at_jonas.header(), |header| {
+        header.can_pin && header.can_manage && member(header).is_some_and(|it| it.manages)
+    })
+    .await;
+    at_jonas.pin(&seen.id, true).await.expect("now he may");
+    until("Anna sees what is pinned", &mut at_anna.header(), |header| {
+        header.pinned.len() == 1 && header.pinned[0].id == seen.id
+    })
+    .await;
+    message("and a mark at the message", &at_anna, |it| it.pinned).await;
+    at_anna.remove(&jonas.person()).await.expect("she may");
+    until("Jonas is gone", &mut at_anna.header(), |header| member(header).is_none()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn favourites_stand_above_and_muted_and_archived_chats_do_not_count() {
+    let hospital = Hospital::open();
+    let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
+    let (annas, jonass) = (anna.first_device().await, jonas.first_device().await);
+    let rooms = annas.session().rooms();
+    let old = rooms.create_group("Alt", &[jonas.person()]).await.expect("it can be created");
+    let new = rooms.create_group("Neu", &[jonas.person()]).await.expect("it can be created");
+    let mut view = rooms.view();
+    until("both are there", &mut view, |list| has_group(list, "Alt") && has_group(list, "Neu"))
+        .await;
+    rooms.set_favourite(&old, true).await.expect("it is kept");
+    let list = until("the favourite is first", &mut view, |list| {
+        list.rows.first().is_some_and(|row| row.id == old && row.favourite)
+    })
+    .await;
+    assert_eq!(list.rows.len(), 2);
+
+    jonass.accept_invitation().await;
+    jonass.accept_invitation().await;
+    say(&jonass.open(&new).await, "Hallo").await;
+    until("it is unread", &mut view, |list| list.unread_total == 1).await;
+    rooms.set_muted(&new, true).await.expect("it is kept");
+    until("muted it does not count", &mut view, |list| {
+        list.unread_total == 0
+            && list.rows.iter().any(|row| row.id == new && row.muted && row.unread == 1)
+    })
+    .await;
+    rooms.set_muted(&new, false).await.expect("it is kept");
+    until("it counts again", &mut view, |list| list.unread_total == 1).await;
+    rooms.set_archived(&new, true).await.expect("it is kept");
+    until("archived it does not count", &mut view, |list| {
+        list.unread_total == 0 && list.rows.iter().any(|row| row.id == new && row.archived)
+    })
+    .await;
 }

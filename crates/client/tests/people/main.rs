@@ -4,5 +4,6 @@
 mod chat;
 mod devices;
 mod groups;
+mod more;
 mod offline;
 mod person;

@@ -1,12 +1,14 @@
 //! Without a server.
 
+use std::sync::Arc;
+
 use konsil_client::{
     Connection, Session,
-    chat::{OwnState, RowKind},
+    chat::{Body, FileToSend, OwnState, Row, RowKind},
     session::{Credentials, LoginError, Settings},
 };
 
-use crate::person::{Hospital, Pair, message, says, text, until};
+use crate::person::{Hospital, Pair, is_sent, message, say, says, text, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_offline_survives_reopening_and_goes_out_in_order() {
@@ -16,12 +18,12 @@ async fn what_is_written_offline_survives_reopening_and_goes_out_in_order() {
         return;
     };
     let anna = pair.annas.open(&pair.chat).await;
-    anna.send_text("null", None).await.expect("it is queued");
-    message("it is sent", &anna, |it| it.own == Some(OwnState::Sent)).await;
+    say(&anna, "null").await;
+    message("it is sent", &anna, is_sent).await;
     server.kill();
     until("Anna is told", &mut pair.annas.session().connection(), |it| it.is_down()).await;
     for number in ["eins", "zwei", "drei"] {
-        anna.send_text(number, None).await.expect("it is queued");
+        say(&anna, number).await;
     }
     message("it waits", &anna, |it| {
         says(it, "drei") && matches!(it.own, Some(OwnState::Queued { .. }))
@@ -36,22 +38,72 @@ async fn what_is_written_offline_survives_reopening_and_goes_out_in_order() {
     until("Anna is back", &mut pair.annas.session().connection(), |it| *it == Connection::Online)
         .await;
     let jonas = pair.jonass.open(&pair.chat).await;
-    text(&jonas, "drei").await;
-    let rows = jonas.rows().peek();
-    let order: Vec<&str> = ["null", "eins", "zwei", "drei"]
-        .into_iter()
-        .filter(|text| {
-            rows.iter().any(|row| matches!(&row.kind, RowKind::Message(it) if says(it, text)))
-        })
-        .collect();
-    assert_eq!(order, ["null", "eins", "zwei", "drei"]);
-    let place = |text| {
-        rows.iter().position(|row| matches!(&row.kind, RowKind::Message(it) if says(it, text)))
+    // The last message may be seen before the page that holds the others.
+    let written = ["null", "eins", "zwei", "drei"];
+    let texts = |rows: &[Arc<Row>]| -> Vec<String> {
+        rows.iter()
+            .filter_map(|row| match &row.kind {
+                RowKind::Message(message) => match &message.body {
+                    Body::Text { text, .. } => Some(text.clone()),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect()
     };
+    let rows = until("all of it arrives", &mut jonas.rows(), |rows| {
+        let seen = texts(rows);
+        written.iter().all(|text| seen.iter().any(|it| it == text))
+    })
+    .await;
+    assert_eq!(texts(&rows), written, "in order and once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attachments_that_wait_survive_reopening_and_leave_no_copy_behind() {
+    let mut pair = Pair::meet().await;
+    let Some(server) = pair.hospital.server() else {
+        return;
+    };
+    let anna = pair.annas.open(&pair.chat).await;
+    say(&anna, "vorher").await;
+    message("it is sent", &anna, is_sent).await;
+    server.kill();
+    until("Anna is told", &mut pair.annas.session().connection(), |it| it.is_down()).await;
+    let content = b"%PDF-1.7 Befund, der wartet".to_vec();
+    let file = FileToSend {
+        name: "Befund.pdf".into(),
+        mime: "application/pdf".into(),
+        bytes: content.clone(),
+        caption: None,
+        reply_to: None,
+    };
+    anna.send_file(file).await.expect("it is queued");
+    say(&anna, "danach").await;
+    message("both wait", &anna, |it| says(it, "danach")).await;
+    drop(anna);
+    pair.annas.close().await;
+    let kept = pair.annas.files();
+    assert!(kept.iter().any(|(name, _)| name.contains("queue")), "the attachment is kept");
+    let in_clear =
+        |(_, bytes): &(String, Vec<u8>)| bytes.windows(16).any(|part| part == b"Befund, der wart");
+    assert!(!kept.iter().any(in_clear), "and sealed");
+
+    pair.annas.reopen().await;
+    pair.hospital.server().expect("as above").resume();
+    let jonas = pair.jonass.open(&pair.chat).await;
+    let arrived = message("the file arrives", &jonas, |it| matches!(it.body, Body::File(_))).await;
+    let Body::File(view) = &arrived.body else { unreachable!() };
+    assert_eq!(jonas.media(&view.file).await.expect("it can be fetched"), content);
+    text(&jonas, "danach").await;
+    let rows = jonas.rows().peek();
+    let files = rows.iter().filter(
+        |row| matches!(&row.kind, RowKind::Message(it) if matches!(it.body, Body::File(_))),
+    );
+    assert_eq!(files.count(), 1, "once");
     assert!(
-        place("null") < place("eins")
-            && place("eins") < place("zwei")
-            && place("zwei") < place("drei")
+        !pair.annas.files().iter().any(|(name, _)| name.contains("queue/")),
+        "nothing is left of the copy"
     );
 }
 

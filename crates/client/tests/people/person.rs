@@ -4,7 +4,7 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use konsil_client::{
     Chat, ChatId, Live, PersonId, Session, Settings,
-    chat::{Body, Message, Row, RowKind},
+    chat::{Body, Message, OwnState, Row, RowKind, TextToSend},
     session::Credentials,
     trust::{DeviceTrust, Recovery},
 };
@@ -87,7 +87,7 @@ impl Account {
             Credentials { user: self.localpart.clone(), password: self.password.clone() };
         let session = Session::login(&settings, &credentials).await.expect("the login succeeds");
         online(&session).await;
-        Device { session: Some(session), settings, _directory: directory }
+        Device { session: Some(session), settings, directory }
     }
 
     /// Logs in on the first device of the account: identity and recovery key are made.
@@ -125,7 +125,7 @@ impl Account {
 pub struct Device {
     session: Option<Session>,
     settings: Settings,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Device {
@@ -135,6 +135,24 @@ impl Device {
 
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Everything that lies in the device's directory, by path.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut open = vec![self.directory.path().to_owned()];
+        while let Some(directory) = open.pop() {
+            for entry in std::fs::read_dir(directory).expect("it can be listed").flatten() {
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => open.push(entry.path()),
+                    _ => {
+                        let bytes = std::fs::read(entry.path()).unwrap_or_default();
+                        found.push((entry.path().display().to_string(), bytes));
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// Closes the app without logging out.
@@ -172,6 +190,17 @@ impl Device {
         })
         .await;
         id
+    }
+
+    /// Logs in once more on this device, as after a soft logout.
+    pub async fn log_in_again(&mut self, account: &Account) -> &Session {
+        self.close().await;
+        let credentials =
+            Credentials { user: account.localpart.clone(), password: account.password.clone() };
+        let session =
+            Session::login(&self.settings, &credentials).await.expect("the login succeeds");
+        online(&session).await;
+        self.session.insert(session)
     }
 
     pub async fn open(&self, chat: &ChatId) -> Chat {
@@ -224,6 +253,20 @@ pub fn find(rows: &[Arc<Row>], fits: impl Fn(&Message) -> bool) -> Option<Messag
 
 pub fn says(message: &Message, expected: &str) -> bool {
     matches!(&message.body, Body::Text { text, .. } if text == expected)
+}
+
+/// Text and nothing else.
+pub fn plain(text: &str) -> TextToSend {
+    TextToSend { text: text.into(), ..TextToSend::default() }
+}
+
+pub async fn say(chat: &Chat, text: &str) {
+    chat.send_text(&plain(text)).await.expect("it is queued");
+}
+
+/// On the server at least.
+pub fn is_sent(message: &Message) -> bool {
+    matches!(message.own, Some(OwnState::Sent | OwnState::Delivered { .. } | OwnState::Read { .. }))
 }
 
 pub async fn text(chat: &Chat, expected: &str) -> Message {

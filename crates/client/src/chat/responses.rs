@@ -1,7 +1,8 @@
-//! Reactions: encrypted by hand, with a queue of their own that survives a reload.
+//! Reactions and votes: encrypted by hand, with a queue of their own that survives a reload.
 //!
-//! The SDK's queue cannot carry them, because it would send them in clear (see [`encrypt`](super::encrypt)). The SDK's
-//! timeline understands them on the receiving side, since a decrypted `m.reaction` is like any other.
+//! The SDK's queue cannot carry them, because it would send reactions in clear and put beside a vote which poll it belongs
+//! to (see [`encrypt`](super::encrypt)). The SDK's timeline understands them on the receiving side, since what was decrypted
+//! is like any other.
 
 use std::{
     sync::{Arc, Mutex},
@@ -11,10 +12,15 @@ use std::{
 use eyeball::SharedObservable;
 use matrix_sdk::{Client, Room, executor::spawn, sleep::sleep};
 use ruma::{
-    OwnedEventId, OwnedRoomId, OwnedTransactionId, RoomId, TransactionId,
+    EventId, OwnedEventId, OwnedRoomId, OwnedTransactionId, RoomId, TransactionId,
     api::client::message::send_message_event,
     events::{
-        AnySyncMessageLikeEvent, AnySyncTimelineEvent, MessageLikeEventType, SyncMessageLikeEvent,
+        AnyMessageLikeEventContent, AnySyncMessageLikeEvent, AnySyncTimelineEvent,
+        MessageLikeEventContent, MessageLikeEventType, SyncMessageLikeEvent,
+        poll::{
+            unstable_end::UnstablePollEndEventContent,
+            unstable_response::UnstablePollResponseEventContent,
+        },
         reaction::ReactionEventContent,
         relation::{Annotation, RelationType},
     },
@@ -25,20 +31,55 @@ use serde::{Deserialize, Serialize};
 use super::encrypt::encrypt;
 use crate::{Connection, kept, session::core::Core, trouble::Trouble};
 
-/// A reaction of ours that is to be added or taken back.
+/// What is said to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum What {
+    /// A reaction, added or taken back.
+    Reaction { emoji: String, add: bool },
+    /// The answers chosen in a poll, instead of earlier ones.
+    Vote { answers: Vec<String> },
+    /// The poll takes no more votes.
+    EndOfPoll { text: String },
+}
+
+/// A response of ours that is to go out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Waiting {
     room: OwnedRoomId,
     pub target: OwnedEventId,
-    pub emoji: String,
-    /// Added, or taken back.
-    pub add: bool,
+    pub what: What,
     transaction: OwnedTransactionId,
     /// Done; shown from here until the sync has brought it back.
     #[serde(skip)]
     done: bool,
     /// The reaction's event, once it was sent.
     sent: Option<OwnedEventId>,
+}
+
+impl Waiting {
+    fn new(room: &RoomId, target: &EventId, what: What, sent: Option<OwnedEventId>) -> Self {
+        Self {
+            room: room.to_owned(),
+            target: target.to_owned(),
+            what,
+            transaction: TransactionId::new(),
+            done: false,
+            sent,
+        }
+    }
+
+    /// The emoji if this adds a reaction.
+    pub fn adds(&self) -> Option<&str> {
+        match &self.what {
+            What::Reaction { emoji, add: true } => Some(emoji),
+            _ => None,
+        }
+    }
+
+    /// Whether this takes back a reaction with the emoji.
+    pub fn takes_back(&self, emoji: &str) -> bool {
+        matches!(&self.what, What::Reaction { emoji: own, add: false } if own == emoji)
+    }
 }
 
 #[derive(Default)]
@@ -49,7 +90,7 @@ pub(crate) struct Outbox {
     pub changed: SharedObservable<u64>,
 }
 
-const KEPT_AS: &str = "konsil.reactions";
+const KEPT_AS: &str = "konsil.responses";
 
 /// Reason in the redaction that takes a reaction back. Once redacted, nothing else tells it apart from a deleted message,
 /// which leaves a visible line. The server can read it; what the reaction was or belonged to it cannot.
@@ -90,29 +131,45 @@ pub(super) async fn toggle(
     emoji: &str,
     mine: bool,
 ) {
-    core.reactions
+    core.responses
         .change(&core.client, |waiting| {
-            let same = |it: &Waiting| it.room == room && it.target == target && it.emoji == emoji;
+            let same = |it: &Waiting| {
+                let of_emoji = |it: &Waiting| match &it.what {
+                    What::Reaction { emoji: own, .. } => own == emoji,
+                    _ => false,
+                };
+                it.room == room && it.target == target && of_emoji(it)
+            };
+            let adds = |it: &Waiting| it.adds().is_some();
             // What has not gone out yet is simply forgotten. What is being sent keeps its place and is taken back after.
-            if let Some(open) = waiting.iter().position(|it| same(it) && !it.done && it.add == mine)
+            if let Some(open) =
+                waiting.iter().position(|it| same(it) && !it.done && adds(it) == mine)
             {
                 waiting.remove(open);
                 return;
             }
             let sent = waiting
                 .iter()
-                .find(|it| same(it) && it.done && it.add)
+                .find(|it| same(it) && it.done && adds(it))
                 .and_then(|it| it.sent.clone());
             waiting.retain(|it| !(same(it) && it.done));
-            waiting.push(Waiting {
-                room: room.to_owned(),
-                target: target.clone(),
-                emoji: emoji.to_owned(),
-                add: !mine,
-                transaction: TransactionId::new(),
-                done: false,
-                sent,
+            let what = What::Reaction { emoji: emoji.to_owned(), add: !mine };
+            waiting.push(Waiting::new(room, &target, what, sent));
+        })
+        .await;
+    flush(core);
+}
+
+/// Says something to a poll: a later vote takes the place of one that has not gone out.
+pub(super) async fn say(core: &Arc<Core>, room: &RoomId, target: &EventId, what: What) {
+    core.responses
+        .change(&core.client, |waiting| {
+            let is_vote = matches!(what, What::Vote { .. });
+            waiting.retain(|it| {
+                let earlier = it.target == target && matches!(it.what, What::Vote { .. });
+                !(is_vote && earlier)
             });
+            waiting.push(Waiting::new(room, target, what, None));
         })
         .await;
     flush(core);
@@ -121,7 +178,7 @@ pub(super) async fn toggle(
 /// Sends what waits, in order, in the background. Does nothing if that is already under way.
 pub(crate) fn flush(core: &Arc<Core>) {
     {
-        let mut sending = core.reactions.sending.lock().expect("no panic while held");
+        let mut sending = core.responses.sending.lock().expect("no panic while held");
         if std::mem::replace(&mut *sending, true) {
             return;
         }
@@ -137,7 +194,7 @@ pub(crate) fn flush(core: &Arc<Core>) {
                 }
                 Err(Trouble::NoConnection) => break,
                 Ok(sent) => {
-                    core.reactions
+                    core.responses
                         .change(&core.client, |waiting| {
                             if let Some(it) =
                                 waiting.iter_mut().find(|it| it.transaction == next.transaction)
@@ -150,8 +207,8 @@ pub(crate) fn flush(core: &Arc<Core>) {
                     forget_later(&core, next.transaction);
                 }
                 Err(trouble) => {
-                    tracing::warn!(trouble = trouble.code(), room.id = %next.room, "A reaction was refused");
-                    core.reactions
+                    tracing::warn!(trouble = trouble.code(), room.id = %next.room, "A response was refused");
+                    core.responses
                         .change(&core.client, |waiting| {
                             waiting.retain(|it| it.transaction != next.transaction)
                         })
@@ -159,14 +216,14 @@ pub(crate) fn flush(core: &Arc<Core>) {
                 }
             }
         }
-        *core.reactions.sending.lock().expect("no panic while held") = false;
+        *core.responses.sending.lock().expect("no panic while held") = false;
     });
 }
 
 const RETRY_AFTER: Duration = Duration::from_secs(3);
 
 fn next_open(core: &Core) -> Option<Waiting> {
-    core.reactions.waiting.lock().expect("no panic while held").iter().find(|it| !it.done).cloned()
+    core.responses.waiting.lock().expect("no panic while held").iter().find(|it| !it.done).cloned()
 }
 
 /// The sync brings it back in a moment; until then it is shown from here, so that it does not flicker.
@@ -175,7 +232,7 @@ fn forget_later(core: &Arc<Core>, transaction: OwnedTransactionId) {
     let core = core.clone();
     spawn(async move {
         sleep(ECHO_TAKES).await;
-        core.reactions
+        core.responses
             .change(&core.client, |waiting| {
                 waiting.retain(|it| it.transaction != transaction || !it.done)
             })
@@ -185,18 +242,29 @@ fn forget_later(core: &Arc<Core>, transaction: OwnedTransactionId) {
 
 async fn send(core: &Core, it: &Waiting) -> Result<Option<OwnedEventId>, Trouble> {
     let room = core.client.get_room(&it.room).ok_or(Trouble::NotFound)?;
-    if it.add {
-        add(core, &room, it).await.map(Some)
-    } else {
-        take_back(core, &room, it).await.map(|()| None)
+    match &it.what {
+        What::Reaction { emoji, add: false } => {
+            take_back(core, &room, it, emoji).await.map(|()| None)
+        }
+        _ => add(core, &room, it).await.map(Some),
     }
 }
 
 async fn add(core: &Core, room: &Room, it: &Waiting) -> Result<OwnedEventId, Trouble> {
-    let content = ReactionEventContent::new(Annotation::new(it.target.clone(), it.emoji.clone()));
-    let content = Raw::new(&content).expect("plain data serializes").cast_unchecked();
+    let target = it.target.clone();
+    let content: AnyMessageLikeEventContent = match &it.what {
+        What::Reaction { emoji, .. } => {
+            ReactionEventContent::new(Annotation::new(target, emoji.clone())).into()
+        }
+        What::Vote { answers } => {
+            UnstablePollResponseEventContent::new(answers.clone(), target).into()
+        }
+        What::EndOfPoll { text } => UnstablePollEndEventContent::new(text.clone(), target).into(),
+    };
+    let event_type = content.event_type().to_string();
+    let content = Raw::new(&content).expect("plain data serializes");
     let encrypted =
-        encrypt(core, room, "m.reaction", &content).await.map_err(|error| Trouble::of(&error))?;
+        encrypt(core, room, &event_type, &content).await.map_err(|error| Trouble::of(&error))?;
     let request = send_message_event::v3::Request::new_raw(
         it.room.clone(),
         it.transaction.clone(),
@@ -208,10 +276,10 @@ async fn add(core: &Core, room: &Room, it: &Waiting) -> Result<OwnedEventId, Tro
     Ok(response.event_id)
 }
 
-async fn take_back(core: &Core, room: &Room, it: &Waiting) -> Result<(), Trouble> {
+async fn take_back(core: &Core, room: &Room, it: &Waiting, emoji: &str) -> Result<(), Trouble> {
     let event = match &it.sent {
         Some(event) => event.clone(),
-        None => own_reaction(core, room, it).await.ok_or(Trouble::NotFound)?,
+        None => own_reaction(core, room, it, emoji).await.ok_or(Trouble::NotFound)?,
     };
     room.redact(&event, Some(TAKEN_BACK), Some(it.transaction.clone()))
         .await
@@ -220,7 +288,7 @@ async fn take_back(core: &Core, room: &Room, it: &Waiting) -> Result<(), Trouble
 }
 
 /// The event of our reaction, from what the device has of the room.
-async fn own_reaction(core: &Core, room: &Room, it: &Waiting) -> Option<OwnedEventId> {
+async fn own_reaction(core: &Core, room: &Room, it: &Waiting, emoji: &str) -> Option<OwnedEventId> {
     let (cache, _guard) = room.event_cache().await.ok()?;
     let related =
         cache.find_event_relations(&it.target, Some(vec![RelationType::Annotation])).await.ok()?;
@@ -230,7 +298,7 @@ async fn own_reaction(core: &Core, room: &Room, it: &Waiting) -> Option<OwnedEve
             AnySyncTimelineEvent::MessageLike(AnySyncMessageLikeEvent::Reaction(
                 SyncMessageLikeEvent::Original(reaction),
             )) if reaction.sender == core.own_id
-                && reaction.content.relates_to.key == it.emoji
+                && reaction.content.relates_to.key == emoji
                 && reaction.content.relates_to.event_id == it.target =>
             {
                 Some(reaction.event_id.clone())
