@@ -119,7 +119,10 @@ pub async fn find_session(phases: Phases) {
 pub async fn restore(phases: Phases) {
     phases.enter(match Session::restore(&settings()).await {
         Ok(Some(session)) => Phase::SignedIn(session),
-        Ok(None) => Phase::SignedOut(None),
+        Ok(None) => {
+            let ended = platform::why_anew().as_deref() == Some("ended");
+            Phase::SignedOut(ended.then_some(SessionEnd::LoggedOutByServer))
+        }
         Err(RestoreError::Store(_) | RestoreError::Failed(_)) => Phase::StoreBroken,
     });
 }
@@ -142,8 +145,11 @@ fn ended(phases: Phases, end: SessionEnd) {
     phases.enter(Phase::Starting);
     spawn_local(async move {
         platform::sleep(std::time::Duration::from_millis(50)).await;
-        if end == SessionEnd::LoggedOutByServer && Session::forget(&settings()).await.is_err() {
-            return phases.enter(Phase::StoreBroken);
+        if end == SessionEnd::LoggedOutByServer {
+            return match Session::forget(&settings()).await {
+                Ok(()) => platform::start_anew(Some("ended")),
+                Err(_) => phases.enter(Phase::StoreBroken),
+            };
         }
         phases.enter(Phase::SignedOut(Some(end)));
     });

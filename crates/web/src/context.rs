@@ -3,7 +3,8 @@
 use std::{cell::Cell, sync::Arc};
 
 use client::{
-    Connection, Live, RoomList, Session, room_list::RoomListView, session::Me, trust::TrustView,
+    ChatId, Connection, Live, MessageId, RoomList, Session, room_list::RoomListView, session::Me,
+    trust::TrustView,
 };
 use futures_util::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
@@ -72,6 +73,10 @@ pub struct Desk {
     pub announcement: RwSignal<String>,
     /// Photo taken before the recipient was chosen; the chat that opens next takes it.
     pub photo: StoredValue<Option<crate::photo::Photo>, LocalStorage>,
+    /// A message to go to once its chat is open.
+    pub jump: RwSignal<Option<(ChatId, MessageId)>>,
+    /// Chats in which it was asked whether the person is the right one.
+    pub asked_who: StoredValue<std::collections::HashSet<ChatId>>,
     /// Whether the recovery key has been put off for now.
     pub key_put_off: RwSignal<bool>,
     /// Whether confirming this device has been put off for now.
@@ -90,6 +95,8 @@ impl Desk {
             waiting: RwSignal::new(0),
             announcement: RwSignal::new(String::new()),
             photo: StoredValue::new_local(None),
+            jump: RwSignal::new(None),
+            asked_who: StoredValue::new(Default::default()),
             key_put_off: RwSignal::new(false),
             confirm_put_off: RwSignal::new(false),
         };

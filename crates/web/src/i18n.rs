@@ -90,7 +90,8 @@ mod tests {
     #[test]
     fn only_names_and_shared_words_are_the_same_in_both_languages() {
         let shared = [
-            "app_name", "chats", "chat", "video", "emoji", "details", "german", "english", "system",
+            "app_name", "chats", "chat", "video", "emoji", "details", "german", "english",
+            "system", "key_alt",
         ];
         for (name, de, en) in texts::ALL {
             assert!(de != en || shared.contains(name), "{name}: {de:?} in both");

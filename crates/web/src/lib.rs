@@ -1,14 +1,16 @@
 //! Konsil's app for clinicians: an installable web app.
 //!
 //! The words ([`i18n`]), addresses ([`route`]), times ([`clock`]) and text rules ([`text`]) are plain Rust and tested
-//! natively. The screens exist only in the browser; they render the view models of `konsil-client` and decide nothing else.
+//! natively, as are a picture's pixels ([`pixels`]) and what its file carries beside them ([`metadata`]). The screens exist only in the browser; they render the view models of `konsil-client` and decide nothing else.
 #![recursion_limit = "256"]
 
 pub mod clock;
 pub mod i18n;
-pub mod repeats;
+pub mod metadata;
+pub mod pixels;
 pub mod route;
 pub mod text;
+pub mod wav;
 
 #[cfg(test)]
 mod contrast;
@@ -26,7 +28,37 @@ mod platform;
 #[cfg(target_family = "wasm")]
 mod screens;
 #[cfg(target_family = "wasm")]
+mod sound;
+#[cfg(target_family = "wasm")]
 mod ui;
 
 #[cfg(target_family = "wasm")]
 pub use app::start;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    const WORKER: &str = include_str!("../static/sw.js");
+
+    fn files(directory: &Path, below: &str, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(directory).unwrap().flatten() {
+            let name = format!("{below}{}", entry.file_name().to_string_lossy());
+            if entry.file_type().unwrap().is_dir() {
+                files(&entry.path(), &format!("{name}/"), found);
+            } else {
+                found.push(name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_service_worker_keeps_every_file_of_the_app() {
+        let mut found = vec!["web.js".to_owned(), "web_bg.wasm".to_owned()];
+        files(Path::new("static"), "", &mut found);
+        for file in found {
+            let is_needed = !file.contains("LICENSE") && file != "sw.js" && file != "index.html";
+            assert_eq!(WORKER.contains(&format!("\"{file}\"")), is_needed, "{file}");
+        }
+    }
+}

@@ -1,9 +1,15 @@
-//! Pictures before they are sent: drawn anew, so that place, time and device of the original (EXIF) are gone.
+//! Pictures before they are sent: drawn anew, so that place, time and device of the original (EXIF) are gone. The original
+//! file never leaves the device.
 
-use client::chat::ImageToSend;
+use client::{
+    chat::ImageToSend,
+    removal::{EditKind, RemovalReport},
+};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
+
+use crate::{metadata, pixels::Pixels};
 
 /// Longest side of what is sent. Enough for an X-ray film on a light box; keeps a photo at 1 to 3 MB.
 const FULL_SIDE_PX: u32 = 3200;
@@ -19,6 +25,8 @@ pub struct Photo {
     pub full: web_sys::Blob,
     /// Its size in pixels.
     pub size_px: (u32, u32),
+    /// What was taken out of it so far.
+    pub report: RemovalReport,
     thumbnail: (web_sys::Blob, (u32, u32)),
 }
 
@@ -39,7 +47,8 @@ impl Photo {
             Format::Jpeg
         };
         let size = (bitmap.width(), bitmap.height());
-        Self::draw(size, name, format, |context, (width, height)| {
+        let carried = bytes(file).await.map(|file| metadata::kinds(&file)).unwrap_or_default();
+        let mut photo = Self::draw(size, name, format, |context, (width, height)| {
             context.draw_image_with_image_bitmap_and_dw_and_dh(
                 &bitmap,
                 0.0,
@@ -48,7 +57,52 @@ impl Photo {
                 height.into(),
             )
         })
-        .await
+        .await?;
+        photo.report.metadata = carried;
+        Ok(photo)
+    }
+
+    /// The pixels as they would be sent, to change them.
+    pub async fn pixels(&self) -> Result<Pixels, NotAPicture> {
+        let promise =
+            window().create_image_bitmap_with_blob(&self.full).map_err(|_| NotAPicture)?;
+        let bitmap: web_sys::ImageBitmap =
+            JsFuture::from(promise).await.map_err(|_| NotAPicture)?.unchecked_into();
+        let (width, height) = (bitmap.width(), bitmap.height());
+        let (_, context) = canvas((width, height)).ok_or(NotAPicture)?;
+        context
+            .draw_image_with_image_bitmap(&bitmap, 0.0, 0.0)
+            .ok()
+            .and_then(|()| read(&context, (width, height)))
+            .ok_or(NotAPicture)
+    }
+
+    /// The same photo with changed pixels: both of its files are made anew from them.
+    pub async fn with_pixels(
+        &self,
+        pixels: &Pixels,
+        edits: impl IntoIterator<Item = (EditKind, u32)>,
+    ) -> Result<Self, NotAPicture> {
+        let size = pixels.size();
+        let (source, context) = canvas(size).ok_or(NotAPicture)?;
+        write(&context, pixels).ok_or(NotAPicture)?;
+        let format =
+            if self.full.type_() == Format::Png.mime() { Format::Png } else { Format::Jpeg };
+        let mut photo = Self::draw(size, &self.name, format, |context, (width, height)| {
+            context.draw_image_with_html_canvas_element_and_dw_and_dh(
+                &source,
+                0.0,
+                0.0,
+                width.into(),
+                height.into(),
+            )
+        })
+        .await?;
+        photo.report = self.report.clone();
+        for (kind, pixels) in edits {
+            photo.report.add(kind, pixels);
+        }
+        Ok(photo)
     }
 
     /// Takes what a camera shows just now.
@@ -87,7 +141,8 @@ impl Photo {
         let small = encode(small_size, Format::Jpeg, 0.75, &paint).await?;
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         let name = format!("{stem}.{}", format.ending());
-        Ok(Self { name, full, size_px: full_size, thumbnail: (small, small_size) })
+        let report = RemovalReport { drawn_anew: true, ..RemovalReport::default() };
+        Ok(Self { name, full, size_px: full_size, report, thumbnail: (small, small_size) })
     }
 
     /// What the chat sends.
@@ -105,6 +160,7 @@ impl Photo {
             thumbnail: Some((bytes(thumbnail).await.ok_or(NotAPicture)?, *thumbnail_size)),
             caption,
             reply_to,
+            removal: Some(self.report.clone()),
         })
     }
 }
@@ -147,18 +203,49 @@ fn fit((width, height): (u32, u32), side: u32) -> (u32, u32) {
     (scale(width), scale(height))
 }
 
+/// A new canvas that is not shown.
+pub fn canvas(
+    (width, height): (u32, u32),
+) -> Option<(web_sys::HtmlCanvasElement, web_sys::CanvasRenderingContext2d)> {
+    let canvas: web_sys::HtmlCanvasElement =
+        document().create_element("canvas").ok()?.unchecked_into();
+    canvas.set_width(width);
+    canvas.set_height(height);
+    let context = context_of(&canvas)?;
+    Some((canvas, context))
+}
+
+/// What draws on a canvas.
+pub fn context_of(
+    canvas: &web_sys::HtmlCanvasElement,
+) -> Option<web_sys::CanvasRenderingContext2d> {
+    canvas.get_context("2d").ok().flatten().map(JsCast::unchecked_into)
+}
+
+/// All pixels of a canvas of this size.
+pub fn read(
+    context: &web_sys::CanvasRenderingContext2d,
+    (width, height): (u32, u32),
+) -> Option<Pixels> {
+    let data = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height)).ok()?;
+    Pixels::new(width, height, data.data().0)
+}
+
+/// Puts pixels onto a canvas of their size.
+pub fn write(context: &web_sys::CanvasRenderingContext2d, pixels: &Pixels) -> Option<()> {
+    let bytes = wasm_bindgen::Clamped(&pixels.bytes[..]);
+    let data =
+        web_sys::ImageData::new_with_u8_clamped_array_and_sh(bytes, pixels.width, pixels.height);
+    context.put_image_data(&data.ok()?, 0.0, 0.0).ok()
+}
+
 async fn encode(
     (width, height): (u32, u32),
     format: Format,
     quality: f64,
     paint: &impl Fn(&web_sys::CanvasRenderingContext2d, (u32, u32)) -> Result<(), wasm_bindgen::JsValue>,
 ) -> Result<web_sys::Blob, NotAPicture> {
-    let canvas: web_sys::HtmlCanvasElement =
-        document().create_element("canvas").map_err(|_| NotAPicture)?.unchecked_into();
-    canvas.set_width(width);
-    canvas.set_height(height);
-    let context = canvas.get_context("2d").ok().flatten().ok_or(NotAPicture)?;
-    let context: web_sys::CanvasRenderingContext2d = context.unchecked_into();
+    let (canvas, context) = canvas((width, height)).ok_or(NotAPicture)?;
     if matches!(format, Format::Jpeg) {
         // JPEG knows no transparency; without this it turns black.
         context.set_fill_style_str("white");

@@ -200,16 +200,51 @@ pub fn on_gone(action: impl FnOnce() + 'static) {
 
 /// The hospital's name, as the server tells everybody; `None` if it does not.
 pub async fn hospital_name() -> Option<String> {
-    let response = JsFuture::from(window().fetch_with_str("/_konsil/hospital")).await.ok()?;
+    let hospital = data("/_konsil/hospital").await?;
+    text_in(&hospital, "name").filter(|name| !name.is_empty())
+}
+
+/// What the server tells everybody at this address; `None` if it does not.
+pub async fn data(address: &str) -> Option<JsValue> {
+    let response = JsFuture::from(window().fetch_with_str(address)).await.ok()?;
     let response: web_sys::Response = response.dyn_into().ok()?;
     if !response.ok() {
         return None;
     }
-    let hospital = JsFuture::from(response.json().ok()?).await.ok()?;
-    js_sys::Reflect::get(&hospital, &"name".into())
-        .ok()?
-        .as_string()
-        .filter(|name| !name.is_empty())
+    JsFuture::from(response.json().ok()?).await.ok()
+}
+
+/// A text of an object.
+pub fn text_in(object: &JsValue, name: &str) -> Option<String> {
+    js_sys::Reflect::get(object, &name.into()).ok()?.as_string()
+}
+
+/// A list of an object; empty if there is none.
+pub fn list_in(object: &JsValue, name: &str) -> Vec<JsValue> {
+    let list = js_sys::Reflect::get(object, &name.into());
+    list.ok()
+        .filter(js_sys::Array::is_array)
+        .map(|list| js_sys::Array::from(&list).to_vec())
+        .unwrap_or_default()
+}
+
+/// Loads the page anew, so that nothing of a session stays in its memory and its store can go. `why` is known afterwards.
+pub fn start_anew(why: Option<&str>) {
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = match why {
+            Some(why) => storage.set_item("konsil.why", why),
+            None => storage.remove_item("konsil.why"),
+        };
+    }
+    let _ = window().location().reload();
+}
+
+/// Why the page was loaded anew; known once.
+pub fn why_anew() -> Option<String> {
+    let storage = window().session_storage().ok()??;
+    let why = storage.get_item("konsil.why").ok()?;
+    let _ = storage.remove_item("konsil.why");
+    why
 }
 
 /// Asks the browser not to throw the store away when space gets short.

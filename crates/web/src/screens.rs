@@ -3,11 +3,14 @@
 mod chat;
 mod details;
 mod directory;
+mod privacy;
 mod recipient;
 mod recovery;
 mod rooms;
+mod search;
 mod settings;
 mod shell;
+mod shortcuts;
 mod sign_in;
 mod verify;
 

@@ -7,6 +7,60 @@ pub enum Piece<'a> {
     Plain(&'a str),
     /// A web address.
     Link(&'a str),
+    /// Somebody's name with an `@` before it.
+    Mention(&'a str),
+}
+
+/// Finds web addresses, and the names of those who are mentioned.
+pub fn pieces_with<'a>(text: &'a str, names: &[String]) -> Vec<Piece<'a>> {
+    let split = |piece: Piece<'a>| match piece {
+        Piece::Plain(text) => mentions_in(text, names),
+        other => vec![other],
+    };
+    pieces(text).into_iter().flat_map(split).collect()
+}
+
+fn mentions_in<'a>(text: &'a str, names: &[String]) -> Vec<Piece<'a>> {
+    let mut found = Vec::new();
+    let (mut rest, mut from) = (text, 0);
+    while let Some(at) = rest[from..].find('@').map(|at| at + from) {
+        let after = &rest[at + 1..];
+        // Of two names that begin alike the longer one is meant.
+        let name =
+            names.iter().filter(|name| after.starts_with(name.as_str())).max_by_key(|it| it.len());
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
+            from = at + 1;
+            continue;
+        };
+        if at > 0 {
+            found.push(Piece::Plain(&rest[..at]));
+        }
+        let end = at + 1 + name.len();
+        found.push(Piece::Mention(&rest[at..end]));
+        (rest, from) = (&rest[end..], 0);
+    }
+    if !rest.is_empty() {
+        found.push(Piece::Plain(rest));
+    }
+    found
+}
+
+/// What is being typed behind an `@`: where the `@` stands (in bytes) and what follows it up to the caret.
+pub fn mention_query(before_caret: &str) -> Option<(usize, &str)> {
+    const LONGEST: usize = 40;
+    let at = before_caret.rfind('@')?;
+    let starts_word = !before_caret[..at].ends_with(|c: char| c.is_alphanumeric());
+    let query = &before_caret[at + 1..];
+    let is_name = !query.contains('\n') && query.split_whitespace().count() <= 4;
+    (starts_word && is_name && !query.starts_with(' ') && query.len() <= LONGEST)
+        .then_some((at, query))
+}
+
+/// Whether a name fits what is being typed: each word begins some word of the name.
+pub fn fits_query(name: &str, query: &str) -> bool {
+    let name = name.to_lowercase();
+    let begins = |word: &str| name.split_whitespace().any(|part| part.starts_with(word));
+    query.to_lowercase().split_whitespace().all(begins)
 }
 
 /// Finds web addresses. Only `https://` and `http://` count, so that nothing else ever becomes clickable.
@@ -145,11 +199,47 @@ mod tests {
             let joined: String = pieces(text)
                 .iter()
                 .map(|piece| match piece {
-                    Plain(text) | Link(text) => *text,
+                    Plain(text) | Link(text) | Mention(text) => *text,
                 })
                 .collect();
             assert_eq!(joined, text);
         }
+    }
+
+    #[test]
+    fn whoever_is_mentioned_is_found_and_nobody_else() {
+        let names = ["Dr. Anna Meyer".to_owned(), "Dr. Anna".to_owned()];
+        assert_eq!(
+            pieces_with("Bitte @Dr. Anna Meyer, schau. Nicht @Jonas, a@b.de", &names),
+            vec![
+                Plain("Bitte "),
+                Mention("@Dr. Anna Meyer"),
+                Plain(", schau. Nicht @Jonas, a@b.de")
+            ]
+        );
+        assert_eq!(
+            pieces_with("@Dr. Anna https://a.de/@Dr. Anna", &names),
+            vec![Mention("@Dr. Anna"), Plain(" "), Link("https://a.de/@Dr"), Plain(". Anna")]
+        );
+        assert_eq!(pieces_with("@", &[String::new()]), vec![Plain("@")]);
+    }
+
+    #[test]
+    fn a_mention_begins_with_an_at_sign_of_its_own() {
+        for (text, expected) in [
+            ("@", Some((0, ""))),
+            ("Bitte @Dr. An", Some((6, "Dr. An"))),
+            ("Bitte @Dr. Anna Meyer und alle anderen", None),
+            ("a@b", None),
+            ("@ Anna", None),
+            ("kein", None),
+            ("@Anna\nund", None),
+        ] {
+            assert_eq!(mention_query(text), expected, "{text}");
+        }
+        assert!(fits_query("Dr. Anna Meyer", "mey"));
+        assert!(fits_query("Dr. Anna Meyer", "anna m"));
+        assert!(!fits_query("Dr. Anna Meyer", "nna"));
     }
 
     #[test]

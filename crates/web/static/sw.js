@@ -3,9 +3,38 @@
 const CACHE = "konsil-app";
 const START = "./";
 
+// All that the app consists of, so that it opens without network from the first visit on. A test compares the list with
+// the files.
+const FILES = [
+  START,
+  "boot.js",
+  "web.js",
+  "web_bg.wasm",
+  "manifest.webmanifest",
+  "css/base.css",
+  "css/chat.css",
+  "css/sheets.css",
+  "css/shell.css",
+  "css/tokens.css",
+  "fonts/emoji.woff2",
+  "fonts/inter-latin-ext.woff2",
+  "fonts/inter-latin.woff2",
+  "icons/icon-180.png",
+  "icons/icon-192.png",
+  "icons/icon-512.png",
+  "icons/icon-maskable-512.png",
+  "icons/icon.svg",
+];
+
 self.addEventListener("install", (event) => {
-  event.waitUntil(self.skipWaiting());
+  event.waitUntil(keepAll().then(() => self.skipWaiting()));
 });
+
+// What the page has just loaded is taken from the browser's own cache, not loaded a second time.
+async function keepAll() {
+  const cache = await caches.open(CACHE);
+  await cache.addAll(FILES.map((file) => new Request(file, { cache: "force-cache" })));
+}
 
 self.addEventListener("activate", (event) => {
   event.waitUntil(self.clients.claim());
@@ -14,7 +43,7 @@ self.addEventListener("activate", (event) => {
 function isOurs(request) {
   const url = new URL(request.url);
   const path = url.pathname;
-  const isInterface = ["/_matrix", "/_konsil", "/.well-known"].some((start) => path.startsWith(start));
+  const isInterface = ["/_matrix", "/_konsil", "/.well-known", "/privacy"].some((start) => path.startsWith(start));
   return request.method === "GET" && url.origin === self.location.origin && !isInterface && url.search === "";
 }
 

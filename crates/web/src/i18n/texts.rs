@@ -134,6 +134,34 @@ words! {
     react: "Reagieren", "React";
     more_reactions: "Weitere Emoji", "More emoji";
     edit: "Bearbeiten", "Edit";
+    edit_picture: "Bild bearbeiten", "Edit picture";
+    blacken: "Schwärzen", "Blacken";
+    blacken_hint: "Über die Stelle ziehen. Was schwarz ist, ist aus dem Bild entfernt.", "Drag over the place. What is black is removed from the picture.";
+    pixelate: "Verpixeln", "Pixelate";
+    pixelate_hint: "Über die Stelle ziehen. Für Namen und Nummern lieber schwärzen.", "Drag over the place. For names and numbers rather blacken.";
+    crop: "Zuschneiden", "Crop";
+    crop_hint: "Über den Teil ziehen, der bleiben soll.", "Drag over the part that is to stay.";
+    draw_arrow: "Pfeil", "Arrow";
+    draw_arrow_hint: "Zur Stelle hin ziehen, auf die der Pfeil zeigt.", "Drag to the place that the arrow points to.";
+    words_on_picture: "Text", "Words";
+    words_on_picture_hint: "Text eingeben, dann auf die Stelle tippen.", "Enter the words, then tap the place.";
+    turn: "Drehen", "Turn";
+    undo: "Rückgängig", "Undo";
+    tools: "Werkzeuge", "Tools";
+    picture_by_keys: "Bild. Pfeiltasten bewegen die Auswahl, mit Umschalt ändern sie ihre Größe, Eingabe wendet sie an.", "Picture. Arrow keys move the selection, with Shift they change its size, Enter applies it.";
+    discard_edits: "Bearbeitung verwerfen?", "Discard the edits?";
+    discard_edits_hint: "Das Bild ist dann wieder wie vorher. Geschwärztes ist wieder zu sehen.", "The picture is then as before. What was blackened can be seen again.";
+    picture_before_sending: "Bild vor dem Senden", "Picture before sending";
+    drawn_anew: "Datei neu gezeichnet, das Original blieb auf dem Gerät", "File drawn anew, the original stayed on the device";
+    meta_exif: "Angaben der Kamera", "Camera data";
+    meta_place: "Aufnahmeort", "Place";
+    meta_thumbnail: "kleine Kopie des Originals", "small copy of the original";
+    meta_xmp: "Bearbeitungsangaben", "editing data";
+    meta_iptc: "Bildbeschreibung", "caption data";
+    meta_text: "Kommentare", "comments";
+    meta_time: "Zeitangabe", "date and time";
+    meta_colours: "Farbprofil", "colour profile";
+    meta_other: "weitere Angaben", "other data";
     editing: "Nachricht bearbeiten", "Edit message";
     delete_for_all: "Für alle löschen", "Delete for all";
     delete_question: "Nachricht für alle löschen?", "Delete message for all?";
@@ -288,8 +316,120 @@ words! {
     sign_out_offline: "Kein Netz: Das Abmelden erreicht den Server nicht. Es wurde nichts gelöscht.", "No network: signing out does not reach the server. Nothing was deleted.";
     sign_out_anyway: "Trotzdem abmelden", "Sign out anyway";
     sign_out_store: "Der Speicher auf diesem Gerät konnte nicht gelöscht werden. Bitte die Daten dieser Seite in den Einstellungen des Browsers löschen.", "The storage on this device could not be deleted. Please delete this page's data in the browser's settings.";
+    privacy: "Datenschutz", "Privacy";
+    privacy_explain: "Wie dieses Haus Ihre Daten verarbeitet, wer sie bekommt und wie lange sie bleiben.", "How this hospital processes your data, who gets them and how long they stay.";
+    privacy_read: "Hinweise lesen", "Read the notice";
+    privacy_new: "Das Haus informiert Sie hier, wie es Ihre Daten verarbeitet. Nachlesen können Sie das jederzeit unter Einstellungen, Datenschutz.", "The hospital informs you here how it processes your data. You can read it again at any time under Settings, Privacy.";
+    privacy_seen: "Weiter", "Continue";
+    privacy_page: "Als Seite öffnen", "Open as a page";
+    privacy_failed: "Die Hinweise lassen sich gerade nicht laden.", "The notice cannot be loaded now.";
     about: "Über Konsil", "About Konsil";
     about_purpose: "Zum Austauschen und Dokumentieren. Nicht zur Befundung bestimmt und nie der einzige Weg für einen Alarm.", "For communication and documentation. Not intended for diagnosis, and never the only path of an alarm.";
+
+    // What else can be done with a message
+    state_delivered: "Auf einem Gerät angekommen", "On a device";
+    forward: "Weiterleiten", "Forward";
+    forward_to: "Weiterleiten an", "Forward to";
+    forwarded: "Weitergeleitet", "Forwarded";
+    forwarded_done: "Weitergeleitet.", "Passed on.";
+    forward_outside: "Hier sind Personen außerhalb der Klinik dabei. Trotzdem weiterleiten?", "There are people from outside the hospital here. Forward all the same?";
+    pin: "Anheften", "Pin";
+    unpin: "Nicht mehr anheften", "Unpin";
+    pinned: "Angeheftet", "Pinned";
+    pinned_messages: "Angeheftete Nachrichten", "Pinned messages";
+    delete: "Löschen", "Delete";
+    delete_for_me: "Nur auf diesem Gerät löschen", "Delete on this device only";
+    delete_for_me_consequence: "Nur auf diesem Gerät: Die anderen behalten die Nachricht.", "On this device only: the others keep the message.";
+    per_person: "Bei wem sie ist", "Who has it";
+    reach_server: "Auf dem Server der Klinik", "On the hospital's server";
+    reach_device: "Auf einem Gerät", "On a device";
+    reach_read: "Gelesen", "Read";
+    cancel_upload: "Senden abbrechen", "Stop sending";
+    mention: "Person erwähnen", "Mention somebody";
+
+    // Polls
+    poll: "Umfrage", "Poll";
+    poll_question: "Frage", "Question";
+    poll_question_hint: "Zum Beispiel: Wer kann Samstag?", "For example: who can work on Saturday?";
+    poll_answer: "Antwort", "Answer";
+    poll_add_answer: "Weitere Antwort", "Another answer";
+    poll_several: "Mehrere Antworten möglich", "Several answers possible";
+    poll_send: "Umfrage senden", "Send the poll";
+    poll_end: "Umfrage beenden", "End the poll";
+    poll_ended: "Umfrage beendet", "Poll ended";
+    poll_incomplete: "Eine Umfrage braucht eine Frage und mindestens zwei Antworten.", "A poll needs a question and at least two answers.";
+
+    // Contacts
+    contact: "Kontakt", "Contact";
+    send_contact: "Kontakt senden", "Send a contact";
+    write_to_contact: "Schreiben", "Write";
+
+    // Voice
+    record_voice: "Sprachnachricht aufnehmen", "Record a voice message";
+    recording: "Aufnahme läuft", "Recording";
+    stop_and_send: "Aufnahme beenden und senden", "Stop and send";
+    discard_recording: "Aufnahme verwerfen", "Discard the recording";
+    play: "Abspielen", "Play";
+    pause: "Anhalten", "Pause";
+    speed: "Geschwindigkeit", "Speed";
+    microphone_refused: "Konsil darf das Mikrofon nicht verwenden. Bitte in den Einstellungen des Browsers bei dieser Seite erlauben.", "Konsil may not use the microphone. Please allow it for this page in the browser's settings.";
+    microphone_missing: "Kein Mikrofon gefunden.", "No microphone found.";
+    voice_broken: "Die Aufnahme hat nicht geklappt. Bitte noch einmal versuchen.", "The recording did not work. Please try again.";
+
+    // Urgent
+    urgent: "Dringend", "Urgent";
+    urgent_title: "Dringend, bitte bestätigen", "Urgent, please confirm";
+    urgent_switch: "Als dringend senden", "Send as urgent";
+    urgent_hint: "Wer sie bekommt, wird um eine Bestätigung gebeten.", "Whoever gets it is asked to confirm.";
+    take_over: "Übernehme ich", "I take it over";
+    take_over_undo: "Doch nicht", "After all not";
+    taken_over_by: "Übernommen von", "Taken over by";
+    not_taken_yet: "Noch nicht bestätigt", "Not confirmed yet";
+    urgent_not_sent: "Noch nicht gesendet.", "Not sent yet.";
+    please_call: "Bitte anrufen", "Please call";
+
+    // The right person
+    similar_title: "An wen geht das?", "Whom does this go to?";
+    similar_answer: "Ja, senden", "Yes, send";
+
+    // Search
+    search_chat: "Im Chat suchen", "Search in the chat";
+    search_messages: "In Nachrichten suchen", "Search in messages";
+    search_older: "Ältere durchsuchen", "Search older ones";
+    searching: "Wird gesucht …", "Searching …";
+    search_all_looked_at: "Bis zum Anfang durchsucht.", "Searched down to the beginning.";
+    search_enough: "Es gibt sehr viele Treffer. Bitte genauer suchen.", "There are very many hits. Please search more precisely.";
+    search_failed: "Der Server antwortet nicht. Weiter zurück liegende Nachrichten brauchen Netz.", "The server does not answer. Messages further back need network.";
+    search_kept_nothing: "Was weiter zurück liegt, wird nur durchsucht und nicht auf diesem Gerät behalten.", "What lies further back is only searched and not kept on this device.";
+    messages_found: "Nachrichten", "Messages";
+    no_messages_found: "Keine Nachricht auf diesem Gerät passt.", "No message on this device matches.";
+
+    // Chats: favourites, muting, archive
+    favourite: "Favorit", "Favourite";
+    muted: "Stumm", "Muted";
+    archived: "Archiviert", "Archived";
+    filter_archive: "Archiv", "Archive";
+    archive_empty: "Nichts im Archiv", "Nothing in the archive";
+    archive_empty_hint: "Ein Chat kommt über seine Details ins Archiv.", "A chat gets here by its details.";
+    make_manager: "Darf verwalten", "May manage";
+    end_manager: "Darf nicht mehr verwalten", "May no longer manage";
+    remove_member: "Aus der Gruppe entfernen", "Remove from the group";
+    remove_member_consequence: "Neue Nachrichten kommen dort nicht mehr an. Was gelesen wurde, bleibt gelesen.", "New messages will no longer arrive there. What was read stays read.";
+
+    // Shortcuts
+    shortcuts: "Tastenkürzel", "Keyboard shortcuts";
+    shortcut_search: "Chats und Nachrichten suchen", "Search chats and messages";
+    shortcut_search_chat: "In diesem Chat suchen", "Search in this chat";
+    shortcut_new: "Neuer Chat", "New chat";
+    shortcut_next: "Nächster Chat", "Next chat";
+    shortcut_previous: "Voriger Chat", "Previous chat";
+    shortcut_edit: "Letzte eigene Nachricht bearbeiten", "Edit the last own message";
+    shortcut_rows: "Von Nachricht zu Nachricht", "From message to message";
+    shortcut_menu: "Was mit der Nachricht geht", "What can be done with the message";
+    shortcut_help: "Diese Übersicht", "This overview";
+    key_ctrl: "Strg", "Ctrl";
+    key_alt: "Alt", "Alt";
+    key_enter: "Eingabe", "Enter";
 
     // Dates
     today: "Heute", "Today";
@@ -306,6 +446,65 @@ impl Lang {
             (Self::En, 1) => "1 unread message".into(),
             (Self::En, n) => format!("{n} unread messages"),
         }
+    }
+
+    /// For screen readers after each edit of a picture.
+    pub fn edits(self, n: usize) -> String {
+        match (self, n) {
+            (Self::De, 0) => "Unverändert".into(),
+            (Self::De, 1) => "1 Änderung".into(),
+            (Self::De, n) => format!("{n} Änderungen"),
+            (Self::En, 0) => "Unchanged".into(),
+            (Self::En, 1) => "1 change".into(),
+            (Self::En, n) => format!("{n} changes"),
+        }
+    }
+
+    /// How many areas were blackened, in a picture's report.
+    pub fn areas_blackened(self, n: u32) -> String {
+        match (self, n) {
+            (Self::De, 1) => "1 Stelle geschwärzt".into(),
+            (Self::De, n) => format!("{n} Stellen geschwärzt"),
+            (Self::En, 1) => "1 area blackened".into(),
+            (Self::En, n) => format!("{n} areas blackened"),
+        }
+    }
+
+    /// How many areas were pixelated, in a picture's report.
+    pub fn areas_pixelated(self, n: u32) -> String {
+        match (self, n) {
+            (Self::De, 1) => "1 Stelle verpixelt".into(),
+            (Self::De, n) => format!("{n} Stellen verpixelt"),
+            (Self::En, 1) => "1 area pixelated".into(),
+            (Self::En, n) => format!("{n} areas pixelated"),
+        }
+    }
+
+    /// What of the original file was not sent, in a picture's report.
+    pub fn left_out(self, what: &str) -> String {
+        match self {
+            Self::De => format!("Entfernt: {what}"),
+            Self::En => format!("Removed: {what}"),
+        }
+    }
+
+    /// Other edits in a picture's report.
+    pub fn other_edits(self, cropped: bool, turned: bool, marks: u32) -> Vec<String> {
+        let word = |de: &str, en: &str| if self == Self::De { de } else { en }.to_owned();
+        let marks = (marks > 0).then(|| match (self, marks) {
+            (Self::De, 1) => "1 Markierung".into(),
+            (Self::De, n) => format!("{n} Markierungen"),
+            (Self::En, 1) => "1 mark".into(),
+            (Self::En, n) => format!("{n} marks"),
+        });
+        [
+            cropped.then(|| word("zugeschnitten", "cropped")),
+            turned.then(|| word("gedreht", "turned")),
+            marks,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// Below a group's name.
@@ -448,6 +647,84 @@ impl Lang {
         match self {
             Self::De => format!("{n} ausgewählt"),
             Self::En => format!("{n} chosen"),
+        }
+    }
+
+    /// State of a message of ours in a group: with how many it has arrived.
+    pub fn delivered_to_of(self, to: usize, of: usize) -> String {
+        match self {
+            Self::De => format!("Angekommen bei {to} von {of}"),
+            Self::En => format!("On a device of {to} of {of}"),
+        }
+    }
+
+    /// How many have taken an urgent message over.
+    pub fn confirmed_by_of(self, by: usize, of: usize) -> String {
+        match self {
+            Self::De => format!("{by} von {of} bestätigt"),
+            Self::En => format!("{by} of {of} confirmed"),
+        }
+    }
+
+    /// How many have answered a poll.
+    pub fn voters(self, n: usize) -> String {
+        match (self, n) {
+            (Self::De, 0) => "Noch keine Antwort".into(),
+            (Self::De, 1) => "1 Person hat geantwortet".into(),
+            (Self::De, n) => format!("{n} Personen haben geantwortet"),
+            (Self::En, 0) => "No answer yet".into(),
+            (Self::En, 1) => "1 person has answered".into(),
+            (Self::En, n) => format!("{n} people have answered"),
+        }
+    }
+
+    /// One answer of a poll for those who do not see its bar.
+    pub fn answer_with_votes(self, answer: &str, votes: usize) -> String {
+        match (self, votes) {
+            (Self::De, 1) => format!("{answer}, 1 Stimme"),
+            (Self::De, n) => format!("{answer}, {n} Stimmen"),
+            (Self::En, 1) => format!("{answer}, 1 vote"),
+            (Self::En, n) => format!("{answer}, {n} votes"),
+        }
+    }
+
+    /// How many messages a search further back has looked at, and down to when.
+    pub fn searched_down_to(self, messages: usize, date: &str) -> String {
+        match self {
+            Self::De => format!("{messages} Nachrichten durchsucht, zurück bis {date}"),
+            Self::En => format!("{messages} messages searched, back to {date}"),
+        }
+    }
+
+    /// Somebody else has nearly the same name.
+    pub fn similar_name(self, other: &str) -> String {
+        match self {
+            Self::De => format!("Ähnlicher Name: Es gibt auch {other}."),
+            Self::En => format!("Similar name: there is also {other}."),
+        }
+    }
+
+    /// Asked before a message goes to somebody whose name is similar to another one's.
+    pub fn similar_question(self, who: &str) -> String {
+        match self {
+            Self::De => format!("Diese Nachricht geht an {who}."),
+            Self::En => format!("This message goes to {who}."),
+        }
+    }
+
+    /// Asked before somebody is removed from a group.
+    pub fn remove_question(self, who: &str) -> String {
+        match self {
+            Self::De => format!("{who} aus der Gruppe entfernen?"),
+            Self::En => format!("Remove {who} from the group?"),
+        }
+    }
+
+    /// Label of a recording for those who do not see it.
+    pub fn recording_from(self, who: &str, length: &str) -> String {
+        match self {
+            Self::De => format!("Sprachnachricht von {who}, {length}"),
+            Self::En => format!("Voice message from {who}, {length}"),
         }
     }
 

@@ -3,12 +3,20 @@
 mod actions;
 mod camera;
 mod composer;
+mod contact;
+mod editor;
+mod forward;
 mod header;
 mod lightbox;
 mod log;
 mod media;
+mod mentions;
 mod message;
 mod outbox;
+mod pins;
+mod poll;
+mod urgent;
+mod voice;
 
 use std::sync::Arc;
 
@@ -28,10 +36,12 @@ use self::{
     log::Log,
     media::MediaCache,
     outbox::{Outbox, OutboxStage},
+    pins::{PinnedBar, go_to},
+    urgent::UrgentAlarm,
 };
+use super::search::ChatSearch;
 use crate::{
     context::{Desk, Frame, Keyed, carry_over, follow, follow_with, lang},
-    repeats::latest_of_each,
     route::Route,
     ui::{Empty, Icon, action_words, room_words},
 };
@@ -45,8 +55,10 @@ pub enum Action {
     React,
     /// When, by whom, read by whom.
     Details,
-    /// Asked before deleting.
+    /// Asked before deleting: for all, or on this device alone.
     Delete,
+    /// Choosing where to pass it on to.
+    Forward,
 }
 
 /// What the composer refers to.
@@ -72,6 +84,10 @@ pub struct Open {
     pub media: MediaCache,
     /// What the composer refers to.
     pub reference: RwSignal<Option<Reference>>,
+    /// What is written goes out as urgent.
+    pub urgent: RwSignal<bool>,
+    /// The search in this chat is open.
+    pub searching: RwSignal<bool>,
     /// What is done with which message.
     pub action: RwSignal<Option<(Arc<str>, Action)>>,
     /// The row whose picture fills the screen.
@@ -92,14 +108,13 @@ impl Open {
     fn new(chat: Chat) -> Self {
         let rows = RwSignal::new(Vec::new());
         let live = chat.rows();
-        carry_over(rows, &latest_of_each(&live.peek(), event_id_in), |row: &Row| &row.key);
+        carry_over(rows, &live.peek(), |row: &Row| &row.key);
         let waiting = Desk::get().waiting;
         let id = chat.header().peek().id;
         let began_unread = Desk::get()
             .rooms
             .with_untracked(|rooms| rooms.rows.iter().any(|row| row.id == id && row.unread > 0));
         follow_with(live, move |new| {
-            let new = latest_of_each(&new, event_id_in);
             carry_over(rows, &new, |row: &Row| &row.key);
             waiting.set(new.iter().filter(|row| is_waiting(row)).count());
         });
@@ -111,6 +126,8 @@ impl Open {
             chat: StoredValue::new_local(chat),
             rows,
             reference: RwSignal::new(None),
+            urgent: RwSignal::new(false),
+            searching: RwSignal::new(false),
             action: RwSignal::new(None),
             lightbox: RwSignal::new(None),
             jump: RwSignal::new(None),
@@ -171,10 +188,6 @@ pub fn message_in(row: &Row) -> Option<&Message> {
         RowKind::Message(message) => Some(message),
         _ => None,
     }
-}
-
-fn event_id_in(row: &Arc<Row>) -> Option<&str> {
-    message_in(row)?.id.event_id()
 }
 
 fn is_waiting(row: &Row) -> bool {
@@ -245,6 +258,15 @@ fn OpenChat(chat: Chat) -> impl IntoView {
     if let Some(photo) = desk.photo.try_update_value(Option::take).flatten() {
         open.outbox.set(Some(Outbox::photo(photo)));
     }
+    // A message that was found from the list of chats.
+    Effect::new(move |_| {
+        let here = open.header.with_untracked(|header| header.id.clone());
+        if let Some((_, id)) = desk.jump.get().filter(|(chat, _)| *chat == here) {
+            desk.jump.set(None);
+            go_to(open, &id);
+        }
+    });
+    crate::screens::shortcuts::on_search_chat(move || open.searching.set(true));
     let dragged = RwSignal::new(false);
     let can_write = Memo::new(move |_| open.header.with(can_write));
     let drop_files = move |event: web_sys::DragEvent| {
@@ -272,7 +294,9 @@ fn OpenChat(chat: Chat) -> impl IntoView {
             on:drop=drop_files
         >
             <Header/>
+            <PinnedBar/>
             <Log/>
+            <UrgentAlarm/>
             {move || {
                 if can_write.get() {
                     return view! { <Composer/> }.into_any();
@@ -295,6 +319,16 @@ fn OpenChat(chat: Chat) -> impl IntoView {
             }}
             <Lightbox/>
             <MessageActions/>
+            {move || {
+                open.searching
+                    .get()
+                    .then(|| {
+                        let chat = open.header.with_untracked(|header| header.id.clone());
+                        let choose = Callback::new(move |hit: client::search::Hit| go_to(open, &hit.id));
+                        let close = Callback::new(move |()| open.searching.set(false));
+                        view! { <ChatSearch chat on_choose=choose on_close=close/> }
+                    })
+            }}
         </div>
     }
 }

@@ -1,20 +1,27 @@
 //! Who is in a chat: the right column on a desk, a page on a phone.
 
 use client::{
-    Chat, ChatId, Person,
+    Chat, ChatId, Person, PersonId,
     chat::{ChatHeader, Member},
     room_list::RoomKind,
     trust::VerifyWith,
 };
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{directory::write_to, recovery::trust_words};
+use super::{
+    directory::{PeopleFound, write_to},
+    recovery::trust_words,
+    rooms::SearchField,
+};
 use crate::{
     context::{Desk, Frame, follow_with, lang},
     i18n::Lang,
     route::Route,
     text,
-    ui::{Avatar, AvatarSize, Icon, Picture, Problem, Question, RowBones, Sheet, action_words},
+    ui::{
+        Avatar, AvatarSize, Icon, Picture, Problem, Question, RowBones, Sheet, action_words,
+        room_words,
+    },
 };
 
 /// The column.
@@ -44,6 +51,17 @@ pub fn Details(id: ChatId) -> impl IntoView {
     let back_to = Route::Chat(id.to_string());
     // Outside of what is drawn anew with the header, so that nobody's typing closes it.
     let topic = RwSignal::new(None::<String>);
+    let chosen = RwSignal::new(None::<PersonId>);
+    let adding = RwSignal::new(false);
+    // Drawn anew when something of it changes, not whenever somebody types.
+    let header = Memo::new(move |_| {
+        header.get().map(|header| ChatHeader {
+            typing: Vec::new(),
+            pinned: Default::default(),
+            ..header
+        })
+    });
+    let toggles = id.clone();
     view! {
         <aside class="details" aria-label=lang.details() data-testid="details">
             <div class="back">
@@ -57,12 +75,199 @@ pub fn Details(id: ChatId) -> impl IntoView {
                 Some(header) => {
                     match header.kind.clone() {
                         RoomKind::Direct { other: Some(other) } => person(&header, &other, lang).into_any(),
-                        _ => view! { <Group header chat topic/> }.into_any(),
+                        _ => view! { <Group header chat topic chosen adding/> }.into_any(),
                     }
                 }
             }}
+            <Toggles id=toggles header/>
+            {move || {
+                let id = chosen.get()?;
+                let member = header.get()?.member(&id).cloned()?;
+                Some(view! { <MemberSheet member chat on_close=Callback::new(move |()| chosen.set(None))/> })
+            }}
+            {move || adding.get().then(|| view! { <AddMembers chat header on_close=Callback::new(move |()| adding.set(false))/> })}
             {move || topic.get().map(|begun| view! { <TopicSheet begun chat topic/> })}
         </aside>
+    }
+}
+
+/// Favourite, muted, archived: for this person alone, on all of their devices.
+#[component]
+fn Toggles(id: ChatId, header: Memo<Option<ChatHeader>>) -> impl IntoView {
+    let lang = lang();
+    let frame = Frame::get();
+    let rooms = StoredValue::new_local(Desk::get().room_list());
+    let id = StoredValue::new(id);
+    let toggle = move |what: Toggle| {
+        let on = header.with(|header| header.as_ref().is_some_and(|header| what.of(header)));
+        let (rooms, id) = (rooms.get_value(), id.get_value());
+        spawn_local(async move {
+            let done = match what {
+                Toggle::Favourite => rooms.set_favourite(&id, !on).await,
+                Toggle::Muted => rooms.set_muted(&id, !on).await,
+                Toggle::Archived => rooms.set_archived(&id, !on).await,
+            };
+            if let Err(error) = done {
+                frame.say(room_words(&error, lang));
+            }
+        });
+    };
+    let button = move |what: Toggle, icon: Icon, label: &'static str, testid: &'static str| {
+        view! {
+            <button
+                type="button"
+                class="toggle"
+                aria-pressed=move || header.with(|header| header.as_ref().is_some_and(|header| what.of(header))).to_string()
+                data-testid=testid
+                on:click=move |_| untrack(move || toggle(what))
+            >
+                <Picture icon/>
+                {label}
+            </button>
+        }
+    };
+    view! {
+        <div class="toggles" hidden=move || header.with(Option::is_none)>
+            {button(Toggle::Favourite, Icon::Star, lang.favourite(), "toggle-favourite")}
+            {button(Toggle::Muted, Icon::Muted, lang.muted(), "toggle-muted")}
+            {button(Toggle::Archived, Icon::Archive, lang.archived(), "toggle-archived")}
+        </div>
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Toggle {
+    Favourite,
+    Muted,
+    Archived,
+}
+
+impl Toggle {
+    fn of(self, header: &ChatHeader) -> bool {
+        match self {
+            Self::Favourite => header.favourite,
+            Self::Muted => header.muted,
+            Self::Archived => header.archived,
+        }
+    }
+}
+
+/// What can be done with a member of a group.
+#[component]
+fn MemberSheet(
+    member: Member,
+    chat: RwSignal<Option<Chat>, LocalStorage>,
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let lang = lang();
+    let frame = Frame::get();
+    let problem = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    let asks = RwSignal::new(false);
+    let person = StoredValue::new(member.person.clone());
+    let manages = member.manages;
+    let act = move |remove: bool| {
+        let Some(chat) = chat.get_untracked() else { return };
+        let id = person.with_value(|person| person.id.clone());
+        on_close.run(());
+        spawn_local(async move {
+            let done = match remove {
+                true => chat.remove(&id).await,
+                false => chat.set_manages(&id, !manages).await,
+            };
+            if let Err(error) = done {
+                frame.say(action_words(&error, lang));
+            }
+        });
+    };
+    let name = member.person.name.clone();
+    view! {
+        {move || {
+            let name = name.clone();
+            if asks.get() {
+                return view! {
+                    <Question
+                        title=lang.remove_question(&name)
+                        consequence=vec![lang.remove_member_consequence().to_owned()]
+                        answer=lang.remove_member()
+                        danger=true
+                        on_answer=Callback::new(move |()| act(true))
+                        on_close
+                    />
+                }
+                    .into_any();
+            }
+            let write = move |_| {
+                on_close.run(());
+                write_to(&person.with_value(|person| person.id.clone()), problem, busy);
+            };
+            view! {
+                <Sheet title=name.clone() narrow=true on_close testid="member-sheet">
+                    <p class="letter">{name.clone()}</p>
+                    <div class="menu">
+                        <button type="button" data-testid="member-write" on:click=write>
+                            <Picture icon=Icon::Chats/>
+                            {lang.start_chat()}
+                        </button>
+                        {member
+                            .can_change
+                            .then(|| {
+                                view! {
+                                    <button type="button" data-testid="member-manages" on:click=move |_| act(false)>
+                                        <Picture icon=Icon::Key/>
+                                        {if manages { lang.end_manager() } else { lang.make_manager() }}
+                                    </button>
+                                }
+                            })}
+                        {member
+                            .can_remove
+                            .then(|| {
+                                view! {
+                                    <button type="button" class="danger" data-testid="member-remove" on:click=move |_| asks.set(true)>
+                                        <Picture icon=Icon::Close/>
+                                        {lang.remove_member()}
+                                    </button>
+                                }
+                            })}
+                    </div>
+                </Sheet>
+            }
+                .into_any()
+        }}
+    }
+}
+
+/// Asking people into a group.
+#[component]
+fn AddMembers(
+    chat: RwSignal<Option<Chat>, LocalStorage>,
+    header: Memo<Option<ChatHeader>>,
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let lang = lang();
+    let text = RwSignal::new(String::new());
+    let problem = RwSignal::new(None::<String>);
+    let add = Callback::new(move |person: Person| {
+        let Some(chat) = chat.get_untracked() else { return };
+        let is_here = header.with_untracked(|header| {
+            header.as_ref().is_some_and(|header| header.member(&person.id).is_some())
+        });
+        if is_here {
+            return on_close.run(());
+        }
+        spawn_local(async move {
+            match chat.invite(&[person.id]).await {
+                Ok(()) => drop(on_close.try_run(())),
+                Err(error) => drop(problem.try_set(Some(action_words(&error, lang)))),
+            }
+        });
+    });
+    view! {
+        <Sheet title=lang.add_members() on_close testid="add-members">
+            <SearchField text label=lang.search_people() testid="add-members-search" focused=true/>
+            <Problem text=problem/>
+            <PeopleFound text on_choose=add/>
+        </Sheet>
     }
 }
 
@@ -174,11 +379,12 @@ fn Group(
     header: ChatHeader,
     chat: RwSignal<Option<Chat>, LocalStorage>,
     topic: RwSignal<Option<String>>,
+    chosen: RwSignal<Option<PersonId>>,
+    adding: RwSignal<bool>,
 ) -> impl IntoView {
     let lang = lang();
     let nav = Frame::get().nav;
     let problem = RwSignal::new(None::<String>);
-    let busy = RwSignal::new(false);
     let asks = RwSignal::new(false);
     let leave = Callback::new(move |()| {
         asks.set(false);
@@ -193,7 +399,8 @@ fn Group(
         });
     });
     let members =
-        header.members.iter().map(|member| member_row(member, problem, busy, lang)).collect_view();
+        header.members.iter().map(|member| member_row(member, chosen, lang)).collect_view();
+    let can_manage = header.can_manage;
     let begun = header.topic.clone().unwrap_or_default();
     view! {
         <Avatar initials=header.initials.clone() tint=header.tint size=AvatarSize::Large group=true/>
@@ -205,6 +412,17 @@ fn Group(
         <Problem text=problem/>
         <h3>{lang.members_heading()}</h3>
         {members}
+        {can_manage
+            .then(|| {
+                view! {
+                    <button type="button" class="row action" data-testid="add-members-open" on:click=move |_| adding.set(true)>
+                        <span class="avatar m">
+                            <Picture icon=Icon::UserPlus class="small"/>
+                        </span>
+                        <span class="name">{lang.add_members()}</span>
+                    </button>
+                }
+            })}
         <button type="button" class="button outline wide" data-testid="leave" on:click=move |_| asks.set(true)>
             {lang.leave_group()}
         </button>
@@ -228,8 +446,7 @@ fn Group(
 
 fn member_row(
     member: &Member,
-    problem: RwSignal<Option<String>>,
-    busy: RwSignal<bool>,
+    chosen: RwSignal<Option<PersonId>>,
     lang: Lang,
 ) -> impl IntoView + use<> {
     let person = member.person.clone();
@@ -252,9 +469,10 @@ fn member_row(
             type="button"
             class="row"
             data-testid="member"
+            data-user=id.to_string()
+            data-manages=member.manages.to_string()
             disabled=member.is_me
-            title=lang.start_chat()
-            on:click=move |_| write_to(&id, problem, busy)
+            on:click=move |_| chosen.set(Some(id.clone()))
         >
             {AvatarSize::Middle.of(&person)}
             <span class="name cut">{name}</span>

@@ -23,11 +23,24 @@ const PAUSE: Duration = Duration::from_millis(180);
 #[derive(Clone, PartialEq)]
 enum Hits {
     Loading,
-    Found(Found),
+    /// What the server has found for this text.
+    Found(String, Found),
     Failed(DirectoryError),
 }
 
-/// People for what is typed, asked from the server after a pause. The old ones stay until the new ones are there.
+/// Those who fit what is typed before the server has answered it: nobody else may be chosen by a quick Enter (M.6).
+fn narrowed(found: &Found, typed: &str) -> Found {
+    let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();
+    let fits = |person: &&Person| {
+        let facts = [Some(&person.name), person.role.as_ref(), person.department.as_ref()];
+        let facts: Vec<String> =
+            facts.into_iter().flatten().map(|text| text.to_lowercase()).collect();
+        words.iter().all(|word| facts.iter().any(|fact| fact.contains(word)))
+    };
+    Found { people: found.people.iter().filter(fits).cloned().collect(), limited: false }
+}
+
+/// People for what is typed, asked from the server after a pause.
 fn search_people(text: RwSignal<String>) -> (ReadSignal<Hits>, Callback<()>) {
     let desk = Desk::get();
     let (hits, set_hits) = signal(Hits::Loading);
@@ -41,11 +54,12 @@ fn search_people(text: RwSignal<String>) -> (ReadSignal<Hits>, Callback<()>) {
         let Some(this_turn) = next else { return };
         let directory = desk.session().directory();
         spawn_local(async move {
-            let result = directory.search(text.trim()).await;
+            let text = text.trim().to_owned();
+            let result = directory.search(&text).await;
             // An answer that a later question has overtaken would replace better ones.
             if turn.try_get_value() == Some(this_turn) {
                 set_hits.try_set(match result {
-                    Ok(found) => Hits::Found(found),
+                    Ok(found) => Hits::Found(text, found),
                     Err(error) => Hits::Failed(error),
                 });
             }
@@ -76,8 +90,20 @@ pub fn PeopleFound(
 ) -> impl IntoView {
     let lang = lang();
     let (hits, again) = search_people(text);
+    let shown = Memo::new(move |_| match hits.get() {
+        Hits::Found(asked, found) => {
+            let typed = text.with(|text| text.trim().to_owned());
+            let narrowed = if typed == asked { found } else { narrowed(&found, &typed) };
+            // Nobody who is known fits, but the server may know somebody.
+            if typed != asked && narrowed.people.is_empty() {
+                return Hits::Loading;
+            }
+            Hits::Found(typed, narrowed)
+        }
+        other => other,
+    });
     move || {
-        match hits.get() {
+        match shown.get() {
         Hits::Loading => view! { <RowBones/> }.into_any(),
         Hits::Failed(error) => {
             let hint = match &error {
@@ -92,13 +118,13 @@ pub fn PeopleFound(
             }
             .into_any()
         }
-        Hits::Found(found) if found.people.is_empty() && text.with_untracked(|text| text.trim().is_empty()) => {
+        Hits::Found(typed, found) if found.people.is_empty() && typed.is_empty() => {
             view! { <Empty icon=Icon::Search title=lang.find_person() hint=lang.search_people_hint()/> }.into_any()
         }
-        Hits::Found(found) if found.people.is_empty() => {
+        Hits::Found(_, found) if found.people.is_empty() => {
             view! { <Empty icon=Icon::Search title=lang.no_people() hint=lang.no_people_hint() testid="directory-empty"/> }.into_any()
         }
-        Hits::Found(found) => {
+        Hits::Found(_, found) => {
             let rows = found
                 .people
                 .into_iter()
@@ -136,7 +162,14 @@ pub fn write_to(person: &PersonId, problem: RwSignal<Option<String>>, busy: RwSi
         let result = rooms.direct(&person).await;
         busy.try_set(false);
         match result {
-            Ok(chat) => nav.go(Route::Chat(chat.to_string())),
+            Ok(chat) => {
+                let route = Route::Chat(chat.to_string());
+                // Choosing somebody was the way into the chat: back from there leads to the list.
+                match nav.route().get_untracked() {
+                    Route::NewChat => nav.replace(route),
+                    _ => nav.go(route),
+                }
+            }
             Err(error) => {
                 problem.try_set(Some(room_words(&error, lang)));
             }
@@ -191,7 +224,7 @@ fn Directory(with_group: bool) -> impl IntoView {
             {with_group
                 .then(|| {
                     view! {
-                        <button type="button" class="row action" data-testid="new-group" on:click=move |_| nav.go(Route::NewGroup)>
+                        <button type="button" class="row action" data-testid="new-group" on:click=move |_| nav.replace(Route::NewGroup)>
                             <span class="avatar group">
                                 <Picture icon=Icon::Group/>
                             </span>
@@ -244,7 +277,7 @@ pub fn NewGroup() -> impl IntoView {
     view! {
         <section class="pane" aria-label=lang.new_group() data-testid="new-group-pane">
             <header class="sub">
-                <button type="button" class="icon-button" aria-label=lang.back() on:click=move |_| nav.back(Route::NewChat)>
+                <button type="button" class="icon-button" aria-label=lang.back() on:click=move |_| nav.replace(Route::NewChat)>
                     <Picture icon=Icon::Back/>
                 </button>
                 <h1>{lang.new_group()}</h1>

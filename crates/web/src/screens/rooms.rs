@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use client::room_list::{Membership, Preview, RoomKind, RoomRow, matches};
+use client::{
+    room_list::{Membership, Preview, RoomKind, RoomRow, matches},
+    search::Hit,
+};
 use leptos::prelude::*;
 
 use super::{
     recovery::RecoveryBanner,
+    search::{HitRow, found_messages},
     shell::{OpenCamera, follow_link},
     verify::ConfirmBanner,
 };
@@ -23,6 +27,7 @@ use crate::{
 enum Filter {
     All,
     Unread,
+    Archive,
 }
 
 /// The left column with all chats.
@@ -36,14 +41,28 @@ pub fn Rooms() -> impl IntoView {
     let filter = RwSignal::new(Filter::All);
     let rows = RwSignal::new(Vec::<Keyed<RoomRow>>::new());
     let unread_chats = Memo::new(move |_| {
-        desk.rooms.with(|rooms| rooms.rows.iter().filter(|row| is_unread(row)).count())
+        desk.rooms
+            .with(|rooms| rooms.rows.iter().filter(|row| is_unread(row) && !row.archived).count())
+    });
+    let any_archived =
+        Memo::new(move |_| desk.rooms.with(|rooms| rooms.rows.iter().any(|row| row.archived)));
+    let hits = found_messages(search.into(), None);
+    let to_hit = Callback::new(move |hit: Hit| {
+        desk.jump.set(Some((hit.chat.clone(), hit.id.clone())));
+        frame.nav.go(Route::Chat(hit.chat.to_string()));
     });
 
     Effect::new(move |_| {
         let shown: Vec<Arc<RoomRow>> = search.with(|search| {
             desk.rooms.with(|rooms| {
                 let keep = |row: &&Arc<RoomRow>| {
-                    (filter.get() == Filter::All || is_unread(row)) && matches(row, search)
+                    // Who searches wants to find, wherever it lies.
+                    let here = match filter.get() {
+                        Filter::All => !row.archived || !search.is_empty(),
+                        Filter::Unread => is_unread(row) && !row.archived,
+                        Filter::Archive => row.archived,
+                    };
+                    here && matches(row, search)
                 };
                 rooms.rows.iter().filter(keep).cloned().collect()
             })
@@ -93,6 +112,10 @@ pub fn Rooms() -> impl IntoView {
                     };
                     chip(Filter::Unread, label, "filter-unread")
                 }}
+                {move || {
+                    (any_archived.get() || filter.get() == Filter::Archive)
+                        .then(|| chip(Filter::Archive, lang.filter_archive().into(), "filter-archive"))
+                }}
             </div>
             <RecoveryBanner/>
             <ConfirmBanner/>
@@ -113,8 +136,12 @@ pub fn Rooms() -> impl IntoView {
                             }
                                 .into_any()
                         }
+                        () if nothing_shown && hits.with(|hits| hits.as_ref().is_some_and(|hits| !hits.is_empty())) => ().into_any(),
                         () if nothing_shown && !search.with(String::is_empty) => {
                             view! { <Empty icon=Icon::Search title=lang.nothing_found() hint=lang.nothing_found_chats()/> }.into_any()
+                        }
+                        () if nothing_shown && filter.get() == Filter::Archive => {
+                            view! { <Empty icon=Icon::Archive title=lang.archive_empty() hint=lang.archive_empty_hint()/> }.into_any()
                         }
                         () if nothing_shown => {
                             view! { <Empty icon=Icon::Done title=lang.nothing_unread() hint=lang.nothing_unread_hint()/> }.into_any()
@@ -123,6 +150,15 @@ pub fn Rooms() -> impl IntoView {
                     }
                 }}
                 <For each=move || rows.get() key=|row| row.key.clone() children=move |row| view! { <Row row=row.row/> }/>
+                {move || {
+                    let hits = hits.get().filter(|hits| !hits.is_empty())?;
+                    Some(
+                        view! {
+                            <p class="letter" data-testid="messages-found">{lang.messages_found()}</p>
+                            {hits.iter().map(|hit| view! { <HitRow hit=hit.clone() with_chat=true on_choose=to_hit/> }).collect_view()}
+                        },
+                    )
+                }}
             </div>
         </section>
     }
@@ -220,7 +256,7 @@ fn row_content(row: &RoomRow, here: bool, lang: crate::i18n::Lang) -> impl IntoV
     let count = match row.unread {
         0 => None,
         unread => Some(
-            view! { <span class="count" data-testid="unread-count" aria-label=lang.unread_messages(unread)>{unread.min(999)}</span> },
+            view! { <span class="count" class:quiet=row.muted data-testid="unread-count" aria-label=lang.unread_messages(unread)>{unread.min(999)}</span> },
         ),
     };
     view! {
@@ -228,7 +264,11 @@ fn row_content(row: &RoomRow, here: bool, lang: crate::i18n::Lang) -> impl IntoV
         <b class="name cut">{row.title.clone()}</b>
         {time.map_or_else(|| view! { <span></span> }.into_any(), IntoAny::into_any)}
         <span class="preview">{preview(row, group, here, lang)}</span>
-        {count}
+        <span class="marks">
+            {row.favourite.then(|| view! { <Picture icon=Icon::Star class="tiny"/><span class="sr">{lang.favourite()}</span> })}
+            {row.muted.then(|| view! { <Picture icon=Icon::Muted class="tiny"/><span class="sr">{lang.muted()}</span> })}
+            {count}
+        </span>
     }
 }
 

@@ -8,11 +8,12 @@ use client::{
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
+    privacy::NoticeSheet,
     recovery::KeySheet,
+    shortcuts::ShortcutSheet,
     verify::{ConfirmSheet, is_unconfirmed},
 };
 use crate::{
-    app::{Phase, Phases},
     context::{Desk, Frame, lang},
     i18n::Lang,
     platform::{self, Theme},
@@ -25,6 +26,8 @@ enum Above {
     Nothing,
     Key,
     Confirm,
+    Shortcuts,
+    Privacy,
     SignOut,
 }
 
@@ -69,6 +72,24 @@ pub fn SettingsScreen() -> impl IntoView {
                     </div>
                 </div>
                 <div class="setting">
+                    <h2>{lang.privacy()}</h2>
+                    <p class="note">{lang.privacy_explain()}</p>
+                    <div>
+                        <button type="button" class="button outline" data-testid="open-privacy" on:click=move |_| above.set(Above::Privacy)>
+                            <Picture icon=Icon::Shield class="small"/>
+                            {lang.privacy_read()}
+                        </button>
+                    </div>
+                </div>
+                <div class="setting desk-only">
+                    <div>
+                        <button type="button" class="button outline" data-testid="open-shortcuts" on:click=move |_| above.set(Above::Shortcuts)>
+                            <Picture icon=Icon::Keyboard class="small"/>
+                            {lang.shortcuts()}
+                        </button>
+                    </div>
+                </div>
+                <div class="setting">
                     <div>
                         <button type="button" class="button outline" data-testid="sign-out" on:click=move |_| above.set(Above::SignOut)>
                             <Picture icon=Icon::SignOut class="small"/>
@@ -86,6 +107,8 @@ pub fn SettingsScreen() -> impl IntoView {
                 Above::Nothing => ().into_any(),
                 Above::Key => view! { <KeySheet on_close=close/> }.into_any(),
                 Above::Confirm => view! { <ConfirmSheet on_close=close/> }.into_any(),
+                Above::Shortcuts => view! { <ShortcutSheet on_close=close/> }.into_any(),
+                Above::Privacy => view! { <NoticeSheet on_close=close/> }.into_any(),
                 Above::SignOut => view! { <SignOut on_close=close/> }.into_any(),
             }}
         </section>
@@ -232,7 +255,6 @@ fn SignOut(on_close: Callback<()>) -> impl IntoView {
     let lang = lang();
     let desk = Desk::get();
     let frame = Frame::get();
-    let phases = Phases::get();
     let problem = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
     // Losing keys is offered only after the careful way has failed.
@@ -250,7 +272,8 @@ fn SignOut(on_close: Callback<()>) -> impl IntoView {
             let words = match result {
                 Ok(()) => {
                     frame.nav.replace(crate::route::Route::Chats);
-                    return phases.enter(Phase::SignedOut(None));
+                    // The page still has the store open; starting anew lets it go, and what was read leaves the memory.
+                    return platform::start_anew(None);
                 }
                 Err(LogoutError::KeysNotSafe) => lang.sign_out_keys(),
                 Err(LogoutError::NoConnection) => lang.sign_out_offline(),

@@ -12,9 +12,11 @@ use super::{
     chat::ChatScreen,
     details::Details,
     directory::{NewChat, NewGroup, People},
+    privacy::{NewNotice, look_for_notice},
     recipient::CameraFirst,
     rooms::Rooms,
     settings::SettingsScreen,
+    shortcuts::Shortcuts,
     verify::{ConfirmDevice, VerificationSheet},
 };
 use crate::{
@@ -58,6 +60,7 @@ pub fn Shell() -> impl IntoView {
     let left = Memo::new(move |_| Left::at(&route.get()));
     let pane = Memo::new(move |_| route.with(Route::pane));
     let camera = RwSignal::new(false);
+    let notice = look_for_notice(desk);
     // On a desk the chat stays open while the left column shows something else.
     let chat = Memo::new(move |before: Option<&Option<String>>| {
         route.with(|route| match route.chat() {
@@ -87,7 +90,7 @@ pub fn Shell() -> impl IntoView {
 
     view! {
         <NetBanner/>
-        <div class="shell" class:with-details=move || with_details.get() && wide.get() data-pane=move || pane.get().name() data-testid="shell">
+        <div class="shell" class:with-details=move || with_details.get() && wide.get() data-pane=move || pane.get().name() data-notice=move || notice.get().name() data-testid="shell">
             <Rail left/>
             {move || match left.get() {
                 Left::Rooms => view! { <Rooms/> }.into_any(),
@@ -110,8 +113,10 @@ pub fn Shell() -> impl IntoView {
         <Tabs left/>
         <div class="sr" role="log" aria-live="polite" data-testid="announcement">{move || desk.announcement.get()}</div>
         {move || camera.get().then(|| view! { <CameraFirst on_close=Callback::new(move |()| camera.set(false))/> })}
+        <NewNotice state=notice/>
         <VerificationSheet/>
         <ConfirmDevice/>
+        <Shortcuts/>
     }
 }
 

@@ -132,6 +132,9 @@ pub fn SignIn(end: Option<SessionEnd>) -> impl IntoView {
                 </form>
                 <p class="note">{lang.encrypted_hint()}</p>
                 <div class="gate-foot">
+                    <a class="button plain" href=format!("/privacy?lang={}", lang.tag()) target="_blank" rel="noreferrer" data-testid="login-privacy">
+                        {lang.privacy()}
+                    </a>
                     <LanguageButton to=if lang == Lang::De { Lang::En } else { Lang::De }/>
                 </div>
             </div>

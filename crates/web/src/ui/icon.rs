@@ -44,8 +44,30 @@ pub enum Icon {
     Done,
     Eye,
     EyeOff,
+    PassOn,
+    Pin,
+    Poll,
+    Contact,
+    Microphone,
+    Video,
+    Play,
+    Pause,
+    Star,
+    Muted,
+    Archive,
+    Keyboard,
+    UserPlus,
+    Blacken,
+    Pixelate,
+    Crop,
+    Turn,
+    Arrow,
+    Words,
+    Undo,
     /// The server has the message.
     TickSent,
+    /// A device has the message.
+    TickDelivered,
     /// Somebody has read the message.
     TickRead,
 }
@@ -148,6 +170,64 @@ impl Icon {
             Self::EyeOff => {
                 r##"<path d="M10.733 5.076a10.744 10.744 0 0 1 11.205 6.575 1 1 0 0 1 0 .696 10.747 10.747 0 0 1-1.444 2.49"/><path d="M14.084 14.158a3 3 0 0 1-4.242-4.242"/><path d="M17.479 17.499a10.75 10.75 0 0 1-15.417-5.151 1 1 0 0 1 0-.696 10.75 10.75 0 0 1 4.446-5.143"/><path d="m2 2 20 20"/>"##
             }
+            Self::PassOn => r##"<path d="m15 17 5-5-5-5"/><path d="M4 18v-2a4 4 0 0 1 4-4h12"/>"##,
+            Self::Pin => {
+                r##"<path d="M12 17v5"/><path d="M9 10.76a2 2 0 0 1-1.11 1.79l-1.78.9A2 2 0 0 0 5 15.24V16a1 1 0 0 0 1 1h12a1 1 0 0 0 1-1v-.76a2 2 0 0 0-1.11-1.79l-1.78-.9A2 2 0 0 1 15 10.76V7a1 1 0 0 1 1-1 2 2 0 0 0 0-4H8a2 2 0 0 0 0 4 1 1 0 0 1 1 1z"/>"##
+            }
+            Self::Poll => r##"<path d="M3 5h12"/><path d="M3 12h18"/><path d="M3 19h7"/>"##,
+            Self::Contact => {
+                r##"<rect width="20" height="16" x="2" y="4" rx="2"/><circle cx="8" cy="11" r="2"/><path d="M5 16c.6-1.5 1.700-2 3-2s2.400.5 3 2"/><path d="M14.500 10h4"/><path d="M14.500 14h4"/>"##
+            }
+            Self::Microphone => {
+                r##"<path d="M12 19v3"/><path d="M19 10v2a7 7 0 0 1-14 0v-2"/><rect x="9" y="2" width="6" height="13" rx="3"/>"##
+            }
+            Self::Video => {
+                r##"<path d="m16 13 5.223 3.482a.5.5 0 0 0 .777-.416V7.87a.5.5 0 0 0-.752-.432L16 10.500"/><rect x="2" y="6" width="14" height="12" rx="2"/>"##
+            }
+            Self::Play => {
+                r##"<path d="M6 4.500v15a1 1 0 0 0 1.500.9l12-7.500a1 1 0 0 0 0-1.700l-12-7.500a1 1 0 0 0-1.500.8z"/>"##
+            }
+            Self::Pause => {
+                r##"<rect x="14" y="4" width="4" height="16" rx="1"/><rect x="6" y="4" width="4" height="16" rx="1"/>"##
+            }
+            Self::Star => {
+                r##"<path d="M11.500 2.800a.6.6 0 0 1 1 0l2.500 5.200a2 2 0 0 0 1.500 1.100l5.700.8a.6.6 0 0 1 .3 1l-4.100 4a2 2 0 0 0-.6 1.700l1 5.700a.6.6 0 0 1-.8.6l-5-2.700a2 2 0 0 0-1.900 0l-5.100 2.700a.6.6 0 0 1-.8-.6l1-5.700a2 2 0 0 0-.6-1.700l-4.100-4a.6.6 0 0 1 .3-1l5.700-.8A2 2 0 0 0 9 8z"/>"##
+            }
+            Self::Muted => {
+                r##"<path d="M10.268 21a2 2 0 0 0 3.464 0"/><path d="M17 17H4a1 1 0 0 1-.74-1.673C4.590 13.956 6 12.499 6 8a6 6 0 0 1 .258-1.742"/><path d="m2 2 20 20"/><path d="M8.668 3.010A6 6 0 0 1 18 8c0 2.687.77 4.653 1.707 6.050"/>"##
+            }
+            Self::Archive => {
+                r##"<rect width="20" height="5" x="2" y="3" rx="1"/><path d="M4 8v11a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V8"/><path d="M10 12h4"/>"##
+            }
+            Self::Keyboard => {
+                r##"<rect width="20" height="16" x="2" y="4" rx="2"/><path d="M6 8h.01"/><path d="M10 8h.01"/><path d="M14 8h.01"/><path d="M18 8h.01"/><path d="M8 12h.01"/><path d="M12 12h.01"/><path d="M16 12h.01"/><path d="M7 16h10"/>"##
+            }
+            Self::UserPlus => {
+                r##"<path d="M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2"/><circle cx="9" cy="7" r="4"/><path d="M19 8v6"/><path d="M22 11h-6"/>"##
+            }
+            // Two ticks side by side, without the discs of what was read.
+            Self::TickDelivered => {
+                r##"<path d="m2 13 4.500 4.500L16 7.500"/><path d="m12.500 16.500 1 1L23 7.500"/>"##
+            }
+            Self::Blacken => {
+                r##"<rect width="20" height="12" x="2" y="6" rx="2" fill="currentColor"/>"##
+            }
+            Self::Pixelate => {
+                r##"<rect width="18" height="18" x="3" y="3" rx="2"/><path d="M3 9h18"/><path d="M3 15h18"/><path d="M9 3v18"/><path d="M15 3v18"/>"##
+            }
+            Self::Crop => {
+                r##"<path d="M6 2v14a2 2 0 0 0 2 2h14"/><path d="M18 22V8a2 2 0 0 0-2-2H2"/>"##
+            }
+            Self::Turn => {
+                r##"<path d="M21 12a9 9 0 1 1-9-9c2.52 0 4.93 1 6.74 2.74L21 8"/><path d="M21 3v5h-5"/>"##
+            }
+            Self::Arrow => r##"<path d="M13 5H19V11"/><path d="M19 5L5 19"/>"##,
+            Self::Words => {
+                r##"<path d="M12 4v16"/><path d="M4 7V5a1 1 0 0 1 1-1h14a1 1 0 0 1 1 1v2"/><path d="M9 20h6"/>"##
+            }
+            Self::Undo => {
+                r##"<path d="M9 14 4 9l5-5"/><path d="M4 9h10.5a5.5 5.5 0 0 1 5.5 5.5a5.5 5.5 0 0 1-5.5 5.5H11"/>"##
+            }
             Self::TickSent => r##"<path d="m5 13 4.5 4.5L19 7.5"/>"##,
             // Two filled discs with the tick cut out: told apart from one tick by shape, not by colour.
             Self::TickRead => {
@@ -160,6 +240,7 @@ impl Icon {
 /// Draws an icon. It says nothing to screen readers: the control or the text beside it does.
 #[component]
 pub fn Picture(icon: Icon, #[prop(into, optional)] class: &'static str) -> impl IntoView {
-    let view_box = if icon == Icon::TickRead { "0 0 26 24" } else { "0 0 24 24" };
+    let wide = matches!(icon, Icon::TickRead | Icon::TickDelivered);
+    let view_box = if wide { "0 0 26 24" } else { "0 0 24 24" };
     view! { <svg class=format!("i {class}") viewBox=view_box aria-hidden="true" inner_html=icon.paths()></svg> }
 }

@@ -17,8 +17,11 @@ pub fn preview_words(preview: &Preview, lang: Lang) -> (Option<Icon>, String) {
             (Some(Icon::Image), caption.clone().unwrap_or_else(|| lang.photo().into()))
         }
         Preview::File { name } => (Some(Icon::Document), name.clone()),
-        Preview::Audio => (Some(Icon::Document), lang.voice_message().into()),
-        Preview::Video => (Some(Icon::Document), lang.video().into()),
+        Preview::Poll { question } => (Some(Icon::Poll), question.clone()),
+        Preview::Contact { who } => (Some(Icon::Contact), who.clone()),
+        Preview::Urgent(text) => (Some(Icon::Warning), text.clone()),
+        Preview::Audio => (Some(Icon::Microphone), lang.voice_message().into()),
+        Preview::Video => (Some(Icon::Video), lang.video().into()),
         Preview::Deleted => (Some(Icon::Trash), lang.message_deleted().into()),
         Preview::Undecryptable => (Some(Icon::Lock), lang.cannot_be_read().into()),
         Preview::System(line) => (None, system_words(line, lang)),
@@ -75,6 +78,12 @@ pub fn tick(state: &OwnState, lang: Lang) -> AnyView {
             (Icon::Clock, "", lang.state_queued().into())
         }
         OwnState::Sent => (Icon::TickSent, "tick", lang.state_sent().into()),
+        OwnState::Delivered { to, of } if *of > 1 => {
+            (Icon::TickDelivered, "tick both", lang.delivered_to_of(*to, *of))
+        }
+        OwnState::Delivered { .. } => {
+            (Icon::TickDelivered, "tick both", lang.state_delivered().into())
+        }
         OwnState::Read { by, of } if *of > 1 => {
             (Icon::TickRead, "tick read", lang.read_by_of(*by, *of))
         }

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use client::chat::{Body, Message, OwnState};
+use client::{
+    chat::{Body, Message, OwnState, Reach, Stage},
+    removal::{EditKind, Metadata, RemovalReport},
+};
 use leptos::prelude::*;
 
-use super::{Action, Open, Reference, message::warning_words};
+use super::{Action, Open, Reference, forward::ForwardSheet, message::warning_words};
 use crate::{
     clock,
     context::lang,
     i18n::Lang,
     platform,
-    ui::{AvatarSize, EmojiGrid, Icon, Picture, QUICK_REACTIONS, Question, Sheet, tick},
+    ui::{AvatarSize, EmojiGrid, Icon, Picture, QUICK_REACTIONS, Sheet, tick},
 };
 
 /// The sheet for the message that was asked for.
@@ -34,27 +37,62 @@ pub fn MessageActions() -> impl IntoView {
                 }
                 .into_any()
             }
-            Action::Details => details(&message, close, lang).into_any(),
-            Action::Delete => {
-                let id = StoredValue::new(message.id);
-                let delete = Callback::new(move |()| {
-                    close.run(());
-                    let id = id.get_value();
-                    open.attempt(async move |chat| chat.delete(&id).await);
-                });
-                view! {
-                    <Question
-                        title=lang.delete_question()
-                        consequence=vec![lang.delete_consequence().to_owned()]
-                        answer=lang.delete_for_all()
-                        danger=true
-                        on_answer=delete
-                        on_close=close
-                    />
-                }
-                .into_any()
+            Action::Details => view! { <Details message on_close=close/> }.into_any(),
+            Action::Forward => {
+                view! { <ForwardSheet message=message.id on_close=close/> }.into_any()
             }
+            Action::Delete => view! { <Delete message on_close=close/> }.into_any(),
         })
+    }
+}
+
+/// Deleting for all where that is ours to do, else on this device alone.
+#[component]
+fn Delete(message: Message, on_close: Callback<()>) -> impl IntoView {
+    let lang = lang();
+    let open = Open::get();
+    let for_all = message.can_delete;
+    let can_hide = message.id.event_id().is_some();
+    let id = StoredValue::new(message.id);
+    let delete = move |_| {
+        on_close.run(());
+        let id = id.get_value();
+        open.attempt(async move |chat| chat.delete(&id).await);
+    };
+    let hide = move |_| {
+        on_close.run(());
+        let id = id.get_value();
+        open.attempt(async move |chat| chat.hide(&id).await);
+    };
+    let title = if for_all { lang.delete_question() } else { lang.delete_for_me() };
+    view! {
+        <Sheet title on_close testid="question">
+            <div class="body">
+                {for_all.then(|| view! { <p>{lang.delete_consequence()}</p> })}
+                {can_hide.then(|| view! { <p>{lang.delete_for_me_consequence()}</p> })}
+            </div>
+            <div class="buttons">
+                <button type="button" class="button plain" data-testid="question-cancel" on:click=move |_| on_close.run(())>
+                    {lang.cancel()}
+                </button>
+                {can_hide
+                    .then(|| {
+                        view! {
+                            <button type="button" class="button outline" data-testid="delete-for-me" on:click=hide>
+                                {lang.delete_for_me()}
+                            </button>
+                        }
+                    })}
+                {for_all
+                    .then(|| {
+                        view! {
+                            <button type="button" class="button danger" data-testid="question-answer" on:click=delete>
+                                {lang.delete_for_all()}
+                            </button>
+                        }
+                    })}
+            </div>
+        </Sheet>
     }
 }
 
@@ -78,7 +116,7 @@ fn menu(
         let key = key.clone();
         move |action: Action| open.action.set(Some((key.clone(), action)))
     };
-    let (to_react, to_details, to_delete) = (go.clone(), go.clone(), go);
+    let (to_react, to_details, to_forward, to_delete) = (go.clone(), go.clone(), go.clone(), go);
     let refer = move |reference: Reference| {
         close.run(());
         open.reference.set(Some(reference));
@@ -126,8 +164,18 @@ fn menu(
             </button>
         }
     };
-    let (reply_id, edit_id, retry_id) =
-        (message.id.clone(), message.id.clone(), message.id.clone());
+    let (reply_id, edit_id, retry_id, pin_id, poll_id) = (
+        message.id.clone(),
+        message.id.clone(),
+        message.id.clone(),
+        message.id.clone(),
+        message.id.clone(),
+    );
+    let can_pin = message.can_reply && open.header.with_untracked(|header| header.can_pin);
+    let pinned = message.pinned;
+    let can_end = matches!(&message.body, Body::Poll(poll) if poll.can_end);
+    let can_forward = message.can_forward;
+    let can_remove = message.can_delete || message.id.event_id().is_some();
     view! {
         <Sheet title=lang.message() narrow=true on_close=close testid="message-actions">
             {quick}
@@ -151,11 +199,40 @@ fn menu(
                     .then(|| item(Icon::Reply, lang.reply(), "action-reply", false, Box::new(move || refer(Reference::Reply(reply_id.clone())))))}
                 {editable
                     .then(|| item(Icon::Pencil, lang.edit(), "action-edit", false, Box::new(move || refer(Reference::Edit(edit_id.clone())))))}
-                {item(Icon::Info, lang.message_details(), "action-details", false, Box::new(move || to_details(Action::Details)))}
-                {message
-                    .can_delete
+                {can_forward
+                    .then(|| item(Icon::PassOn, lang.forward(), "action-forward", false, Box::new(move || to_forward(Action::Forward))))}
+                {can_pin
                     .then(|| {
-                        let label = if failed { lang.discard() } else { lang.delete_for_all() };
+                        item(
+                            Icon::Pin,
+                            if pinned { lang.unpin() } else { lang.pin() },
+                            "action-pin",
+                            false,
+                            Box::new(move || {
+                                close.run(());
+                                let id = pin_id.clone();
+                                open.attempt(async move |chat| chat.pin(&id, !pinned).await);
+                            }),
+                        )
+                    })}
+                {can_end
+                    .then(|| {
+                        item(
+                            Icon::Poll,
+                            lang.poll_end(),
+                            "action-end-poll",
+                            false,
+                            Box::new(move || {
+                                close.run(());
+                                let id = poll_id.clone();
+                                open.attempt(async move |chat| chat.end_poll(&id, lang.poll_ended()).await);
+                            }),
+                        )
+                    })}
+                {item(Icon::Info, lang.message_details(), "action-details", false, Box::new(move || to_details(Action::Details)))}
+                {can_remove
+                    .then(|| {
+                        let label = if failed { lang.discard() } else { lang.delete() };
                         item(Icon::Trash, label, "action-delete", true, Box::new(move || to_delete(Action::Delete)))
                     })}
             </div>
@@ -163,32 +240,93 @@ fn menu(
     }
 }
 
-fn details(message: &Message, close: Callback<()>, lang: Lang) -> impl IntoView + use<> {
+/// When, by whom, and how far it got with each of the others.
+#[component]
+fn Details(message: Message, on_close: Callback<()>) -> impl IntoView {
+    let lang = lang();
+    let open = Open::get();
     let exact = move |at_ms: u64| clock::exact(platform::local_time(at_ms), platform::now(), lang);
-    let readers = message
-        .read_by
-        .iter()
-        .map(|reader| {
-            view! {
-                <li>
-                    {AvatarSize::Small.of(&reader.person)}
-                    <span>{reader.person.name.clone()}</span>
-                    {reader.at_ms.map(|at_ms| view! { <time>{exact(at_ms)}</time> })}
-                </li>
-            }
-        })
-        .collect_view();
     let sender = &message.sender.person;
     let who = match sender.position() {
         Some(position) => format!("{}, {position}", sender.name),
         None => sender.name.clone(),
     };
-    let nobody = message.read_by.is_empty();
     let sent_at = exact(message.at_ms);
     let warning = message.warning.map(|warning| warning_words(warning, lang));
+    let reach = RwSignal::new(Vec::<Reach>::new());
+    let is_own = message.own.is_some() && message.id.event_id().is_some();
+    if is_own {
+        let id = message.id.clone();
+        let chat = open.chat();
+        // Marks that come while the sheet is open change the rows too.
+        Effect::new(move |_| {
+            open.rows.track();
+            open.header.track();
+            let (chat, id) = (chat.clone(), id.clone());
+            leptos::task::spawn_local(async move {
+                reach.try_set(chat.reach(&id).await);
+            });
+        });
+    }
+    let per_person = move || {
+        is_own.then(|| {
+            let rows = reach
+                .get()
+                .into_iter()
+                .map(|Reach { person, stage }| {
+                    let (name, icon, words, at_ms) = match stage {
+                        Stage::OnServer => ("server", Icon::TickSent, lang.reach_server(), None),
+                        Stage::OnDevice => {
+                            ("device", Icon::TickDelivered, lang.reach_device(), None)
+                        }
+                        Stage::Read { at_ms } => ("read", Icon::TickRead, lang.reach_read(), at_ms),
+                    };
+                    let filled = if stage == Stage::OnServer || stage == Stage::OnDevice {
+                        "tick"
+                    } else {
+                        "tick read"
+                    };
+                    view! {
+                        <li data-testid="reach" data-stage=name>
+                            {AvatarSize::Small.of(&person)}
+                            <span class="grow">
+                                {person.name.clone()}
+                                <small>{words}</small>
+                            </span>
+                            {at_ms.map(|at_ms| view! { <time>{exact(at_ms)}</time> })}
+                            <Picture icon class=filled/>
+                        </li>
+                    }
+                })
+                .collect_view();
+            view! {
+                <div>
+                    <dt>{lang.per_person()}</dt>
+                    <dd>
+                        <ul class="people">{rows}</ul>
+                    </dd>
+                </div>
+            }
+        })
+    };
     let state = message.own.as_ref().map(|own| tick(own, lang));
+    let report = match &message.body {
+        Body::Image(image) => image.removal.as_ref().map(|report| report_lines(report, lang)),
+        _ => None,
+    };
+    let report = report.map(|lines| {
+        let lines = lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
+        view! {
+            <div data-testid="removal-report">
+                <dt>{lang.picture_before_sending()}</dt>
+                <dd>
+                    <ul>{lines}</ul>
+                </dd>
+            </div>
+        }
+    });
     view! {
-        <Sheet title=lang.message_details() on_close=close testid="message-details">
+        <Sheet title=lang.message_details() on_close testid="message-details">
             <dl class="facts">
                 <div>
                     <dt>{lang.sender()}</dt>
@@ -197,16 +335,53 @@ fn details(message: &Message, close: Callback<()>, lang: Lang) -> impl IntoView 
                 </div>
                 <div>
                     <dt>{lang.sent_at()}</dt>
-                    <dd>{sent_at} " " {state}</dd>
+                    <dd class="stated">{sent_at} " " {state}</dd>
                 </div>
-                <div>
-                    <dt>{lang.read_by()}</dt>
-                    <dd>
-                        {nobody.then(|| lang.nobody_read_yet())}
-                        <ul class="people">{readers}</ul>
-                    </dd>
-                </div>
+                {report}
+                {per_person}
             </dl>
         </Sheet>
     }
+}
+
+/// What was taken out of a picture, in words.
+fn report_lines(report: &RemovalReport, lang: Lang) -> Vec<String> {
+    let count = |kind: EditKind| {
+        report.edits.iter().filter(|edits| edits.kind == kind).map(|edits| edits.count).sum::<u32>()
+    };
+    let mut lines = Vec::new();
+    let (blackened, pixelated) = (count(EditKind::Blackened), count(EditKind::Pixelated));
+    if blackened > 0 {
+        lines.push(lang.areas_blackened(blackened));
+    }
+    if pixelated > 0 {
+        lines.push(lang.areas_pixelated(pixelated));
+    }
+    lines.extend(lang.other_edits(
+        count(EditKind::Cropped) > 0,
+        count(EditKind::Turned) > 0,
+        count(EditKind::Arrow) + count(EditKind::Text) + count(EditKind::Other),
+    ));
+    let metadata: Vec<&str> = report
+        .metadata
+        .iter()
+        .map(|kind| match kind {
+            Metadata::Exif => lang.meta_exif(),
+            Metadata::Place => lang.meta_place(),
+            Metadata::Thumbnail => lang.meta_thumbnail(),
+            Metadata::Xmp => lang.meta_xmp(),
+            Metadata::Iptc => lang.meta_iptc(),
+            Metadata::Text => lang.meta_text(),
+            Metadata::Time => lang.meta_time(),
+            Metadata::ColourProfile => lang.meta_colours(),
+            Metadata::Other => lang.meta_other(),
+        })
+        .collect();
+    if !metadata.is_empty() {
+        lines.push(lang.left_out(&metadata.join(", ")));
+    }
+    if report.drawn_anew {
+        lines.push(lang.drawn_anew().to_owned());
+    }
+    lines
 }

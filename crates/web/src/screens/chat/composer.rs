@@ -3,20 +3,27 @@
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use client::{
-    MessageId,
-    chat::{Body, ChatHeader, Draft, Message},
+    MessageId, Person,
+    chat::{Body, ChatHeader, Draft, Message, TextToSend},
     room_list::{Preview, RoomKind},
 };
 use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 
-use super::{Open, Reference, message_in, outbox};
+use super::{
+    Open, Reference,
+    contact::ContactSheet,
+    mentions::{MentionList, Mentions},
+    message_in, outbox,
+    poll::PollSheet,
+    voice::Recorder,
+};
 use crate::{
     context::{Desk, Frame, lang},
     i18n::Lang,
     platform::{self, Debounce},
     text,
-    ui::{EmojiGrid, Icon, Picture, Sheet, action_words, preview_words},
+    ui::{EmojiGrid, Icon, Picture, Question, Sheet, action_words, preview_words},
 };
 
 /// How long after the last keystroke a draft is kept.
@@ -34,6 +41,12 @@ pub fn Composer() -> impl IntoView {
     let choosing_emoji = RwSignal::new(false);
     let photo_input = NodeRef::<html::Input>::new();
     let document_input = NodeRef::<html::Input>::new();
+
+    let asking_poll = RwSignal::new(false);
+    let choosing_contact = RwSignal::new(false);
+    let recording = RwSignal::new(false);
+    let asking_who = RwSignal::new(None::<String>);
+    let mentions = Mentions::new();
 
     let drafts = Drafts::new(open, text);
     // Whatever changes the text, its height follows, once the browser has it.
@@ -76,25 +89,36 @@ pub fn Composer() -> impl IntoView {
         }
     });
 
-    let send = move || {
+    let go = move || {
         let what = text.get_untracked().trim().to_owned();
         if what.is_empty() {
             return;
         }
         let reference = open.reference.get_untracked();
+        let urgent = open.urgent.get_untracked();
+        let message = TextToSend {
+            mentions: mentions.standing_in(&what).into_iter().map(|person| person.id).collect(),
+            text: what.clone(),
+            reply_to: match &reference {
+                Some(Reference::Reply(id)) => Some(id.clone()),
+                _ => None,
+            },
+            urgent,
+        };
         text.set(String::new());
         open.reference.set(None);
+        open.urgent.set(false);
         drafts.forget();
         let chat = open.chat();
         spawn_local(async move {
             chat.typing(false).await;
             let result = match &reference {
-                Some(Reference::Edit(id)) => chat.edit(id, &what).await,
-                Some(Reference::Reply(id)) => chat.send_text(&what, Some(id)).await,
-                None => chat.send_text(&what, None).await,
+                Some(Reference::Edit(id)) => chat.edit(id, &message).await,
+                _ => chat.send_text(&message).await,
             };
             match result {
                 Ok(()) => {
+                    mentions.chosen.try_set(Vec::new());
                     open.sent.try_update(|sent| *sent += 1);
                 }
                 Err(error) => {
@@ -105,13 +129,74 @@ pub fn Composer() -> impl IntoView {
                         }
                     });
                     open.reference.try_set(reference);
+                    open.urgent.try_set(urgent);
                     frame.say(action_words(&error, lang));
                 }
             }
         });
     };
+    let look_alikes = look_alikes(open);
+    let send = move || {
+        let id = open.header.with_untracked(|header| header.id.clone());
+        let asked = Desk::get().asked_who.with_value(|asked| asked.contains(&id));
+        let usual = look_alikes.with_untracked(|list| {
+            list.iter().find(|(_, is_usual)| *is_usual).map(|(person, _)| with_department(person))
+        });
+        match usual.filter(|_| !asked && text.with_untracked(|text| !text.trim().is_empty())) {
+            Some(other) => asking_who.set(Some(other)),
+            None => go(),
+        }
+    };
+    let yes_them = Callback::new(move |()| {
+        let id = open.header.with_untracked(|header| header.id.clone());
+        Desk::get().asked_who.update_value(|asked| {
+            asked.insert(id);
+        });
+        asking_who.set(None);
+        go();
+    });
+    let look_for_mention = move || {
+        let Some(area) = area.get_untracked() else { return };
+        let value = area.value();
+        // The browser counts UTF-16 units.
+        let caret = area.selection_start().ok().flatten().unwrap_or_default() as usize;
+        let before: Vec<u16> = value.encode_utf16().take(caret).collect();
+        mentions.look(open, &String::from_utf16_lossy(&before));
+    };
+    let choose_mention = Callback::new(move |(place, person): (usize, Person)| {
+        let value = text.get_untracked();
+        let query_end = area
+            .get_untracked()
+            .and_then(|area| area.selection_start().ok().flatten())
+            .map(|caret| {
+                let before: Vec<u16> = value.encode_utf16().take(caret as usize).collect();
+                String::from_utf16_lossy(&before).len()
+            })
+            .unwrap_or(value.len());
+        let (Some(before), Some(after)) = (value.get(..place), value.get(query_end..)) else {
+            return;
+        };
+        let mention = format!("{before}@{} ", person.name);
+        let caret = mention.encode_utf16().count() as u32;
+        text.set(format!("{mention}{}", after.trim_start()));
+        mentions.offered.set(None);
+        mentions.chosen.update(|chosen| {
+            if !chosen.iter().any(|other| other.id == person.id) {
+                chosen.push(person);
+            }
+        });
+        drafts.keep_soon();
+        spawn_local(async move {
+            platform::sleep(Duration::ZERO).await;
+            if let Some(area) = area.try_get_untracked().flatten() {
+                let _ = area.focus();
+                let _ = area.set_selection_range(caret, caret);
+            }
+        });
+    });
     let typed = move |event: web_sys::Event| {
         text.set(event_target_value(&event));
+        look_for_mention();
         drafts.keep_soon();
         let writing = text.with_untracked(|text| !text.is_empty());
         let chat = open.chat();
@@ -119,7 +204,22 @@ pub fn Composer() -> impl IntoView {
     };
     let on_key = move |event: web_sys::KeyboardEvent| {
         let composing = event.is_composing() || event.key_code() == 229;
+        let offers = mentions.offered.with_untracked(Option::is_some) && !composing;
         match event.key().as_str() {
+            "ArrowDown" | "ArrowUp" if offers => {
+                event.prevent_default();
+                mentions.step(event.key() == "ArrowDown");
+            }
+            "Enter" | "Tab" if offers && !event.shift_key() => {
+                event.prevent_default();
+                if let Some(marked) = mentions.marked() {
+                    choose_mention.run(marked);
+                }
+            }
+            "Escape" if offers => {
+                event.prevent_default();
+                mentions.offered.set(None);
+            }
             "Enter"
                 if !event.shift_key()
                     && !composing
@@ -176,13 +276,52 @@ pub fn Composer() -> impl IntoView {
     let label = move || open.header.with(|header| recipient(header, &frame.hospital.get(), lang));
 
     view! {
+        <MentionList mentions on_choose=choose_mention/>
         {move || open.reference.get().map(|reference| answering(&reference, open, text, lang))}
+        {move || {
+            open.urgent
+                .get()
+                .then(|| {
+                    view! {
+                        <div class="answering urgent-on" data-testid="urgent-on">
+                            <Picture icon=Icon::Warning class="small"/>
+                            <span class="grow">
+                                <b>{lang.urgent()}</b>
+                                <span>{lang.urgent_hint()}</span>
+                            </span>
+                            <button type="button" class="icon-button" aria-label=lang.cancel() data-testid="urgent-off" on:click=move |_| open.urgent.set(false)>
+                                <Picture icon=Icon::Close class="small"/>
+                            </button>
+                        </div>
+                    }
+                })
+        }}
+        {move || {
+            let words = look_alikes.with(|list| {
+                let names: Vec<String> = list.iter().map(|(person, _)| with_department(person)).collect();
+                (!names.is_empty()).then(|| lang.similar_name(&names.join(", ")))
+            })?;
+            Some(
+                view! {
+                    <p class="look-alike" data-testid="look-alike">
+                        <Picture icon=Icon::Info class="small"/>
+                        <span>{words}</span>
+                    </p>
+                },
+            )
+        }}
         <div class="to" data-testid="recipient-line" id="recipient-line">
             <Picture icon=Icon::Lock/>
             <span class="cut">{label}</span>
         </div>
+        {move || {
+            recording
+                .get()
+                .then(|| view! { <Recorder on_close=Callback::new(move |()| recording.set(false))/> })
+        }}
         <form
             class="composer"
+            hidden=move || recording.get()
             class:has-text=move || text.with(|text| !text.trim().is_empty())
             on:submit=move |event| {
                 event.prevent_default();
@@ -201,11 +340,17 @@ pub fn Composer() -> impl IntoView {
                     aria-describedby="recipient-line"
                     enterkeyhint=if platform::has_keyboard() { "send" } else { "enter" }
                     autocomplete="off"
+                    aria-autocomplete="list"
+                    aria-controls=move || mentions.offered.with(Option::is_some).then_some("mention-list")
+                    aria-activedescendant=move || {
+                        mentions.offered.with(Option::is_some).then(|| format!("mention-{}", mentions.at.get()))
+                    }
                     data-testid="composer"
                     prop:value=move || text.get()
                     on:input=typed
                     on:keydown=on_key
                     on:paste=pasted
+                    on:blur=move |_| mentions.offered.set(None)
                 ></textarea>
                 <button type="button" class="icon-button desk" aria-label=lang.emoji() title=lang.emoji() data-testid="emoji" on:click=move |_| choosing_emoji.set(true)>
                     <Picture icon=Icon::Smile/>
@@ -222,8 +367,19 @@ pub fn Composer() -> impl IntoView {
                 <Picture icon=Icon::Camera/>
             </button>
             <button
+                type="button"
+                class="icon-button fill mic"
+                aria-label=lang.record_voice()
+                title=lang.record_voice()
+                data-testid="record"
+                on:click=move |_| recording.set(true)
+            >
+                <Picture icon=Icon::Microphone/>
+            </button>
+            <button
                 type="submit"
                 class="icon-button fill send"
+                class:urgent=move || open.urgent.get()
                 aria-label=move || if matches!(open.reference.get(), Some(Reference::Edit(_))) { lang.save_change() } else { lang.send() }
                 title=lang.send()
                 data-testid="send"
@@ -260,10 +416,55 @@ pub fn Composer() -> impl IntoView {
                                     <Picture icon=Icon::Document/>
                                     {lang.attach_document()}
                                 </button>
+                                <button type="button" data-testid="attach-poll" on:click=move |_| {
+                                    attaching.set(false);
+                                    asking_poll.set(true);
+                                }>
+                                    <Picture icon=Icon::Poll/>
+                                    {lang.poll()}
+                                </button>
+                                <button type="button" data-testid="attach-contact" on:click=move |_| {
+                                    attaching.set(false);
+                                    choosing_contact.set(true);
+                                }>
+                                    <Picture icon=Icon::Contact/>
+                                    {lang.contact()}
+                                </button>
+                                <button type="button" data-testid="attach-urgent" on:click=move |_| {
+                                    attaching.set(false);
+                                    open.urgent.set(true);
+                                    focus();
+                                }>
+                                    <Picture icon=Icon::Warning/>
+                                    {lang.urgent_switch()}
+                                </button>
                             </div>
                         </Sheet>
                     }
                 })
+        }}
+        {move || {
+            asking_poll.get().then(|| view! { <PollSheet on_close=Callback::new(move |()| asking_poll.set(false))/> })
+        }}
+        {move || {
+            choosing_contact
+                .get()
+                .then(|| view! { <ContactSheet on_close=Callback::new(move |()| choosing_contact.set(false))/> })
+        }}
+        {move || {
+            let other = asking_who.get()?;
+            let who = open.header.with_untracked(|header| recipient(header, &frame.hospital.get_untracked(), lang));
+            Some(
+                view! {
+                    <Question
+                        title=lang.similar_title()
+                        consequence=vec![who, lang.similar_name(&other)]
+                        answer=lang.similar_answer()
+                        on_answer=yes_them
+                        on_close=Callback::new(move |()| asking_who.set(None))
+                    />
+                },
+            )
         }}
         {move || {
             choosing_emoji
@@ -277,6 +478,37 @@ pub fn Composer() -> impl IntoView {
                     }
                 })
         }}
+    }
+}
+
+/// People with a name similar to the other one's in a chat between two, and whether one usually writes to them.
+fn look_alikes(open: Open) -> Memo<Vec<(Person, bool)>> {
+    let desk = Desk::get();
+    let other = Memo::new(move |_| {
+        open.header.with(|header| match &header.kind {
+            RoomKind::Direct { other: Some(other) } => Some(other.clone()),
+            _ => None,
+        })
+    });
+    Memo::new(move |_| {
+        let Some(other) = other.get() else { return Vec::new() };
+        let similar = desk.session().directory().similar(&other);
+        desk.rooms.with(|rooms| {
+            let is_usual = |person: &Person| {
+                rooms.rows.iter().any(|row| match &row.kind {
+                    RoomKind::Direct { other: Some(other) } => other.id == person.id,
+                    _ => false,
+                })
+            };
+            similar.into_iter().map(|person| (person.clone(), is_usual(&person))).collect()
+        })
+    })
+}
+
+fn with_department(person: &Person) -> String {
+    match &person.department {
+        Some(department) => format!("{}, {department}", person.name),
+        None => person.name.clone(),
     }
 }
 
@@ -367,6 +599,10 @@ fn one_line(message: &Message, lang: Lang) -> String {
             preview_words(&Preview::Image { caption: image.caption.clone() }, lang).1
         }
         Body::File(file) => file.name.clone(),
+        Body::Poll(poll) => poll.question.clone(),
+        Body::Contact(person) => person.name.clone(),
+        Body::Urgent(urgent) => urgent.text.clone(),
+        Body::Voice(_) => lang.voice_message().into(),
         _ => lang.message().into(),
     }
 }

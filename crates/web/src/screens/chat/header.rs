@@ -29,6 +29,16 @@ pub fn Header() -> impl IntoView {
             <a class="who" href=href data-testid="open-details" on:click=move |event| follow_link(&event, details.clone())>
                 {move || open.header.with(|header| who(header, lang))}
             </a>
+            <button
+                type="button"
+                class="icon-button"
+                aria-label=lang.search_chat()
+                title=lang.search_chat()
+                data-testid="open-chat-search"
+                on:click=move |_| open.searching.set(true)
+            >
+                <Picture icon=Icon::Search/>
+            </button>
             {move || {
                 let phone = open.header.with(|header| match &header.kind {
                     RoomKind::Direct { other: Some(other) } => other.phone.clone(),

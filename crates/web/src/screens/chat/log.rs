@@ -206,6 +206,10 @@ pub fn Log() -> impl IntoView {
                 Body::Text { text, .. } => text.as_str(),
                 Body::Image(_) => lang.photo(),
                 Body::File(_) => lang.file(),
+                Body::Voice(_) => lang.voice_message(),
+                Body::Poll(poll) => poll.question.as_str(),
+                Body::Contact(person) => person.name.as_str(),
+                Body::Urgent(urgent) => urgent.text.as_str(),
                 _ => "",
             };
             announcement.set(format!(

@@ -172,35 +172,57 @@ pub fn FileBubble(
 ) -> impl IntoView {
     let lang = lang();
     let open = Open::get();
+    let opened = key.clone();
     let size = file.size_bytes.map(|bytes| lang.size(bytes));
     let small = move || match own.get() {
         Some(OwnState::Queued { progress_percent: Some(percent) }) => lang.uploading(percent),
         _ => size.clone().unwrap_or_else(|| lang.file().to_owned()),
     };
     view! {
-        <button type="button" class="file-card" data-testid="file" on:click=move |_| open.lightbox.set(Some(key.clone()))>
+        <button type="button" class="file-card" data-testid="file" on:click=move |_| open.lightbox.set(Some(opened.clone()))>
             <span class="kind">
                 <Picture icon=Icon::Document/>
             </span>
             <b class="cut" data-testid="file-name">{file.name.clone()}</b>
             <small>{small}</small>
         </button>
-        <UploadBar own/>
+        <UploadBar own key/>
     }
 }
 
 /// How far an attachment is on its way out.
 #[component]
-pub fn UploadBar(own: Memo<Option<OwnState>>) -> impl IntoView {
-    move || match own.get() {
+pub fn UploadBar(own: Memo<Option<OwnState>>, key: std::sync::Arc<str>) -> impl IntoView {
+    let lang = lang();
+    let open = Open::get();
+    let waits = Memo::new(move |_| matches!(own.get(), Some(OwnState::Queued { .. })));
+    let cancel = Callback::new(move |()| {
+        let Some(message) = open.message(&key) else { return };
+        open.attempt(async move |chat| chat.delete(&message.id).await);
+    });
+    let bar = move || match own.get() {
         Some(OwnState::Queued { progress_percent: Some(percent) }) => {
             let scale = format!("scaleX({})", f64::from(percent.min(100)) / 100.0);
             Some(view! {
-                <div class="progress" role="progressbar" aria-valuenow=percent.to_string() aria-valuemin="0" aria-valuemax="100">
+                <div class="progress" role="progressbar" aria-label=lang.uploading(percent) aria-valuenow=percent.to_string() aria-valuemin="0" aria-valuemax="100">
                     <i style:transform=scale></i>
                 </div>
             })
         }
         _ => None,
+    };
+    move || {
+        waits
+            .get()
+            .then(|| {
+                view! {
+                    <div class="uploading">
+                        <div class="grow">{bar}</div>
+                        <button type="button" class="icon-button" aria-label=lang.cancel_upload() title=lang.cancel_upload() data-testid="upload-cancel" on:click=move |_| cancel.run(())>
+                            <Picture icon=Icon::Close class="small"/>
+                        </button>
+                    </div>
+                }
+            })
     }
 }

@@ -11,15 +11,20 @@ use leptos::prelude::*;
 
 use super::{
     Action, Open, Reference,
+    contact::ContactBubble,
     media::{FileBubble, ImageBubble, UploadBar},
     message_in,
+    pins::go_to,
+    poll::PollBubble,
+    urgent::UrgentBubble,
+    voice::VoiceBubble,
 };
 use crate::{
     clock,
-    context::{Frame, Keyed, lang},
+    context::{Keyed, lang},
     i18n::Lang,
     platform::{self, Debounce},
-    text::{Piece, pieces},
+    text::{Piece, pieces_with},
     ui::{AvatarSize, Icon, Picture, preview_words, system_words, tick},
 };
 
@@ -100,13 +105,27 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
     let faced = is_group && !me;
 
     let continues = part(&row, |message| message.continues);
-    let body = part(&row, |message| (message.body.clone(), message.edited));
+    let drawn = part(&row, |message| Drawn::of(&message.body));
+    let poll = part(&row, |message| match &message.body {
+        Body::Poll(poll) => Some(poll.clone()),
+        _ => None,
+    });
+    let poll = Memo::new(move |_| poll.get().flatten());
+    let urgent = part(&row, |message| match &message.body {
+        Body::Urgent(urgent) => Some(urgent.clone()),
+        _ => None,
+    });
+    let urgent = Memo::new(move |_| urgent.get().flatten());
+    let mentions = part(&row, |message| message.mentions.clone());
+    let forwarded = part(&row, |message| message.forwarded);
+    let highlighted = part(&row, |message| message.highlighted && !message.sender.is_me);
     let reply = part(&row, |message| message.reply.clone());
     let reactions = part(&row, |message| message.reactions.clone());
     let own = part(&row, |message| message.own.clone());
     let own = Memo::new(move |_| own.get().flatten());
-    let meta =
-        part(&row, |message| (message.at_ms, message.edited, message.warning.filter(is_alarming)));
+    let meta = part(&row, |message| {
+        (message.at_ms, message.edited, message.pinned, message.warning.filter(is_alarming))
+    });
     let can_reply = part(&row, |message| message.can_reply);
     let person = part(&row, |message| message.sender.person.clone());
     let event_id = part(&row, |message| message.id.event_id().map(str::to_owned));
@@ -125,6 +144,7 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
         Some(OwnState::Queued { .. }) => "queued",
         Some(OwnState::Failed(_)) => "failed",
         Some(OwnState::Sent) => "sent",
+        Some(OwnState::Delivered { .. }) => "delivered",
         Some(OwnState::Read { .. }) => "read",
     };
     let on_key = move |event: web_sys::KeyboardEvent| {
@@ -151,6 +171,7 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
             class:faced=faced
             class:first=move || !continues.get().unwrap_or_default()
             class:flash=move || flashing.get()
+            class:mentioned=move || highlighted.get().unwrap_or_default()
             tabindex="-1"
             data-testid="message"
             data-key=key.to_string()
@@ -160,7 +181,7 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
         >
             {faced.then(|| view! { <span class="face">{move || person.get().map(|person| AvatarSize::Small.of(&person))}</span> })}
             <div class="stack">
-                <div class="bubble" on:pointerdown=hold.down on:pointermove=hold.slip on:pointerup=hold.up.clone() on:pointercancel=hold.up on:contextmenu=hold.menu>
+                <div class="bubble" class:alarming=move || urgent.with(Option::is_some) on:pointerdown=hold.down on:pointermove=hold.slip on:pointerup=hold.up.clone() on:pointercancel=hold.up on:contextmenu=hold.menu>
                     {move || {
                         let name = person.get()?.name;
                         let shown = faced && !continues.get().unwrap_or_default();
@@ -172,13 +193,36 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
                             },
                         )
                     }}
+                    {move || {
+                        forwarded
+                            .get()
+                            .unwrap_or_default()
+                            .then(|| {
+                                view! {
+                                    <span class="passed-on" data-testid="forwarded">
+                                        <Picture icon=Icon::PassOn class="tiny"/>
+                                        {lang.forwarded()}
+                                    </span>
+                                }
+                            })
+                    }}
                     {move || reply.get().flatten().map(|reply| quote(reply, lang))}
                     {move || {
-                        body.get().map(|(body, _)| body_view(body, body_key.clone(), own, person, lang))
+                        let key = body_key.clone();
+                        Some(
+                            match drawn.get()? {
+                                Drawn::Poll => view! { <PollBubble poll key/> }.into_any(),
+                                Drawn::Urgent => view! { <UrgentBubble urgent key me/> }.into_any(),
+                                Drawn::Other(body) => {
+                                    let names = mentions.get().unwrap_or_default();
+                                    body_view(*body, key, own, person, &names, lang)
+                                }
+                            },
+                        )
                     }}
                     <footer class="meta">
                         {move || {
-                            let (at_ms, edited, warning) = meta.get()?;
+                            let (at_ms, edited, pinned, warning) = meta.get()?;
                             Some(
                                 view! {
                                     {warning
@@ -191,7 +235,16 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
                                                 </span>
                                             }
                                         })}
-                                    {edited.then(|| view! { <span>{lang.edited()}</span> })}
+                                    {pinned
+                                        .then(|| {
+                                            view! {
+                                                <span title=lang.pinned() data-testid="pinned-mark">
+                                                    <Picture icon=Icon::Pin class="tiny"/>
+                                                    <span class="sr">{lang.pinned()}</span>
+                                                </span>
+                                            }
+                                        })}
+                                    {edited.then(|| view! { <span data-testid="edited">{lang.edited()}</span> })}
                                     <time datetime=platform::iso(at_ms)>{platform::local_time(at_ms).clock()}</time>
                                 },
                             )
@@ -253,6 +306,24 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
     .into_any()
 }
 
+/// What is drawn as a whole, and what draws its own parts anew: there a button keeps its focus.
+#[derive(Clone, PartialEq)]
+enum Drawn {
+    Poll,
+    Urgent,
+    Other(Box<Body>),
+}
+
+impl Drawn {
+    fn of(body: &Body) -> Self {
+        match body {
+            Body::Poll(_) => Self::Poll,
+            Body::Urgent(_) => Self::Urgent,
+            other => Self::Other(Box::new(other.clone())),
+        }
+    }
+}
+
 struct Hold<D, S, U, M> {
     down: D,
     slip: S,
@@ -304,7 +375,6 @@ fn hold_handlers(
 
 fn quote(reply: ReplyQuote, lang: Lang) -> AnyView {
     let open = Open::get();
-    let frame = Frame::get();
     let ReplyQuote { id, target } = reply;
     match target {
         ReplyTarget::Loading => {
@@ -316,10 +386,7 @@ fn quote(reply: ReplyQuote, lang: Lang) -> AnyView {
         ReplyTarget::Found { sender, preview } => {
             let name = if sender.is_me { lang.you().to_owned() } else { sender.person.name };
             let (_, words) = preview_words(&preview, lang);
-            let jump = move |_| match open.row_of(&id) {
-                Some(row) => open.jump.set(Some(row)),
-                None => frame.say(lang.quote_not_loaded()),
-            };
+            let jump = move |_| go_to(open, &id);
             view! {
                 <button type="button" class="quote" title=lang.jump_to_original() data-testid="quote" on:click=jump>
                     <b class="cut">{name}</b>
@@ -336,20 +403,21 @@ fn body_view(
     key: Arc<str>,
     own: Memo<Option<OwnState>>,
     person: Memo<Option<client::Person>>,
+    names: &[String],
     lang: Lang,
 ) -> AnyView {
     match body {
         Body::Text { text, emoji_only } => {
             let EmojiOnly(big) = emoji_only;
-            view! { <div class="text" class:big=big class:emoji=big data-testid="message-text">{linked(&text)}</div> }.into_any()
+            view! { <div class="text" class:big=big class:emoji=big data-testid="message-text">{linked(&text, names)}</div> }.into_any()
         }
         Body::Image(image) => {
             let caption = image.caption.clone();
             let who = person.get_untracked().map(|person| person.name).unwrap_or_default();
             view! {
-                <ImageBubble image key label=lang.picture_from(&who)/>
-                <UploadBar own/>
-                {caption.map(|caption| view! { <div class="text" data-testid="message-text">{linked(&caption)}</div> })}
+                <ImageBubble image key=key.clone() label=lang.picture_from(&who)/>
+                <UploadBar own key/>
+                {caption.map(|caption| view! { <div class="text" data-testid="message-text">{linked(&caption, names)}</div> })}
             }
             .into_any()
         }
@@ -357,10 +425,21 @@ fn body_view(
             let caption = file.caption.clone();
             view! {
                 <FileBubble file key own/>
-                {caption.map(|caption| view! { <div class="text" data-testid="message-text">{linked(&caption)}</div> })}
+                {caption.map(|caption| view! { <div class="text" data-testid="message-text">{linked(&caption, names)}</div> })}
             }
             .into_any()
         }
+        Body::Voice(voice) => {
+            let who = person.get_untracked().map(|person| person.name).unwrap_or_default();
+            view! {
+                <VoiceBubble voice who/>
+                <UploadBar own key/>
+            }
+            .into_any()
+        }
+        Body::Contact(person) => view! { <ContactBubble person/> }.into_any(),
+        // Their bubbles draw themselves.
+        Body::Poll(_) | Body::Urgent(_) => ().into_any(),
         Body::Deleted => view! { <div class="text gone" data-testid="message-deleted">{lang.message_deleted()}</div> }.into_any(),
         Body::Undecryptable(reason) => view! {
             <div class="unread-key" data-testid="message-unreadable">
@@ -374,11 +453,14 @@ fn body_view(
     }
 }
 
-fn linked(text: &str) -> Vec<AnyView> {
-    pieces(text)
+fn linked(text: &str, names: &[String]) -> Vec<AnyView> {
+    pieces_with(text, names)
         .into_iter()
         .map(|piece| match piece {
             Piece::Plain(text) => text.to_owned().into_any(),
+            Piece::Mention(name) => {
+                view! { <span class="mention" data-testid="mention">{name.to_owned()}</span> }.into_any()
+            }
             Piece::Link(url) => {
                 view! { <a href=url.to_owned() target="_blank" rel="noopener noreferrer nofollow">{url.to_owned()}</a> }.into_any()
             }

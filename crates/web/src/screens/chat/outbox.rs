@@ -3,9 +3,10 @@
 use client::chat::FileToSend;
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::{Open, Reference, composer::recipient};
+use super::{Open, Reference, composer::recipient, editor::Editor};
 use crate::{
     context::{Frame, lang},
+    metadata,
     photo::{self, Photo},
     ui::{Icon, Picture, Stage, action_words},
 };
@@ -49,7 +50,9 @@ pub fn take_files(open: Open, files: &web_sys::FileList) {
                 continue;
             }
             // A drawing of lines has no pixels to draw anew; it goes as a document.
-            let is_picture = file.type_().starts_with("image/") && file.type_() != "image/svg+xml";
+            let named = file.type_().starts_with("image/") && file.type_() != "image/svg+xml";
+            // What a picture carries goes out with it under any name: its first bytes decide too.
+            let is_picture = named || looks_like_a_picture(&file).await;
             match is_picture {
                 true => match Photo::from_file(&file, &file.name()).await {
                     Ok(photo) => items.push(Item::of_photo(photo)),
@@ -62,6 +65,11 @@ pub fn take_files(open: Open, files: &web_sys::FileList) {
             open.outbox.try_set(Some(Outbox { items }));
         }
     });
+}
+
+async fn looks_like_a_picture(file: &web_sys::Blob) -> bool {
+    let Ok(start) = file.slice_with_i32_and_i32(0, 16) else { return true };
+    photo::bytes(&start).await.is_none_or(|start| metadata::is_picture(&start))
 }
 
 /// The last look: the picture large, whom it goes to, a caption, send.
@@ -137,7 +145,28 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
             }
         });
     };
+    // Counts the edits that were finished, to show what they made.
+    let edits = RwSignal::new(0_usize);
+    let editing = RwSignal::new(false);
+    let is_photo = move || {
+        edits.track();
+        items.with_value(|items| matches!(items.get(at.get()), Some(Item::Photo { .. })))
+    };
+    let edited = Callback::new(move |photo: Photo| {
+        editing.set(false);
+        items.update_value(|items| {
+            if let Some(item) = items.get_mut(at.get_untracked()) {
+                if let Item::Photo { url, .. } = item {
+                    let _ = web_sys::Url::revoke_object_url(url);
+                }
+                *item = Item::of_photo(photo);
+            }
+        });
+        edits.update(|edits| *edits += 1);
+    });
+    let stop = Callback::new(move |()| editing.set(false));
     let shown = move || {
+        edits.track();
         items.with_value(|items| match items.get(at.get()) {
             Some(Item::Photo { url, photo }) => {
                 view! { <img src=url.clone() alt=photo.name.clone() data-testid="outbox-picture"/> }
@@ -161,6 +190,17 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                     <Picture icon=Icon::Close/>
                 </button>
                 <span class="t">{move || (count > 1).then(|| lang.picture_of(at.get() + 1, count))}</span>
+                {move || {
+                    is_photo()
+                        .then(|| {
+                            view! {
+                                <button type="button" class="stage-button" title=lang.edit_picture() data-testid="outbox-edit" on:click=move |_| editing.set(true)>
+                                    <Picture icon=Icon::Pencil class="small"/>
+                                    {lang.edit()}
+                                </button>
+                            }
+                        })
+                }}
             </header>
             <div class="view">
                 {shown}
@@ -219,5 +259,14 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                 </button>
             </form>
         </Stage>
+        {move || {
+            editing.get().then(|| {
+                let photo = items.with_value(|items| match items.get(at.get_untracked()) {
+                    Some(Item::Photo { photo, .. }) => Some(photo.clone()),
+                    _ => None,
+                })?;
+                Some(view! { <Editor photo on_done=edited on_close=stop/> })
+            })
+        }}
     }
 }
