@@ -9,8 +9,9 @@ const ENTER: &str = "\u{E007}";
 
 /// The built app: `KONSIL_WEB_DIST`, or `dist/` of the repository.
 pub fn dist() -> PathBuf {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
+    let built = PathBuf::from("../dist");
     let dist = std::env::var_os("KONSIL_WEB_DIST").map_or(built, PathBuf::from);
+    let dist = std::path::absolute(dist).expect("the tests run in a directory");
     assert!(
         dist.join("index.html").exists(),
         "{} holds no app: run `cargo xtask web`",
@@ -45,11 +46,31 @@ impl Person {
         person
     }
 
+    /// Logs in, and leaves the privacy notice if it comes.
     pub fn log_in(&self, user: &str, password: &str) {
+        self.log_in_to_the_notice(user, password);
+        if self.is_shown_the_notice() {
+            self.browser.click(&id("privacy-seen"));
+            self.browser.gone(&id("privacy-new"));
+        }
+    }
+
+    /// Logs in and does nothing more.
+    pub fn log_in_to_the_notice(&self, user: &str, password: &str) {
         self.browser.type_into(&id("login-user"), user);
         self.browser.type_into(&id("login-password"), password);
         self.browser.click(&id("login-submit"));
         self.browser.find(&id("shell"));
+    }
+
+    /// Whether the privacy notice is new to this person; waits until the app knows.
+    pub fn is_shown_the_notice(&self) -> bool {
+        let state = "return document.querySelector('[data-notice]')?.dataset.notice";
+        let nothing = serde_json::json!([]);
+        self.browser.wait_for("the app to know whether the notice is new", || {
+            let state = self.browser.script(state, &nothing);
+            (state != "looking" && !state.is_null()).then(|| state == "new")
+        })
     }
 
     /// Opens the recovery key, notes it down and says so.
@@ -144,7 +165,7 @@ impl Person {
     }
 
     /// Opens the menu of a message by keyboard, which works on every device.
-    fn menu(&self, text: &str) {
+    pub fn menu(&self, text: &str) {
         let message = self.message(text);
         self.browser.type_into(&message, ENTER);
         self.browser.find(&id("message-actions"));
@@ -187,14 +208,58 @@ impl Person {
         assert_eq!(times, 1, "“{text}” stands {times} times in the chat of {}: {found}", self.name);
     }
 
-    /// Waits until the own message has come this far: `sent`, `read`.
+    /// Waits until the own message has come this far: `queued`, `sent`, `delivered`, `read`. One that has come further has been there.
     #[track_caller]
     pub fn sees_state(&self, text: &str, state: &str) {
-        let message = self.message(text);
+        const STATES: [&str; 4] = ["queued", "sent", "delivered", "read"];
+        let place = |state: &str| STATES.iter().position(|other| *other == state);
         self.browser.wait_for(&format!("“{text}” to be {state}"), || {
-            (self.browser.attribute(&message, "data-event-state").as_deref() == Some(state))
-                .then_some(())
+            // Found anew each time: its row may be another one once the server has it.
+            let message = self.message(text);
+            let now = self.browser.attribute(&message, "data-event-state")?;
+            let is_there =
+                if state == "queued" { now == state } else { place(&now)? >= place(state)? };
+            is_there.then_some(())
         });
+    }
+
+    /// Changes an own message.
+    pub fn edit(&self, text: &str, new: &str) {
+        self.menu(text);
+        self.browser.click(&id("action-edit"));
+        self.browser.find(&id("answering"));
+        self.browser.replace_text(&id("composer"), new);
+        self.browser.click(&id("send"));
+        self.sees(new);
+    }
+
+    /// Deletes a message: for all, or on this device alone.
+    pub fn delete(&self, text: &str, for_all: bool) {
+        self.menu(text);
+        self.browser.click(&id("action-delete"));
+        self.browser.click(&id(if for_all { "question-answer" } else { "delete-for-me" }));
+        self.gone(text);
+    }
+
+    /// Does something else that the menu of a message offers.
+    pub fn act(&self, text: &str, action: &str) {
+        self.menu(text);
+        self.browser.click(&id(action));
+    }
+
+    /// Waits until no message has this text.
+    #[track_caller]
+    pub fn gone(&self, text: &str) {
+        self.browser.wait_for(&format!("“{text}” to be gone"), || {
+            let texts = self.browser.texts(&id("message-text"));
+            (!texts.iter().any(|other| other.contains(text))).then_some(())
+        });
+    }
+
+    /// Opens what can be attached and chooses.
+    pub fn attach(&self, what: &str) {
+        self.browser.click(&id("attach"));
+        self.browser.click(&id(what));
     }
 
     /// Waits until the message shows this reaction.
@@ -216,7 +281,7 @@ impl Person {
 
     /// Selector of the message with this text; waits until it is there and marks it.
     #[track_caller]
-    fn message(&self, text: &str) -> String {
+    pub fn message(&self, text: &str) -> String {
         let find = "const found = [...document.querySelectorAll(arguments[0])]
             .find(it => [...it.querySelectorAll(arguments[1])].some(text => text.innerText.includes(arguments[2])));
             return found ? found.dataset.key : null;";
@@ -227,8 +292,9 @@ impl Person {
         format!("[data-key=\"{key}\"]")
     }
 
+    /// Clicks the first match that contains the text.
     #[track_caller]
-    fn click_with_text(&self, css: &str, text: &str) {
+    pub fn click_with_text(&self, css: &str, text: &str) {
         let click = "const found = [...document.querySelectorAll(arguments[0])]
             .find(it => it.innerText.includes(arguments[1]));
             if (found) found.click();

@@ -7,10 +7,10 @@ use crate::app::{Person, dist, id};
 use crate::picture;
 
 /// The password that `konsil demo` prints for all of its people.
-const PASSWORD: &str = "konsil-demo";
-const ANNA: &str = "Dr. Anna Meyer";
-const JONAS: &str = "Jonas Weber";
-const MURAT: &str = "Dr. Murat";
+pub const PASSWORD: &str = "konsil-demo";
+pub const ANNA: &str = "Dr. Anna Meyer";
+pub const JONAS: &str = "Jonas Weber";
+pub const MURAT: &str = "Dr. Murat";
 
 #[test]
 fn anna_and_jonas_chat_with_photo_reply_reaction_and_marks() {
@@ -37,7 +37,7 @@ fn anna_and_jonas_chat_with_photo_reply_reaction_and_marks() {
         anna.browser.texts(&id("typing")).iter().all(|text| text.trim().is_empty()).then_some(())
     });
 
-    anna.send_photo(&picture::noise_file(files.path(), "befund.jpg", 1), "Das Bild dazu");
+    anna.send_photo(&picture::ecg_file(files.path(), "befund.jpg"), "Das Bild dazu");
     jonas.sees("Das Bild dazu");
     jonas.sees_picture();
     jonas.browser.click(&id("image"));

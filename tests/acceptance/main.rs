@@ -4,6 +4,19 @@
 mod app;
 mod picture;
 
+mod i_a_privacy_notice;
+mod i_n_redaction;
 mod ii_a_clear_messages_are_refused;
 mod ii_a_no_plaintext_on_server_or_device;
+mod ii_b_the_chain_of_events_shows_every_change;
+mod ii_c_no_connection_data_is_kept;
+mod iv_a_closed_to_the_public;
+mod j_10_languages_and_sizes;
 mod j_1_clinicians_chat;
+mod j_1_media;
+mod j_1_messages;
+mod l_6_for_everyone;
+mod m_2_urgent;
+mod m_4_redaction_report;
+mod m_6_right_person;
+mod m_7_offline_start;

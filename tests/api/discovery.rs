@@ -1,8 +1,72 @@
 //! What a client asks first: versions, well-known, capabilities, CORS.
 
 use serde_json::json;
+use testkit::{Server, Settings};
 
 use crate::server;
+
+#[test]
+fn versions_are_told_without_and_with_a_token() {
+    let anna = server().user("anna");
+    let path = "/_matrix/client/versions";
+    let told = anna.get(path).ok();
+    assert_eq!(told, server().api().get(path).ok());
+    let versions: Vec<_> = (1..=19).map(|minor| format!("v1.{minor}")).collect();
+    assert_eq!(told["versions"], json!(versions));
+}
+
+#[test]
+fn who_helps_is_told_if_the_hospital_names_somebody() {
+    let path = "/.well-known/matrix/support";
+    server().api().get(path).refused(404, "M_NOT_FOUND");
+    let tenant =
+        "support.email = \"it@klinikum.test\"\nsupport.page = \"https://klinikum.test/hilfe\"";
+    let helped = Server::with(&Settings { tenant: tenant.into(), ..Settings::default() });
+    assert_eq!(
+        helped.api().get(path).ok(),
+        json!({
+            "contacts": [{ "email_address": "it@klinikum.test", "role": "m.role.admin" }],
+            "support_page": "https://klinikum.test/hilfe",
+        })
+    );
+    helped.api().get("/.well-known/matrix/policy_server").refused(404, "M_NOT_FOUND");
+}
+
+#[test]
+fn capabilities_say_what_a_person_may_change() {
+    let capabilities = server().user("anna").get("/_matrix/client/v3/capabilities").ok();
+    let capabilities = &capabilities["capabilities"];
+    for (name, enabled) in [
+        ("m.change_password", true),
+        ("m.set_displayname", true),
+        ("m.set_avatar_url", true),
+        ("m.profile_fields", true),
+        ("m.get_login_token", true),
+        ("m.3pid_changes", false),
+        ("m.forget_forced_upon_leave", false),
+    ] {
+        assert_eq!(capabilities[name]["enabled"], enabled, "{name}");
+    }
+}
+
+#[test]
+fn a_token_in_the_address_is_taken_and_never_logged() {
+    let mut server = Server::with(&Settings { log: Some("trace".into()), ..Settings::default() });
+    let anna = server.user("anna");
+    let token = anna.token().expect("a token").to_owned();
+    for path in ["account/whoami", "sync", "unheard/of", "rooms/nonsense/messages"] {
+        anna.anonymous().get(&format!("/_matrix/client/v3/{path}?access_token={token}"));
+    }
+    anna.anonymous()
+        .get(&format!("/_matrix/client/v3/account/whoami?access_token={token}x"))
+        .refused(401, "M_UNKNOWN_TOKEN");
+    server.stop();
+    let log = server.log();
+    assert!(log.contains("Ready"), "the log says all it can");
+    for secret in [token.as_str(), &anna.password, "access_token"] {
+        assert!(!log.contains(secret), "a secret is in the log");
+    }
+}
 
 #[test]
 fn versions_announce_what_is_kept() {
@@ -48,9 +112,10 @@ fn a_browser_of_any_origin_may_ask_the_api() {
 fn older_paths_lead_to_the_same_endpoints() {
     let anna = server().user("anna");
     assert_eq!(anna.get("/_matrix/client/r0/account/whoami").ok()["user_id"], json!(anna.id));
-    let by_query = format!(
-        "/_matrix/client/v3/account/whoami?access_token={}",
-        anna.token().unwrap_or_default()
-    );
-    assert_eq!(anna.anonymous().get(&by_query).ok()["user_id"], json!(anna.id));
+    let token = anna.token().unwrap_or_default().to_owned();
+    let escaped: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    for token in [token, escaped] {
+        let by_query = format!("/_matrix/client/v3/account/whoami?a=b&access_token={token}");
+        assert_eq!(anna.anonymous().get(&by_query).ok()["user_id"], json!(anna.id));
+    }
 }

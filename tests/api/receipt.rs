@@ -1,3 +1,4 @@
 //! Endpoints of the chapter “receipt”.
 
 mod create_receipt;
+mod delivered;

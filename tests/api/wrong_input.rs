@@ -1,6 +1,7 @@
 //! What no endpoint accepts: broken JSON, unknown paths and methods, strangers.
 
 use serde_json::json;
+use testkit::matrix::room_path;
 
 use crate::server;
 
@@ -33,6 +34,75 @@ fn a_body_that_is_no_json_is_refused() {
     let json = [("content-type", "application/json")];
     let broken = anna.request("POST", "/_matrix/client/v3/createRoom", &json, b"{\"preset\":");
     broken.refused(400, "M_NOT_JSON");
+    // Also in a field that nobody reads.
+    let body = b"{\"test\":\"a\xff\"}";
+    server()
+        .api()
+        .request("POST", "/_matrix/client/v3/register", &json, body)
+        .refused(400, "M_NOT_JSON");
+}
+
+#[test]
+fn a_request_that_needs_nothing_may_come_without_a_body() {
+    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let room = anna.create_room(&json!({ "invite": [jonas.id] }));
+    jonas.request("POST", &room_path(&room, "/join"), &[], b"").ok();
+    let kick = anna.request("POST", &room_path(&room, "/kick"), &[], b"");
+    kick.refused(400, "M_MISSING_PARAM");
+}
+
+#[test]
+fn a_text_that_no_database_takes_is_not_the_servers_failure() {
+    let anna = server().user("anna");
+    let nul = "a\0b";
+    let room = anna.create_room(&json!({}));
+    let event = anna.send(&room, "m.room.encrypted", &json!({ "ciphertext": "AwgA" }));
+    let answers = [
+        anna.post("/_matrix/client/v3/user_directory/search", &json!({ "search_term": nul })),
+        anna.put(
+            &format!("/_matrix/client/v3/profile/{}/displayname", anna.id),
+            &json!({ "displayname": nul }),
+        ),
+        anna.post("/_matrix/client/v3/createRoom", &json!({ "room_alias_name": nul })),
+        anna.post(
+            "/_matrix/client/v3/publicRooms",
+            &json!({ "filter": { "generic_search_term": nul } }),
+        ),
+        anna.post(&room_path(&room, &format!("/report/{event}")), &json!({ "reason": nul })),
+        anna.post(
+            &format!("/_matrix/client/v3/user/{}/filter", anna.id),
+            &json!({ "event_format": nul }),
+        ),
+        anna.post(
+            "/_matrix/client/v3/login",
+            &json!({
+                "type": "m.login.password",
+                "identifier": { "type": "m.id.user", "user": nul },
+                "password": nul,
+            }),
+        ),
+        anna.post("/_matrix/client/v3/refresh", &json!({ "refresh_token": nul })),
+        anna.post(
+            &room_path(&room, "/read_markers"),
+            &json!({ "m.fully_read": format!("${nul}") }),
+        ),
+        anna.post(
+            &room_path(&room, "/invite"),
+            &json!({ "user_id": format!("@{nul}:klinikum.test") }),
+        ),
+        anna.post(
+            "/_matrix/client/v3/keys/query",
+            &json!({ "device_keys": { format!("@{nul}:klinikum.test"): [] } }),
+        ),
+        anna.put(&room_path(&room, &format!("/redact/{event}/1")), &json!({ "reason": nul })),
+        anna.get("/_matrix/client/v3/sync?filter=a%00b"),
+        anna.get("/_matrix/client/v3/room_keys/keys?version=a%00b"),
+    ];
+    for answer in &answers {
+        assert!(answer.status < 500, "{} answered {}", answer.asked, answer.text());
+    }
+    let mut kept_by_none = answers.iter().filter(|answer| answer.text().contains("cannot be kept"));
+    kept_by_none.next().expect("some get as far as the database").refused(400, "M_INVALID_PARAM");
 }
 
 #[test]
@@ -64,4 +134,29 @@ fn json_that_is_nested_too_deeply_is_refused() {
         let json = [("content-type", "application/json")];
         anna.request("PUT", path, &json, body.as_bytes()).refused(400, "M_BAD_JSON");
     }
+}
+
+/// What is handed on as it came must be readable for whoever gets it.
+#[test]
+fn what_few_readers_take_is_refused_wherever_json_is_taken() {
+    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let room = anna.room_with(&[&jonas]);
+    let data = format!("/_matrix/client/v3/user/{}/account_data/de.example", anna.id);
+    let to_device = "/_matrix/client/v3/sendToDevice/m.room.encrypted/half";
+    let message = room_path(&room, "/send/m.room.encrypted/half");
+    let messages = format!(r#"{{"messages":{{"{}":{{"*":CONTENT}}}}}}"#, jonas.id);
+    for (path, body) in [(&*data, "CONTENT"), (to_device, &*messages), (&*message, "CONTENT")] {
+        let put = |value: &str| {
+            let content = format!(r#"{{"algorithm":"m.olm.v1.curve25519-aes-sha2","a":{value}}}"#);
+            let body = body.replace("CONTENT", &content);
+            anna.request("PUT", path, &[("content-type", "application/json")], body.as_bytes())
+        };
+        put(r#""\ud83d""#).refused(400, "M_BAD_JSON");
+        put(r#""\udd14\ud83e""#).refused(400, "M_BAD_JSON");
+        put("1e999").refused(400, "M_BAD_JSON");
+    }
+    let whole = json!({ "a": "🤔" });
+    anna.put(&data, &whole).ok();
+    assert_eq!(anna.get(&data).ok(), whole);
+    jonas.sync(None);
 }

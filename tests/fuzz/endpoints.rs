@@ -105,6 +105,23 @@ pub const ENDPOINTS: &[Endpoint] = &[
     get("/_matrix/client/v3/directory/room/{#alias:klinikum.test}"),
     delete("/_matrix/client/v3/directory/room/{#alias:klinikum.test}"),
     get("/_matrix/client/v3/rooms/{room}/aliases"),
+    get(
+        "/_matrix/client/v1/rooms/{room}/hierarchy?max_depth={2}&limit={5}&suggested_only={false}&from={h1_2_0}",
+    ),
+    get("/_matrix/client/v1/rooms/{room}/timestamp_to_event?ts={1700000000000}&dir={f}"),
+    get("/_matrix/client/v3/rooms/{room}/initialSync?limit={5}"),
+    post(
+        "/_matrix/client/v3/rooms/{room}/upgrade",
+        r#"{"new_version":"12","additional_creators":["{other}"]}"#,
+    ),
+    post("/_matrix/client/v3/knock/{room}", r#"{"reason":"why"}"#),
+    get("/_matrix/client/v3/publicRooms?limit={5}&since={d0}"),
+    post(
+        "/_matrix/client/v3/publicRooms",
+        r#"{"limit":5,"since":"d0","filter":{"generic_search_term":"a","room_types":[null,"m.space"]}}"#,
+    ),
+    get("/_matrix/client/v3/directory/list/room/{room}"),
+    put("/_matrix/client/v3/directory/list/room/{room}", r#"{"visibility":"public"}"#),
     post("/_matrix/client/v3/rooms/{room}/receipt/{m.read}/{event}", r#"{"thread_id":"main"}"#),
     post(
         "/_matrix/client/v3/rooms/{room}/read_markers",

@@ -43,6 +43,8 @@ pub struct Bad {
     body: Vec<(usize, Damage)>,
     /// Where bytes of the written body are replaced, and by what.
     bytes: Option<(usize, Vec<u8>)>,
+    /// What comes in place of the access token.
+    pub authorization: Option<String>,
 }
 
 /// Bad requests of all endpoints.
@@ -54,8 +56,15 @@ pub fn bad_request() -> impl Strategy<Value = Bad> {
         option::weighted(0.3, variable),
         vec((any::<usize>(), damage()), 0..4),
         option::weighted(0.1, bytes),
+        option::weighted(0.05, "(Bearer|bearer|Basic|X-Matrix|)[ =,]{0,3}[!-~]{0,80}"),
     )
-        .prop_map(|(endpoint, path, body, bytes)| Bad { endpoint, path, body, bytes })
+        .prop_map(|(endpoint, path, body, bytes, authorization)| Bad {
+            endpoint,
+            path,
+            body,
+            bytes,
+            authorization,
+        })
 }
 
 /// Bytes that no UTF-8 has, and such that end JSON too soon.
@@ -179,6 +188,7 @@ impl Bad {
     pub fn describe(&self, facts: &Facts) -> String {
         let (method, path, body) = self.write(facts);
         let body: String = String::from_utf8_lossy(&body).chars().take(2_000).collect();
-        format!("{method} {path}\n{body}")
+        let authorization = self.authorization.as_deref().unwrap_or("as it should be");
+        format!("{method} {path}\nauthorization: {authorization}\n{body}")
     }
 }

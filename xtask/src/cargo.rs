@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use crate::Failure;
@@ -18,9 +19,15 @@ pub enum Target {
     Client,
 }
 
-/// The repository.
+/// The repository, as cargo says when it starts xtask: what was compiled in would be the path of another clone where two
+/// clones build into one target directory.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let xtask = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let root = xtask.as_deref().and_then(Path::parent).map(Path::to_path_buf);
+        root.expect("xtask is started as `cargo xtask`")
+    });
+    &ROOT
 }
 
 /// `CARGO_TARGET_DIR`, else a directory in the user's cache, outside the repository.

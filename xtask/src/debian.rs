@@ -11,10 +11,13 @@ struct Tool {
     present: fn() -> bool,
 }
 
-const TOOLS: [Tool; 4] = [
+const TOOLS: [Tool; 7] = [
     Tool { package: "chromium", present: || on_path("chromium") },
     Tool { package: "chromium-driver", present: || on_path("chromedriver") },
+    Tool { package: "npm", present: || on_path("npm") },
     Tool { package: "postgresql", present: || below("/usr/lib/postgresql", "bin/initdb") },
+    Tool { package: "python3-venv", present: makes_environments },
+    Tool { package: "libimage-exiftool-perl", present: || on_path("exiftool") },
     Tool { package: "fonts-dejavu-core", present: || below("/usr/share/fonts", "") },
 ];
 
@@ -46,6 +49,12 @@ fn missing() -> Vec<&'static str> {
 fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}
+
+/// Whether Python can make an environment with packages of its own (`testkit::python`).
+fn makes_environments() -> bool {
+    let output = Command::new("python3").args(["-c", "import venv, ensurepip"]).output();
+    output.is_ok_and(|output| output.status.success())
 }
 
 /// Whether some directory directly below `directory` holds `file`.

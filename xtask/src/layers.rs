@@ -8,12 +8,13 @@ use crate::Failure;
 use crate::cargo::{Target, cargo};
 
 /// The layer of every package. Tests, development dependencies and the packages of [`TOOLS`] are free.
-const LAYERS: [(&str, u8); 11] = [
+const LAYERS: [(&str, u8); 12] = [
     ("base", 0),
     ("vocabulary", 0),
     ("room", 1),
     ("db", 1),
     ("blob", 1),
+    ("net", 1),
     ("store", 2),
     ("konsil-client", 2),
     ("homeserver", 3),
@@ -23,7 +24,7 @@ const LAYERS: [(&str, u8); 11] = [
 ];
 
 /// Packages outside the layers: nothing in a layer may use them.
-const TOOLS: [&str; 4] = ["testkit", "tests", "xtask", "web-bundler"];
+const TOOLS: [&str; 5] = ["testkit", "tests", "growth", "xtask", "web-bundler"];
 
 /// The server is blind to content: the client's SDK is never part of it.
 const NOT_IN_SERVER: [&str; 3] = ["matrix-sdk", "matrix-sdk-base", "matrix-sdk-crypto"];

@@ -1,8 +1,10 @@
 //! `cargo xtask …`: what a developer and the CI run.
 
+mod bench;
 mod cargo;
 mod debian;
 mod demo;
+mod interop;
 mod layers;
 mod suite;
 mod tally;
@@ -15,10 +17,18 @@ cargo xtask demo [--port 8008] [--data-dir demo-data]
     Builds server and app and starts the demo hospital.
 cargo xtask test [--crash-seconds 30]
     Runs every test: unit, API, storage, crash, acceptance, browser.
+cargo xtask interop
+    Runs only the tests with clients that others have written.
 cargo xtask web [--release]
     Builds the app into dist/.
 cargo xtask layers
     Checks that every crate uses only lower layers.
+cargo xtask sql
+    Prepares every statement of the store on both databases, and refuses full scans of large tables without a reason.
+cargo xtask bench [--peer synapse] [--only send,idle] [--seconds 10] [--load-generator ../shared/loadtest]
+    Measures the release build beside a peer and the machine's floor (docs/performance.md).
+cargo xtask bench growth [--events 1000000]
+    Measures the same work on a small and on a large hospital.
 ";
 
 /// An error that ends the run, in words for the person at the terminal.
@@ -52,6 +62,10 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             options.end()?;
             suite::run(seconds.transpose().map_err(|_| "--crash-seconds wants a number")?)
         }
+        "interop" => {
+            options.end()?;
+            suite::interop()
+        }
         "web" => {
             let release = options.flag("--release");
             options.end()?;
@@ -61,6 +75,31 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         "layers" => {
             options.end()?;
             layers::run()
+        }
+        "sql" => {
+            options.end()?;
+            debian::ensure()?;
+            let mut test = cargo::cargo("test", cargo::Target::Native);
+            cargo::step("SQL", test.args(["--package", "store", "--test", "plans"]))
+        }
+        "bench" if options.0.first().is_some_and(|what| what == "growth") => {
+            options.0.remove(0);
+            let events = options.value("--events")?.unwrap_or_else(|| "1000000".into());
+            options.end()?;
+            bench::growth(&events)
+        }
+        "bench" => {
+            let peer = options.value("--peer")?;
+            let only = options.value("--only")?.unwrap_or_default();
+            let load_generator = options.value("--load-generator")?.map(Into::into);
+            let seconds = options.value("--seconds")?.unwrap_or_else(|| "10".into());
+            options.end()?;
+            bench::run(&bench::Wishes {
+                peer,
+                only: only.split_terminator(',').map(str::to_owned).collect(),
+                load_generator: load_generator.unwrap_or_else(bench::default_load_generator),
+                seconds: seconds.parse().map_err(|_| format!("{seconds} is not a number"))?,
+            })
         }
         _ => Err(USAGE.into()),
     }

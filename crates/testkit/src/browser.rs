@@ -38,6 +38,8 @@ const FLAGS: [&str; 13] = [
 pub enum Screen {
     /// 390 × 844 CSS pixels.
     Phone,
+    /// 820 × 1180 CSS pixels.
+    Tablet,
     /// 1440 × 900 CSS pixels.
     Desktop,
 }
@@ -46,6 +48,7 @@ impl Screen {
     fn size(self) -> (u32, u32) {
         match self {
             Self::Phone => (390, 844),
+            Self::Tablet => (820, 1180),
             Self::Desktop => (1440, 900),
         }
     }

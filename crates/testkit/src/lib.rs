@@ -3,13 +3,20 @@
 //! Everything here panics with a sentence when it cannot do its work: a test has nothing better to do with
 //! the error, and a missing tool must fail the run instead of skipping the test.
 
+pub mod axe;
 pub mod browser;
+pub mod copy;
+pub mod faults;
+pub mod fuzz;
 pub mod guard;
 pub mod matrix;
+pub mod peer;
 pub mod postgres;
+pub mod python;
 pub mod search;
 pub mod server;
 
 pub use browser::{Browser, Screen};
 pub use matrix::{Answer, Api, User};
-pub use server::{SERVER_NAME, Server, Settings};
+pub use peer::{Peer, Received, Reply};
+pub use server::{Database, SERVER_NAME, Server, Settings};

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A running server that listens on a Unix socket in a directory of its own.
 ///
@@ -69,8 +70,32 @@ impl Postgres {
 
     /// `postgres://…`, as `database.url` takes it.
     pub fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// A new, empty database; its `postgres://…`.
+    pub fn create_database(&self) -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let name = format!("hospital_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let status = as_server_user(self.binaries.join("createdb"))
+            .args(["--username=konsil", "--template=template0", "--host"])
+            .arg(&self.directory)
+            .arg(&name)
+            .current_dir("/")
+            .status()
+            .expect("createdb runs");
+        assert!(status.success(), "the database {name} was not made");
+        self.url_of(&name)
+    }
+
+    /// The program that runs scripts.
+    pub fn psql(&self) -> PathBuf {
+        self.binaries.join("psql")
+    }
+
+    fn url_of(&self, database: &str) -> String {
         let directory = self.directory.display().to_string().replace('/', "%2F");
-        format!("postgres://konsil@{directory}/postgres")
+        format!("postgres://konsil@{directory}/{database}")
     }
 
     /// Stops the server as a crash would, and starts it again.

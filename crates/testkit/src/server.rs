@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::guard::Guard;
 use crate::matrix::{Api, User};
+use crate::postgres::Postgres;
 
 /// The token that lets the tests register people.
 pub const REGISTRATION_TOKEN: &str = "testkit-registration-token";
@@ -22,12 +23,51 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 /// What differs from a fresh installation with strict defaults. Rate limits are off, since tests are quick.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// Where the hospital's data lies.
+    pub database: Database,
     /// TOML lines for the node, before the first table: `listen.metrics = "…"`.
     pub node: String,
     /// TOML lines for the hospital: `rooms.require_encryption = false`.
     pub tenant: String,
     /// Directory with the built web app, served by the server.
     pub web: Option<PathBuf>,
+    /// Whether clients are slowed down, as in operation.
+    pub rate_limits: bool,
+    /// How much the process logs, as `RUST_LOG` says it: `debug`.
+    pub log: Option<String>,
+    /// Where the server keeps its data, if not in its own directory.
+    pub data_dir: Option<PathBuf>,
+    /// Further variables of the process's environment.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Where a hospital's data lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Database {
+    /// As `KONSIL_TEST_DATABASE` says: `sqlite`, which is also meant if it is not set, or `postgres`.
+    #[default]
+    Environment,
+    /// A file in `data_dir`.
+    Sqlite,
+    /// A database of its own in [`Postgres::shared`].
+    Postgres,
+}
+
+impl Database {
+    /// A new, empty one, as a line of the configuration.
+    fn line(self) -> String {
+        let chosen = std::env::var("KONSIL_TEST_DATABASE").unwrap_or_default();
+        let postgres = match (self, chosen.as_str()) {
+            (Self::Sqlite, _) | (Self::Environment, "" | "sqlite") => false,
+            (Self::Postgres, _) | (Self::Environment, "postgres") => true,
+            (_, other) => panic!("KONSIL_TEST_DATABASE is {other}, not sqlite or postgres"),
+        };
+        if postgres {
+            format!("database.url = \"{}\"\n", Postgres::shared().create_database())
+        } else {
+            String::new()
+        }
+    }
 }
 
 /// Which of the binary's commands runs.
@@ -43,7 +83,10 @@ pub struct Server {
     process: Option<Child>,
     launch: Launch,
     root: PathBuf,
+    data_dir: PathBuf,
+    environment: Vec<(String, String)>,
     port: u16,
+    log: Option<String>,
     guard: Guard,
 }
 
@@ -71,9 +114,13 @@ impl Server {
             .keep();
         let guard = Guard::over(&root);
         let port = free_port();
-        let config = configuration(&root.join("data"), port, settings);
+        let data_dir = settings.data_dir.clone().unwrap_or_else(|| root.join("data"));
+        let config = configuration(&data_dir, port, settings);
         std::fs::write(root.join("konsil.toml"), config).expect("the configuration is written");
-        let mut server = Self { process: None, launch, root, port, guard };
+        let log = settings.log.clone();
+        let environment = settings.environment.clone();
+        let mut server =
+            Self { process: None, launch, root, data_dir, environment, port, log, guard };
         server.resume();
         server
     }
@@ -96,10 +143,14 @@ impl Server {
                 .arg(web),
         };
         command
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the log file is shared"))
             .stderr(log)
             .process_group(0);
+        if let Some(log) = &self.log {
+            command.env("RUST_LOG", log);
+        }
         let process =
             command.spawn().unwrap_or_else(|error| panic!("{}: {error}", binary().display()));
         self.guard.watch(Some(process.id()));
@@ -135,14 +186,41 @@ impl Server {
         }
     }
 
+    /// Whether the process ended by itself within this time, and how.
+    pub fn ended_within(&mut self, time: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + time;
+        let process = self.process.as_mut().expect("the server was started");
+        loop {
+            if let Some(status) = process.try_wait().expect("the server can be asked for its state")
+            {
+                self.process = None;
+                self.guard.watch(None);
+                return Some(status);
+            }
+            if Instant::now() > deadline {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The port of `listen.http`.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Sends the process a signal: `server.signal("HUP")`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.pid().expect("the server runs").to_string();
+        let sent = Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} is sent");
+    }
+
     /// Asks the process to end (SIGTERM) and returns how long that took.
     pub fn stop(&mut self) -> Duration {
         let started = Instant::now();
+        self.signal("TERM");
         let mut process = self.process.take().expect("the server runs");
-        let asked = Command::new("sh")
-            .args(["-c", "kill -TERM \"$0\"", &process.id().to_string()])
-            .status();
-        assert!(asked.is_ok_and(|status| status.success()), "SIGTERM is sent");
         let deadline = started + Duration::from_secs(30);
         let status = loop {
             if let Some(status) = process.try_wait().expect("the server can be asked for its state")
@@ -194,7 +272,7 @@ impl Server {
 
     /// The directory that holds everything the server keeps.
     pub fn data_dir(&self) -> PathBuf {
-        self.root.join("data")
+        self.data_dir.clone()
     }
 
     /// The file with the configuration.
@@ -260,8 +338,8 @@ fn configuration(data_dir: &Path, port: u16, settings: &Settings) -> String {
     format!(
         r#"data_dir = {data_dir:?}
 listen.http = ["127.0.0.1:{port}"]
-limits.rate_limits = false
-{web}{node}
+limits.rate_limits = {rate_limits}
+{web}{database}{node}
 
 [[tenant]]
 server_name = "{SERVER_NAME}"
@@ -269,6 +347,8 @@ public_base_url = "http://localhost:{port}"
 registration.tokens = ["{REGISTRATION_TOKEN}"]
 {tenant}
 "#,
+        rate_limits = settings.rate_limits,
+        database = settings.database.line(),
         node = settings.node,
         tenant = settings.tenant,
     )
@@ -301,7 +381,6 @@ fn build() -> PathBuf {
         .args(["build", "--quiet", "--ignore-rust-version", "--package", "konsil"])
         .arg("--target-dir")
         .arg(target)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .expect("cargo starts");
     assert!(status.success(), "konsil does not build");
@@ -315,9 +394,11 @@ mod tests {
     #[test]
     fn settings_land_in_the_node_and_in_the_hospital() {
         let settings = Settings {
+            database: Database::Sqlite,
             node: "limits.rate_limits_extra = 1".into(),
             tenant: "rooms.require_encryption = false".into(),
             web: Some("/srv/dist".into()),
+            ..Settings::default()
         };
         let text = configuration(Path::new("/data"), 8008, &settings);
         let tenant = text.find("[[tenant]]").unwrap();

@@ -32,5 +32,5 @@ fn nobody_proves_to_be_another() {
         "type": "m.login.password", "password": jonas.password,
         "identifier": { "type": "m.id.user", "user": jonas.id },
     } });
-    anna.post("/_matrix/client/v3/account/password", &body).refused(401, "M_FORBIDDEN");
+    anna.post("/_matrix/client/v3/account/password", &body).refused(403, "M_FORBIDDEN");
 }

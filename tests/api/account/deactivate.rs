@@ -1,9 +1,17 @@
 //! `POST /_matrix/client/v3/account/deactivate`
 //! <https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3accountdeactivate>
 
-use serde_json::json;
+use serde_json::{Value, json};
+use testkit::{
+    Server, User,
+    matrix::{escape, room_path},
+    search::{Needle, search},
+};
 
-use crate::server;
+use crate::{
+    keys::signing::{Identity, publish, query},
+    server,
+};
 
 #[test]
 fn a_closed_account_opens_no_more() {
@@ -21,4 +29,86 @@ fn a_closed_account_opens_no_more() {
     server().api().post("/_matrix/client/v3/login", &login).refused(403, "M_USER_DEACTIVATED");
     let again = json!({ "username": anna.localpart, "password": "a long password" });
     server().api().post("/_matrix/client/v3/register", &again).refused(400, "M_USER_IN_USE");
+}
+
+fn deactivate(user: &User, erase: bool) -> Value {
+    let body = json!({ "erase": erase, "auth": {
+        "type": "m.login.password", "password": user.password,
+        "identifier": { "type": "m.id.user", "user": user.id },
+    } });
+    user.post("/_matrix/client/v3/account/deactivate", &body).ok()
+}
+
+#[test]
+fn who_goes_leaves_all_rooms_and_no_keys() {
+    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let tablet = anna.new_device();
+    let room = jonas.room_with(&[&anna]);
+    let invited = jonas.create_room(&json!({ "invite": [anna.id] }));
+    publish(&anna, 2);
+    Identity::publish(&anna);
+    assert!(query(&jonas, &anna)["master_keys"][&anna.id].is_object());
+    assert_eq!(deactivate(&anna, false), json!({ "id_server_unbind_result": "success" }));
+    for room in [&room, &invited] {
+        let path = room_path(room, &format!("/state/m.room.member/{}", escape(&anna.id)));
+        assert_eq!(jonas.get(&path).ok()["membership"], "leave");
+    }
+    let keys = query(&jonas, &anna);
+    assert!(keys["master_keys"][&anna.id].is_null(), "{keys}");
+    assert!(
+        keys["device_keys"][&anna.id].as_object().is_none_or(serde_json::Map::is_empty),
+        "{keys}"
+    );
+    tablet.get("/_matrix/client/v3/account/whoami").refused(401, "M_UNKNOWN_TOKEN");
+    let search = json!({ "search_term": anna.localpart });
+    let found = jonas.post("/_matrix/client/v3/user_directory/search", &search).ok();
+    assert_eq!(found["results"], json!([]));
+}
+
+#[test]
+fn who_wishes_so_leaves_no_profile_either() {
+    let jonas = server().user("jonas");
+    for erase in [false, true] {
+        let anna = server().user("anna");
+        let name = format!("/_matrix/client/v3/profile/{}/displayname", escape(&anna.id));
+        anna.put(&name, &json!({ "displayname": "Dr. Anna" })).ok();
+        deactivate(&anna, erase);
+        let profile = jonas.get(&name);
+        if erase {
+            profile.refused(404, "M_NOT_FOUND");
+        } else {
+            assert_eq!(profile.ok()["displayname"], "Dr. Anna");
+        }
+    }
+}
+
+#[test]
+fn nothing_of_the_account_stays_in_the_database() {
+    let mut server = Server::start();
+    let (anna, jonas) = (server.user("anna"), server.user("jonas"));
+    let room = jonas.room_with(&[&anna]);
+    let own = format!("/_matrix/client/v3/user/{}", escape(&anna.id));
+    let marker = "marker-of-what-must-go";
+    anna.put(&format!("{own}/account_data/de.konsil.test"), &json!({ "a": marker })).ok();
+    let of_room = format!("{own}/rooms/{}", escape(&room));
+    anna.put(&format!("{of_room}/account_data/de.konsil.test"), &json!({ "a": marker })).ok();
+    anna.put(&format!("{of_room}/tags/u.{marker}"), &json!({})).ok();
+    anna.post(&format!("{own}/filter"), &json!({ "event_fields": [marker] })).ok();
+    let version = "/_matrix/client/v3/room_keys/version";
+    let auth_data = json!({ "public_key": marker, "signatures": {} });
+    let backup =
+        json!({ "algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "auth_data": auth_data });
+    anna.post(version, &backup).ok();
+    let name = format!("/_matrix/client/v3/devices/{}", anna.device_id);
+    anna.put(&name, &json!({ "display_name": marker })).ok();
+    let field = format!("/_matrix/client/v3/profile/{}/org.example.field", escape(&anna.id));
+    anna.put(&field, &json!({ "org.example.field": marker })).ok();
+    let found = |server: &Server| search(&server.data_dir(), &[Needle::text(marker)]);
+    server.stop();
+    assert!(!found(&server).is_empty(), "the search finds what is there");
+    server.resume();
+    deactivate(&anna, true);
+    server.stop();
+    server.doctor();
+    assert_eq!(found(&server), []);
 }

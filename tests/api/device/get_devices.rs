@@ -18,3 +18,19 @@ fn a_person_sees_and_names_her_own_devices_and_no_others() {
     let all = anna.get("/_matrix/client/v3/devices").ok();
     assert_eq!(all["devices"].as_array().map(Vec::len), Some(2));
 }
+
+#[test]
+fn a_name_that_is_too_long_or_has_a_nul_is_refused() {
+    let anna = server().user("anna");
+    let path = format!("/_matrix/client/v3/devices/{}", anna.device_id);
+    for name in ["x".repeat(257), "Tab\0let".to_owned()] {
+        anna.put(&path, &json!({ "display_name": name })).refused(400, "M_INVALID_PARAM");
+        let login = json!({
+            "type": "m.login.password",
+            "identifier": { "type": "m.id.user", "user": "anna" },
+            "password": "not looked at",
+            "initial_device_display_name": name,
+        });
+        server().api().post("/_matrix/client/v3/login", &login).refused(400, "M_INVALID_PARAM");
+    }
+}

@@ -117,6 +117,6 @@ fn unknown_and_strange_addresses_are_not_found() {
 fn previews_of_web_pages_do_not_exist() {
     let anna = server().user("anna");
     for path in ["/_matrix/client/v1/media/preview_url", "/_matrix/media/v3/preview_url"] {
-        anna.get(&format!("{path}?url=https%3A%2F%2Fexample.org")).refused(404, "M_UNRECOGNIZED");
+        anna.get(&format!("{path}?url=https%3A%2F%2Fexample.org")).refused(403, "M_FORBIDDEN");
     }
 }

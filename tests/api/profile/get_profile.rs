@@ -21,8 +21,11 @@ fn colleagues_read_a_profile_and_its_fields() {
 #[test]
 fn strangers_read_no_profile() {
     let anna = server().user("anna");
-    anna.anonymous().get(&profile(&anna)).refused(401, "M_MISSING_TOKEN");
-    anna.anonymous().get(&field(&anna, "displayname")).refused(401, "M_MISSING_TOKEN");
+    let invented = server().api().with_token("invented");
+    for path in [profile(&anna), field(&anna, "displayname")] {
+        anna.anonymous().get(&path).refused(403, "M_FORBIDDEN");
+        invented.get(&path).refused(401, "M_UNKNOWN_TOKEN");
+    }
 }
 
 #[test]

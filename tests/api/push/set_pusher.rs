@@ -3,22 +3,23 @@
 
 use serde_json::{Value, json};
 
+use super::{PUSHERS, SET, pushing};
 use crate::server;
 
-const SET: &str = "/_matrix/client/v3/pushers/set";
-const PUSHERS: &str = "/_matrix/client/v3/pushers";
-
 fn pusher(pushkey: &str) -> Value {
-    json!({
-        "app_id": "de.konsil.app", "pushkey": pushkey, "kind": "http", "lang": "de",
-        "app_display_name": "Konsil", "device_display_name": "Telefon",
-        "data": { "url": "https://push.klinikum.test/_matrix/push/v1/notify", "format": "event_id_only" },
-    })
+    super::pusher("https://push.klinikum.test", pushkey)
+}
+
+#[test]
+fn a_hospital_that_allows_no_gateway_keeps_no_pusher() {
+    let anna = server().user("anna");
+    anna.post(SET, &pusher("anna")).refused(403, "M_FORBIDDEN");
+    assert_eq!(anna.get(PUSHERS).ok(), json!({ "pushers": [] }));
 }
 
 #[test]
 fn a_pusher_is_set_replaced_listed_and_removed() {
-    let anna = server().user("anna");
+    let anna = pushing().user("anna");
     assert_eq!(anna.get(PUSHERS).ok(), json!({ "pushers": [] }));
     anna.post(SET, &pusher("anna-1")).ok();
     let mut renamed = pusher("anna-1");
@@ -31,7 +32,7 @@ fn a_pusher_is_set_replaced_listed_and_removed() {
 
 #[test]
 fn an_address_wakes_one_person_unless_appended() {
-    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let (anna, jonas) = (pushing().user("anna"), pushing().user("jonas"));
     anna.post(SET, &pusher("shared")).ok();
     let mut appended = pusher("shared");
     appended["append"] = json!(true);
@@ -44,7 +45,7 @@ fn an_address_wakes_one_person_unless_appended() {
 
 #[test]
 fn the_pushers_of_a_device_go_when_it_signs_out() {
-    let anna = server().user("anna");
+    let anna = pushing().user("anna");
     let phone = anna.new_device();
     phone.post(SET, &pusher("phone-of-anna")).ok();
     phone.post("/_matrix/client/v3/logout", &json!({})).ok();
@@ -53,7 +54,7 @@ fn the_pushers_of_a_device_go_when_it_signs_out() {
 
 #[test]
 fn only_https_gateways_are_taken() {
-    let anna = server().user("anna");
+    let anna = pushing().user("anna");
     let mut clear = pusher("x");
     clear["data"]["url"] = json!("http://push.klinikum.test/_matrix/push/v1/notify");
     anna.post(SET, &clear).refused(400, "M_INVALID_PARAM");

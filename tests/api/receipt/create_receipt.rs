@@ -13,6 +13,12 @@ fn path(room: &str, kind: &str, event: &str) -> String {
     room_path(room, &format!("/receipt/{kind}/{}", escape(event)))
 }
 
+fn in_thread(user: &User, room: &str, root: &str) -> String {
+    let mut content = testkit::matrix::encrypted("x");
+    content["m.relates_to"] = json!({ "rel_type": "m.thread", "event_id": root });
+    user.send(room, "m.room.encrypted", &content)
+}
+
 /// The receipts of a user that stand in an answer: event, kind and thread.
 fn receipts(answer: &Value, room: &str, user: &User) -> Vec<(String, String, Option<String>)> {
     let mut found = Vec::new();
@@ -75,7 +81,7 @@ fn threads_have_receipts_of_their_own() {
     let (anna, jonas) = (server().user("anna"), server().user("jonas"));
     let room = anna.room_with(&[&jonas]);
     let root = anna.send_encrypted(&room, "root");
-    let last = anna.send_encrypted(&room, "last");
+    let last = in_thread(&anna, &room, &root);
     jonas.post(&path(&room, "m.read", &root), &json!({ "thread_id": "main" })).ok();
     jonas.post(&path(&room, "m.read", &last), &json!({ "thread_id": root })).ok();
     let mut found = receipts(&anna.sync(None), &room, &jonas);
@@ -88,7 +94,30 @@ fn threads_have_receipts_of_their_own() {
     assert_eq!(found, expected);
     let unread =
         &jonas.sync(None)["rooms"]["join"][&room]["unread_notifications"]["notification_count"];
-    assert_eq!(unread, 1, "who has read a thread has not read the room");
+    assert_eq!(unread, 0, "both were read");
+}
+
+#[test]
+fn a_receipt_is_for_the_thread_of_its_event() {
+    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let room = anna.room_with(&[&jonas]);
+    let (root, other) = (anna.send_encrypted(&room, "root"), anna.send_encrypted(&room, "other"));
+    let inside = in_thread(&anna, &room, &root);
+    let mark = |event: &str, thread: &str| {
+        jonas.post(&path(&room, "m.read", event), &json!({ "thread_id": thread }))
+    };
+    mark(&inside, "main").refused(400, "M_INVALID_PARAM");
+    mark(&inside, &other).refused(400, "M_INVALID_PARAM");
+    mark(&other, &root).refused(400, "M_INVALID_PARAM");
+    mark(&inside, "").refused(400, "M_INVALID_PARAM");
+    mark(&inside, &root).ok();
+    mark(&root, "main").ok();
+    mark(&root, &root).ok();
+    let mut reaction = testkit::matrix::encrypted("x");
+    reaction["m.relates_to"] = json!({ "rel_type": "m.annotation", "event_id": inside });
+    let reaction = anna.send(&room, "m.room.encrypted", &reaction);
+    mark(&reaction, "main").refused(400, "M_INVALID_PARAM");
+    mark(&reaction, &root).ok();
 }
 
 #[test]

@@ -116,3 +116,139 @@ fn many_rooms_alike_made_at_once_are_rooms_of_their_own() {
     let distinct: std::collections::BTreeSet<_> = rooms.iter().collect();
     assert_eq!(distinct.len(), 40);
 }
+
+#[test]
+fn presets_set_what_the_specification_says() {
+    let anna = server().user("anna");
+    for (body, join_rule, guest_access) in [
+        (json!({}), "invite", "can_join"),
+        (json!({ "visibility": "public" }), "public", "forbidden"),
+        (json!({ "preset": "private_chat", "visibility": "public" }), "invite", "can_join"),
+        (json!({ "preset": "public_chat" }), "public", "forbidden"),
+        (json!({ "preset": "trusted_private_chat" }), "invite", "can_join"),
+    ] {
+        let history = anna.history(&anna.create_room(&body));
+        assert_eq!(content(&history, "m.room.join_rules"), json!({ "join_rule": join_rule }));
+        let guests = content(&history, "m.room.guest_access");
+        assert_eq!(guests, json!({ "guest_access": guest_access }));
+        let visibility = content(&history, "m.room.history_visibility");
+        assert_eq!(visibility, json!({ "history_visibility": "shared" }));
+    }
+    anna.post("/_matrix/client/v3/createRoom", &json!({ "preset": "loud_chat" }))
+        .refused(400, "M_BAD_JSON");
+}
+
+#[test]
+fn events_come_in_the_order_of_the_specification() {
+    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let room = anna.create_room(&json!({
+        "name": "Ward", "topic": "Übergaben", "invite": [jonas.id], "is_direct": true,
+        "room_alias_name": format!("order-{}", anna.localpart),
+        "initial_state": [
+            { "type": "m.room.name", "content": { "name": "overwritten" } },
+            { "type": "de.konsil.test", "state_key": "key", "content": {} },
+        ],
+    }));
+    let history = anna.history(&room);
+    let kinds: Vec<_> = history.iter().filter_map(|event| event["type"].as_str()).collect();
+    let expected = [
+        "m.room.create",
+        "m.room.member",
+        "m.room.power_levels",
+        "m.room.encryption",
+        "m.room.canonical_alias",
+        "m.room.join_rules",
+        "m.room.history_visibility",
+        "m.room.guest_access",
+        "m.room.name",
+        "de.konsil.test",
+        "m.room.name",
+        "m.room.topic",
+        "m.room.member",
+    ];
+    assert_eq!(kinds, expected);
+    assert_eq!(anna.get(&room_path(&room, "/state/m.room.name")).ok()["name"], "Ward");
+    let topic = content(&history, "m.room.topic");
+    assert_eq!(topic["m.topic"]["m.text"][0]["body"], "Übergaben");
+    let invitation = &history.last().expect("events")["content"];
+    assert_eq!(invitation["is_direct"], true);
+}
+
+#[test]
+fn what_the_creator_says_of_the_creation_is_kept_but_for_the_servers_own() {
+    let anna = server().user("anna");
+    let creation =
+        json!({ "m.federate": false, "type": "m.space", "room_version": "1", "creator": "@x:y" });
+    for version in ["10", "11", "12"] {
+        let body = json!({ "room_version": version, "creation_content": creation });
+        let create = content(&anna.history(&anna.create_room(&body)), "m.room.create");
+        assert_eq!(create["m.federate"], false);
+        assert_eq!(create["type"], "m.space");
+        assert_eq!(create["room_version"], version);
+        let creator = if version == "10" { json!(anna.id) } else { Value::Null };
+        assert_eq!(create["creator"], creator);
+    }
+    anna.post("/_matrix/client/v3/createRoom", &json!({ "room_version": 12 }))
+        .refused(400, "M_BAD_JSON");
+}
+
+#[test]
+fn all_in_a_trusted_chat_of_version_12_are_its_creators() {
+    let (anna, jonas, lena) =
+        (server().user("anna"), server().user("jonas"), server().user("lena"));
+    let create = |version: &str| {
+        let body = json!({
+            "preset": "trusted_private_chat", "room_version": version, "invite": [jonas.id, lena.id],
+            "creation_content": { "additional_creators": [jonas.id] },
+        });
+        anna.history(&anna.create_room(&body))
+    };
+    let twelve = create("12");
+    assert_eq!(
+        content(&twelve, "m.room.create")["additional_creators"],
+        json!([jonas.id, lena.id])
+    );
+    let levels = content(&twelve, "m.room.power_levels");
+    assert_eq!(
+        (&levels["users"], &levels["events"]["m.room.tombstone"]),
+        (&json!({}), &json!(150))
+    );
+    let eleven = content(&create("11"), "m.room.power_levels");
+    assert_eq!(eleven["users"], json!({ &anna.id: 100, &jonas.id: 100, &lena.id: 100 }));
+}
+
+#[test]
+fn rooms_that_cannot_begin_as_asked_are_refused_and_not_half_made() {
+    let anna = server().user("anna");
+    let create = |body: &Value| anna.post("/_matrix/client/v3/createRoom", body);
+    let alias = format!("half-{}", anna.localpart);
+    let powerless = json!({
+        "room_version": "11", "name": "Ward", "room_alias_name": alias,
+        "power_level_content_override": { "users": { &anna.id: 0 } },
+    });
+    create(&powerless).refused(400, "M_INVALID_ROOM_STATE");
+    for (body, code) in [
+        (json!({ "power_level_content_override": { "ban": "50" } }), "M_BAD_JSON"),
+        (json!({ "power_level_content_override": { "users": { &anna.id: 100 } } }), "M_BAD_JSON"),
+        (json!({ "creation_content": { "additional_creators": "x" } }), "M_BAD_JSON"),
+        (json!({ "creation_content": { "additional_creators": ["x"] } }), "M_BAD_JSON"),
+        (
+            json!({ "creation_content": { "additional_creators": ["@x:dom$ain$.com"] } }),
+            "M_BAD_JSON",
+        ),
+        (json!({ "initial_state": [{ "type": "m.room.member", "content": {} }] }), "M_BAD_JSON"),
+        (json!({ "initial_state": [{ "type": "m.room.create", "content": {} }] }), "M_BAD_JSON"),
+        (
+            json!({ "initial_state": [{ "type": "m.room.canonical_alias", "content": { "alias": "#a:b" } }] }),
+            "M_BAD_ALIAS",
+        ),
+        (json!({ "initial_state": [{ "content": {} }] }), "M_BAD_JSON"),
+        (json!({ "room_alias_name": "a\u{0}b" }), "M_INVALID_PARAM"),
+    ] {
+        create(&body).refused(400, code);
+    }
+    let by_address = json!({ "invite_3pid": [{ "id_server": "x.test", "id_access_token": "x", "medium": "email", "address": "a@b.test" }] });
+    create(&by_address).refused(403, "M_FORBIDDEN");
+    assert_eq!(anna.get("/_matrix/client/v3/joined_rooms").ok()["joined_rooms"], json!([]));
+    create(&json!({ "room_alias_name": alias })).ok();
+}

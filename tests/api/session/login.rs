@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::server;
+use crate::{
+    keys::signing::{publish, query},
+    server,
+};
 
 const LOGIN: &str = "/_matrix/client/v3/login";
 
@@ -48,11 +51,59 @@ fn signing_in_with_a_known_device_id_ends_the_old_session_of_that_device() {
 }
 
 #[test]
+fn clients_of_before_r0_4_name_the_user_outside_of_an_identifier() {
+    let anna = server().user("anna");
+    for path in [LOGIN, "/_matrix/client/r0/login"] {
+        let body = json!({ "type": "m.login.password", "user": anna.localpart, "password": anna.password });
+        assert_eq!(server().api().post(path, &body).ok()["user_id"], json!(anna.id));
+    }
+}
+
+#[test]
+fn nobody_is_known_by_an_address_or_a_telephone_number() {
+    for identifier in [
+        json!({ "type": "m.id.thirdparty", "medium": "email", "address": "anna@klinikum.test" }),
+        json!({ "type": "m.id.phone", "country": "DE", "phone": "0123456" }),
+    ] {
+        let body = json!({ "type": "m.login.password", "identifier": identifier, "password": "whatever it is" });
+        server().api().post(LOGIN, &body).refused(403, "M_FORBIDDEN");
+    }
+    let unknown = json!({
+        "type": "m.login.password", "identifier": { "type": "m.id.badge", "badge": "7" }, "password": "x",
+    });
+    server().api().post(LOGIN, &unknown).refused(400, "M_BAD_JSON");
+}
+
+#[test]
 fn other_ways_of_signing_in_are_refused() {
     let token = json!({ "type": "m.login.token", "token": "anything" });
-    server().api().post(LOGIN, &token).refused(400, "M_BAD_JSON");
-    let flows = server().api().get(LOGIN).ok();
-    assert_eq!(flows, json!({ "flows": [{ "type": "m.login.password" }] }));
+    server().api().post(LOGIN, &token).refused(403, "M_FORBIDDEN");
+    let unheard = json!({ "type": "m.login.unheard_of" });
+    server().api().post(LOGIN, &unheard).refused(400, "M_UNKNOWN");
+    for path in
+        ["/_matrix/client/v3/login/sso/redirect", "/_matrix/client/r0/login/sso/redirect/idp"]
+    {
+        server()
+            .api()
+            .get(&format!("{path}?redirectUrl=https%3A%2F%2Fx"))
+            .refused(404, "M_UNRECOGNIZED");
+    }
+}
+
+#[test]
+fn a_device_keeps_its_keys_and_its_name_when_it_signs_in_anew() {
+    let anna = server().user("anna");
+    publish(&anna, 1);
+    let name = format!("/_matrix/client/v3/devices/{}", anna.device_id);
+    anna.put(&name, &json!({ "display_name": "Stationstablet" })).ok();
+    let mut body = with_password(&anna.localpart, &anna.password);
+    body["device_id"] = json!(anna.device_id);
+    body["initial_device_display_name"] = json!("Another name");
+    let answer = server().api().post(LOGIN, &body).ok();
+    let again = server().api().with_token(answer["access_token"].as_str().expect("a token"));
+    assert_eq!(again.get(&name).ok()["display_name"], "Stationstablet");
+    let jonas = server().user("jonas");
+    assert!(query(&jonas, &anna)["device_keys"][&anna.id][&anna.device_id].is_object());
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! `GET /_matrix/client/v3/sync`
 //! <https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3sync>
 
+mod filters;
+mod ignored;
+mod left;
+mod unread;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -93,7 +98,7 @@ fn a_token_gives_only_what_came_after_it() {
 #[test]
 fn what_is_no_token_is_refused() {
     let anna = server().user("anna");
-    for bad in ["x", "s1", "t5", "s1_2_3_4", "s-1_0_0"] {
+    for bad in ["x", "s1", "t5", "s1_2_3_4_5", "s-1_0_0"] {
         anna.get(&format!("/_matrix/client/v3/sync?since={bad}")).refused(400, "M_INVALID_PARAM");
     }
     anna.get("/_matrix/client/v3/sync?filter=%7B%22room%22%3A7%7D").refused(400, "M_INVALID_PARAM");
@@ -259,6 +264,8 @@ fn a_stored_filter_is_the_same_as_an_inline_one() {
 fn members_are_loaded_when_they_show_up_and_not_again() {
     let (anna, jonas, eva) = (server().user("anna"), server().user("jonas"), server().user("eva"));
     let room = anna.room_with(&[&jonas, &eva]);
+    // Where a room has no name, those it is named after come too.
+    anna.set_state(&room, "m.room.name", "", &json!({ "name": "Station 3" }));
     for n in 0..3 {
         anna.send_encrypted(&room, &n.to_string());
     }

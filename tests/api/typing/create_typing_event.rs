@@ -67,3 +67,11 @@ fn nobody_types_for_others_or_where_they_are_not() {
     eva.put(&path("!nowhere:klinikum.test", &eva), &typing).refused(403, "M_FORBIDDEN");
     anna.put(&path(&room, &anna), &json!({ "typing": 7 })).refused(400, "M_BAD_JSON");
 }
+
+#[test]
+fn a_client_need_not_say_for_how_long() {
+    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let room = anna.room_with(&[&jonas]);
+    anna.put(&path(&room, &anna), &json!({ "typing": true })).ok();
+    assert_eq!(typists(&jonas.sync(None), &room), Some(json!([anna.id])));
+}

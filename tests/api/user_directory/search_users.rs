@@ -118,3 +118,13 @@ fn what_is_no_search_is_refused() {
     anna.post(path, &json!({ "search_term": 7 })).refused(400, "M_BAD_JSON");
     anna.post(path, &json!({ "search_term": "a", "limit": -1 })).refused(400, "M_BAD_JSON");
 }
+
+#[test]
+fn a_whole_user_id_finds_its_owner_alone() {
+    let anna = server().user("anna");
+    let whole = server().register("wholeid");
+    server().register("wholeid-too");
+    assert_eq!(found(&search(&anna, &whole.id)), [whole.id.as_str()]);
+    assert_eq!(found(&search(&anna, "@wholeid")).len(), 2);
+    assert!(found(&search(&anna, "@wholeid:elsewhere.test")).is_empty());
+}

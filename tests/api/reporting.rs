@@ -1,0 +1,5 @@
+//! Reports to the administrators.
+
+mod report_content;
+mod report_room;
+mod report_user;

@@ -1,0 +1,113 @@
+//! `konsil user`, `konsil report`, `konsil doctor`: on a stopped server's data, and beside a running one.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Output;
+
+use serde_json::json;
+use testkit::{Database, Server, Settings, User};
+
+fn said(output: &Output) -> String {
+    let text = [output.stdout.as_slice(), &output.stderr].concat();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[track_caller]
+fn done(output: &Output) -> String {
+    assert!(output.status.success(), "{}", said(output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[track_caller]
+fn refused(output: &Output, because: &str) {
+    assert!(!output.status.success() && said(output).contains(because), "{}", said(output));
+}
+
+/// The operator's commands, whether the server runs or not.
+fn commands(server: &Server, name: &str) -> String {
+    let added = done(&server.konsil(&[
+        "user",
+        "add",
+        name,
+        "--display-name",
+        "Dr. Anna Meyer",
+        "--role",
+        "Oberärztin",
+        "--department",
+        "Neurologie",
+    ]));
+    assert!(added.starts_with(&format!("@{name}:klinikum.test\n")), "{added}");
+    let password = added.lines().find_map(|line| line.strip_prefix("password: "));
+    let password = password.expect("the password that was made is printed").to_owned();
+    refused(&server.konsil(&["user", "add", name]), "taken");
+    refused(&server.konsil(&["user", "add", "no spaces"]), "");
+    refused(&server.konsil(&["user", "list", "--server-name", "elsewhere.test"]), "hospital");
+    let list = done(&server.konsil(&["user", "list"]));
+    assert!(list.lines().any(|line| line == format!("@{name}:klinikum.test")), "{list}");
+    assert!(done(&server.konsil(&["doctor"])).ends_with("all is well\n"));
+    password
+}
+
+/// Whether somebody is told to be an administrator.
+fn moderates(user: &User) -> bool {
+    let capabilities = user.get("/_matrix/client/v3/capabilities").ok();
+    capabilities["capabilities"]["m.account_moderation"].is_object()
+}
+
+/// What is reported while the server runs is read and closed, and administrators are made, without a stop.
+fn reports(server: &Server, anna: &User) {
+    assert!(!moderates(anna));
+    done(&server.konsil(&["user", "admin", "running"]));
+    assert!(moderates(anna), "it holds at once");
+    refused(&server.konsil(&["user", "admin", "nobody"]), "no such account");
+    assert_eq!(done(&server.konsil(&["report", "list"])), "");
+    let path = format!("/_matrix/client/v3/users/{}/report", anna.id);
+    anna.post(&path, &json!({ "reason": "of no use" })).ok();
+    let list = done(&server.konsil(&["report", "list"]));
+    assert!(list.contains(&anna.id) && list.contains("\"of no use\""), "{list}");
+    let number = list.split_whitespace().next().expect("the report's number").to_owned();
+    done(&server.konsil(&["report", "close", &number]));
+    refused(&server.konsil(&["report", "close", &number]), "there is no report");
+    assert_eq!(done(&server.konsil(&["report", "list"])), "");
+}
+
+#[test]
+fn the_operators_commands_work_beside_a_running_server_and_on_a_stopped_ones_data() {
+    for database in [Database::Sqlite, Database::Postgres] {
+        let mut server = Server::with(&Settings { database, ..Settings::default() });
+        let while_running = commands(&server, "running");
+        let anna = server.api().login("running", &while_running);
+        reports(&server, &anna);
+        let profile = anna.get(&format!("/_matrix/client/v3/profile/{}", anna.id)).ok();
+        assert_eq!(profile["displayname"], "Dr. Anna Meyer");
+        assert_eq!(profile["de.konsil.role"], "Oberärztin");
+        anna.post(
+            &format!("/_matrix/client/v3/users/{}/report", anna.id),
+            &json!({ "reason": "later" }),
+        )
+        .ok();
+        server.stop();
+        assert!(!server.data_dir().join("admin.sock").exists(), "a clean end leaves no socket");
+        let while_stopped = commands(&server, "stopped");
+        assert_eq!(done(&server.konsil(&["report", "list"])).lines().count(), 1);
+        done(&server.konsil(&["user", "admin", "running", "--revoke"]));
+        server.resume();
+        server.api().login("stopped", &while_stopped);
+        assert!(!moderates(&anna), "the operator took it back");
+        assert_eq!(done(&server.konsil(&["user", "list"])).lines().count(), 2);
+    }
+}
+
+#[test]
+fn the_operators_socket_is_closed_to_others_and_outlives_a_kill() {
+    let mut server = Server::with(&Settings { database: Database::Sqlite, ..Settings::default() });
+    let socket = server.data_dir().join("admin.sock");
+    let mode = |path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(&socket), 0o600);
+    assert_eq!(mode(&server.data_dir()), 0o700);
+    server.kill();
+    assert!(socket.exists(), "a killed server leaves it behind");
+    done(&server.konsil(&["user", "list"]));
+    server.resume();
+    done(&server.konsil(&["user", "list"]));
+    server.stop();
+}
