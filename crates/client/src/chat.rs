@@ -88,8 +88,6 @@ impl Chat {
         let core = session.inner.core.clone();
         let id = RoomId::parse(chat.as_str()).map_err(|_| RoomError::UnknownChat)?;
         let room = core.client.get_room(&id).ok_or(RoomError::UnknownChat)?;
-        // The list brings the newest events only; a subscription brings members, receipts and more of the past.
-        core.sync.room_list_service().set_room_subscriptions(&[&id]).await;
         let timeline = room
             .timeline_builder()
             .track_read_marker_and_receipts(TimelineReadReceiptTracking::AllEvents)
@@ -97,6 +95,9 @@ impl Chat {
             .build()
             .await
             .map_err(|error| RoomError::Failed(trouble::kind_of(&error)))?;
+        // The list brings the newest events only; a subscription brings members, receipts and more of the past. Not before the
+        // timeline is there: what comes while it is built stands in it twice (see `repeats`).
+        core.sync.room_list_service().set_room_subscriptions(&[&id]).await;
         let read_up_to =
             timeline.latest_user_read_receipt(&core.own_id).await.map(|(event, _)| event);
         let header = header::build(&core, &room).await;

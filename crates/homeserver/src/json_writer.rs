@@ -77,6 +77,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// Makes room for what comes.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.out.reserve(bytes);
+    }
+
     /// Whether nothing was written yet.
     pub fn is_empty(&self) -> bool {
         self.is_empty

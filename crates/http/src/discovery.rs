@@ -38,17 +38,24 @@ pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
 
 /// `GET /_matrix/client/versions`
 /// <https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientversions>
-async fn versions(_: Call<get_supported_versions::Request>) -> Result<Json, ApiError> {
+async fn versions(
+    Call { hs, .. }: Call<get_supported_versions::Request>,
+) -> Result<Json, ApiError> {
+    let forced = hs.policy.require_encryption;
     let body = json!({
         "versions": VERSIONS,
         "unstable_features": {
             "org.matrix.simplified_msc3575": true,
-            "org.matrix.msc4186": true,
             "org.matrix.e2e_cross_signing": true,
             "org.matrix.msc3814": true,
+            "org.matrix.msc3827.stable": true,
             "uk.timedout.msc4323": true,
             "uk.tcpip.msc4133": true,
             "uk.tcpip.msc4133.stable": true,
+            // By these clients know beforehand that a room of such a preset will be encrypted.
+            "io.element.e2ee_forced.public": forced,
+            "io.element.e2ee_forced.private": forced,
+            "io.element.e2ee_forced.trusted_private": forced,
         },
         "server": { "name": "Konsil", "version": env!("CARGO_PKG_VERSION") },
     });

@@ -1,18 +1,25 @@
-//! Messages that cannot be read yet although their keys may come into the backup a moment later: the sender's device was still
-//! uploading them when this one asked. The SDK asks once and then not for a day.
+//! Messages that cannot be read yet although they could be a moment later: their sender's device was still putting the keys
+//! into the backup when this one asked, or a key came before it was known whose it is. The SDK asks for neither again soon.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{FutureExt, StreamExt, pin_mut, select};
-use matrix_sdk::{encryption::backups::BackupState, sleep::sleep};
+use matrix_sdk::{
+    encryption::backups::BackupState, event_cache::DecryptionRetryRequest, sleep::sleep,
+};
 use matrix_sdk_ui::{
     eyeball_im::Vector,
     timeline::{EncryptedMessage, MsgLikeKind, TimelineItem, TimelineItemContent},
 };
+use ruma::{OwnedUserId, UserId};
 
 use super::Open;
 
-/// The pauses between the questions; whoever still lacks a key after them gets it when the chat is opened again.
+/// The pauses between the tries; what still cannot be read after them is tried again when the chat is opened again.
 const PAUSES: [Duration; 7] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
@@ -23,22 +30,23 @@ const PAUSES: [Duration; 7] = [
     Duration::from_secs(600),
 ];
 
-/// Runs as long as the chat is open. A key that comes makes the timeline decrypt by itself.
+/// The sessions whose keys are not here or not trusted yet, and who wrote with them.
+type Missing = BTreeMap<String, OwnedUserId>;
+
+/// Runs as long as the chat is open. What can be decrypted then changes the timeline by itself.
 pub(super) async fn keep_asking(open: Arc<Open>) {
     let (mut items, changes) = open.timeline.subscribe().await;
-    let backups = open.core.client.encryption().backups();
-    let states = backups.state_stream();
+    let states = open.core.client.encryption().backups().state_stream();
     pin_mut!(changes, states);
-    let mut asked_for = BTreeSet::new();
+    let mut asked_for = Missing::new();
     let mut tries = 0;
     loop {
         let missing = missing(&items);
-        if !missing.is_subset(&asked_for) {
+        if !is_covered(&missing, &asked_for) {
             tries = 0;
         }
         asked_for.clone_from(&missing);
-        let has_backup = backups.state() == BackupState::Enabled;
-        let pause = PAUSES.get(tries).filter(|_| has_backup && !missing.is_empty());
+        let pause = PAUSES.get(tries).filter(|_| !missing.is_empty());
         let due = async {
             match pause {
                 Some(&pause) => sleep(pause).await,
@@ -55,7 +63,7 @@ pub(super) async fn keep_asking(open: Arc<Open>) {
                     for diff in diffs {
                         diff.apply(&mut items);
                     }
-                    if pause.is_none() || !self::missing(&items).is_subset(&asked_for) {
+                    if pause.is_none() || !is_covered(&self::missing(&items), &asked_for) {
                         break false;
                     }
                 }
@@ -68,29 +76,55 @@ pub(super) async fn keep_asking(open: Arc<Open>) {
                 }
             }
         };
-        if !is_due {
-            continue;
-        }
-        tries += 1;
-        for session in self::missing(&items) {
-            if backups.download_room_key(open.room.room_id(), &session).await.is_err() {
-                tracing::debug!("The backup does not have the key of a message yet");
-            }
+        if is_due {
+            tries += 1;
+            ask(&open, self::missing(&items)).await;
         }
     }
 }
 
-/// The sessions whose keys are not here.
-fn missing(items: &Vector<Arc<TimelineItem>>) -> BTreeSet<String> {
-    items.iter().filter_map(|item| session_without_key(item)).collect()
+/// Asks whose devices these are and, where there is a backup, for their keys; then tries to decrypt once more.
+async fn ask(open: &Open, missing: Missing) {
+    let encryption = open.core.client.encryption();
+    // A key counts only once its device is known to be confirmed, and the SDK asks about the devices of people met just
+    // now together with its next question for to-device messages: up to half a minute later.
+    for writer in missing.values().collect::<BTreeSet<&OwnedUserId>>() {
+        if encryption.request_user_identity(writer).await.is_err() {
+            tracing::debug!("The devices of a sender could not be asked for");
+        }
+    }
+    let backups = encryption.backups();
+    if backups.state() == BackupState::Enabled {
+        for session in missing.keys() {
+            if backups.download_room_key(open.room.room_id(), session).await.is_err() {
+                tracing::debug!("The backup does not have the key of a message yet");
+            }
+        }
+    }
+    open.core.client.event_cache().request_decryption(DecryptionRetryRequest {
+        room_id: open.room.room_id().to_owned(),
+        utd_session_ids: missing.into_keys().collect(),
+        refresh_info_session_ids: BTreeSet::new(),
+    });
 }
 
-fn session_without_key(item: &TimelineItem) -> Option<String> {
-    let TimelineItemContent::MsgLike(content) = item.as_event()?.content() else { return None };
+fn is_covered(missing: &Missing, asked_for: &Missing) -> bool {
+    missing.keys().all(|session| asked_for.contains_key(session))
+}
+
+fn missing(items: &Vector<Arc<TimelineItem>>) -> Missing {
+    let unreadable = items.iter().filter_map(|item| unreadable(item));
+    unreadable.map(|(session, writer)| (session.clone(), writer.to_owned())).collect()
+}
+
+/// The session and the sender of a message that cannot be decrypted.
+fn unreadable(item: &TimelineItem) -> Option<(&String, &UserId)> {
+    let event = item.as_event()?;
+    let TimelineItemContent::MsgLike(content) = event.content() else { return None };
     let MsgLikeKind::UnableToDecrypt(EncryptedMessage::MegolmV1AesSha2 { session_id, .. }) =
         &content.kind
     else {
         return None;
     };
-    Some(session_id.clone())
+    Some((session_id, event.sender()))
 }

@@ -1,19 +1,40 @@
 //! Rows that say the same message twice.
 //!
 //! When the server's sync is quicker than its answer to sending, the SDK's timeline holds our own message twice for as
-//! long as the chat is open: once as sent from here, once as received. Reactions go to the later one, so that one stays.
+//! long as the chat is open: once as sent from here, once as received. And what comes while a chat is being opened can stand
+//! there twice as well, because the SDK listens for what is new before it reads what there is. Reactions and edits go to the
+//! later one, so that one stays; but a key that comes decrypts the earlier one alone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
-use super::{Row, RowKind};
+use super::{Body, Row, RowKind};
 
-/// The rows without those whose message a later row has too. Rows that the server does not know yet all stay.
-pub(super) fn latest_of_each(mut rows: Vec<Row>) -> Vec<Row> {
-    let mut seen = HashSet::new();
-    rows.reverse();
-    rows.retain(|row| event_id(row).is_none_or(|id| seen.insert(id.to_owned())));
-    rows.reverse();
-    rows
+/// The rows with each message once: as the last row that has it says, or the last that can be read, in the last one's place.
+/// Rows that the server does not know yet all stay.
+pub(super) fn latest_of_each(rows: Vec<Row>) -> Vec<Row> {
+    let mut kept: Vec<Row> = Vec::with_capacity(rows.len());
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for row in rows.into_iter().rev() {
+        match event_id(&row).map(|id| places.entry(id.to_owned())) {
+            Some(Entry::Occupied(place)) => {
+                let later = &mut kept[*place.get()];
+                if is_unreadable(later) && !is_unreadable(&row) {
+                    *later = row;
+                }
+            }
+            Some(Entry::Vacant(place)) => {
+                place.insert(kept.len());
+                kept.push(row);
+            }
+            None => kept.push(row),
+        }
+    }
+    kept.reverse();
+    kept
+}
+
+fn is_unreadable(row: &Row) -> bool {
+    matches!(&row.kind, RowKind::Message(message) if matches!(message.body, Body::Undecryptable(_)))
 }
 
 /// A message keeps the key under which it was first shown, so that it stays the same element on the screen, with the focus
@@ -40,7 +61,7 @@ fn event_id(row: &Row) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::{
-        chat::{Body, EmojiOnly, Message, Sender},
+        chat::{EmojiOnly, Message, Sender, UndecryptableReason},
         ids::{MessageId, PersonId},
         people::Person,
     };
@@ -83,6 +104,21 @@ mod tests {
     fn of_two_rows_with_one_message_the_later_stays_in_its_place() {
         let rows = vec![day("day"), sent("a1", "a"), sent("b", "b"), sent("a2", "a"), day("next")];
         assert_eq!(keys(rows), ["day", "b", "a2", "next"]);
+    }
+
+    #[test]
+    fn of_two_rows_with_one_message_the_readable_one_stays_in_the_place_of_the_later() {
+        let unreadable = |key: &str, id: &str| {
+            let mut row = sent(key, id);
+            if let RowKind::Message(message) = &mut row.kind {
+                message.body = Body::Undecryptable(UndecryptableReason::NeedsRecovery);
+            }
+            row
+        };
+        let rows = vec![sent("a1", "a"), sent("b1", "b"), sent("a2", "a"), unreadable("b2", "b")];
+        assert_eq!(keys(rows), ["a2", "b1"]);
+        let rows = vec![unreadable("a1", "a"), sent("b", "b"), unreadable("a2", "a")];
+        assert_eq!(keys(rows), ["b", "a2"]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub struct Hospital {
 
 impl Hospital {
     pub fn open() -> Self {
+        log_on_request();
         match std::env::var("KONSIL_TEST_HOMESERVER") {
             Ok(url) => Self { server: None, url },
             Err(_) => {
@@ -63,6 +64,17 @@ impl Hospital {
         let account = Account { url: self.url.clone(), id, localpart, password };
         api.with_token(&token).post("/_matrix/client/v3/logout", &json!({})).ok();
         account
+    }
+}
+
+/// What the clients say, where `RUST_LOG` asks for it.
+fn log_on_request() {
+    if std::env::var_os("RUST_LOG").is_some() {
+        // Every test asks; the first one is heard.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(std::io::stderr)
+            .try_init();
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 use base::{EventNid, Pos, RoomNid};
 use bytes::Bytes;
 use db::{Error, ReadSet, Row, params};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use ruma::{OwnedRoomId, api::client::filter::LazyLoadOptions};
 use serde::Deserialize;
 use store::{
@@ -82,6 +83,14 @@ struct Reading {
 }
 
 impl Reading {
+    /// About how many bytes its events take.
+    fn bytes(&self) -> usize {
+        const ROUND_EACH: usize = 96;
+        let timeline = self.timeline.iter().flat_map(|timeline| &timeline.events);
+        let events = timeline.map(|event| event.row.client.len() + ROUND_EACH);
+        events.chain(self.state.iter().map(|part| part.client.len() + 1)).sum()
+    }
+
     /// The events that may be shown.
     fn events(&self) -> Vec<EventNid> {
         let mut events: Vec<EventNid> = self.state.iter().map(|part| part.event).collect();
@@ -104,7 +113,7 @@ pub(super) async fn write(
     let (inside, outside): (Vec<Room>, Vec<Room>) = rooms
         .into_iter()
         .partition(|room| matches!(room.standing, Standing::Joined { .. } | Standing::Left { .. }));
-    let readings = read(reader, &inside).await?;
+    let readings = read_in_parts(reader, &inside).await?;
     let stripped = read_stripped(reader, &outside).await?;
 
     let (mut joined, mut left) = (BTreeMap::new(), BTreeMap::new());
@@ -142,6 +151,8 @@ pub(super) async fn write(
 }
 
 fn write_group(object: &mut Object<'_>, group: &BTreeMap<&OwnedRoomId, Vec<u8>>) {
+    // Megabytes, at a first sync: they are not to be moved again and again while the answer grows.
+    object.reserve(group.iter().map(|(id, json)| id.as_str().len() + json.len() + 8).sum());
     for (room_id, json) in group {
         object.raw(room_id.as_str(), json);
     }
@@ -162,6 +173,22 @@ async fn with_typing(
         }
     }
     Ok(rooms)
+}
+
+/// So many rooms are read together.
+const PART: usize = 25;
+/// So many parts are read at the same time: several processors then share the work of a large answer, and nobody else waits
+/// for all of it.
+const PARTS_AT_ONCE: usize = 4;
+
+async fn read_in_parts(reader: &Reader<'_>, rooms: &[Room]) -> Result<Vec<Reading>, Error> {
+    if rooms.len() <= PART {
+        return read(reader, rooms).await;
+    }
+    let parts = rooms.chunks(PART).map(|part| read(reader, part));
+    let readings: Vec<Vec<Reading>> =
+        stream::iter(parts).buffered(PARTS_AT_ONCE).try_collect().await?;
+    Ok(readings.into_iter().flatten().collect())
 }
 
 async fn read(reader: &Reader<'_>, rooms: &[Room]) -> Result<Vec<Reading>, Error> {
@@ -510,7 +537,7 @@ fn write_room(
     reading: &Reading,
     typing: bool,
 ) -> Option<Vec<u8>> {
-    let mut json = Vec::with_capacity(512);
+    let mut json = Vec::with_capacity(512 + reading.bytes());
     let mut out = Object::new(&mut json);
     let is_joined = matches!(room.standing, Standing::Joined { .. });
     let mut has_state = false;
