@@ -185,7 +185,10 @@ async fn read_in_parts(reader: &Reader<'_>, rooms: &[Room]) -> Result<Vec<Readin
     if rooms.len() <= PART {
         return read(reader, rooms).await;
     }
-    let parts = rooms.chunks(PART).map(|part| read(reader, part));
+    let mut parts = Vec::new();
+    for part in rooms.chunks(PART) {
+        parts.push(read(reader, part));
+    }
     let readings: Vec<Vec<Reading>> =
         stream::iter(parts).buffered(PARTS_AT_ONCE).try_collect().await?;
     Ok(readings.into_iter().flatten().collect())
