@@ -75,7 +75,10 @@ fn versions_announce_what_is_kept() {
     assert!(announced.contains(&json!("v1.11")), "authenticated media: {announced:?}");
     let features = &versions["unstable_features"];
     assert_eq!(features["org.matrix.simplified_msc3575"], true);
-    assert_eq!(features["org.matrix.msc3827.stable"], true, "the directory can be asked for spaces");
+    assert_eq!(
+        features["org.matrix.msc3827.stable"], true,
+        "the directory can be asked for spaces"
+    );
     assert_eq!(features["io.element.e2ee_forced.private"], true, "as this server is set up");
 }
 
