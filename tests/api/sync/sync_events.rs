@@ -74,6 +74,24 @@ fn who_begins_anew_gets_rooms_with_state_and_everything_around() {
 }
 
 #[test]
+fn each_of_many_rooms_comes_with_its_own_events_and_state() {
+    let anna = server().user("anna");
+    // More than the server reads at a time.
+    let rooms: Vec<String> = (0..60).map(|_| anna.room_with(&[])).collect();
+    for (number, room) in rooms.iter().enumerate() {
+        anna.send_encrypted(room, &format!("message {number}"));
+    }
+    let joined = &anna.sync(None)["rooms"]["join"];
+    assert_eq!(joined.as_object().map(|joined| joined.len()), Some(rooms.len()));
+    for (number, room) in rooms.iter().enumerate() {
+        assert_eq!(ciphertexts(&joined[room]), [format!("message {number}")], "of {room}");
+        let both = [&joined[room]["state"]["events"], &joined[room]["timeline"]["events"]];
+        let creates = both.iter().flat_map(|events| types(events));
+        assert_eq!(creates.filter(|kind| *kind == "m.room.create").count(), 1, "of {room}");
+    }
+}
+
+#[test]
 fn a_token_gives_only_what_came_after_it() {
     let (anna, jonas) = (server().user("anna"), server().user("jonas"));
     let room = anna.room_with(&[&jonas]);
