@@ -54,8 +54,8 @@ const SCANS: &[(&str, &str)] = &[
         "receipts::FORGET_OF_USER",
         "once, when an account is closed; an index would cost a write for each receipt",
     ),
-    ("rooms::LOCAL_MEMBERS", "read once, at start"),
-    ("rooms::PUBLIC_ROOMS", "the index holds only rooms that the directory lists"),
+    ("members::LOCAL_MEMBERS", "read once, at start"),
+    ("directory::PUBLIC_ROOMS", "the index holds only rooms that the directory lists"),
     ("to_device::FORGET_TRANSACTIONS", "a daily job"),
 ];
 
