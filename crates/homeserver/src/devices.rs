@@ -1,41 +1,22 @@
 //! The devices of a user, as the user sees and manages them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use base::{DeviceNid, UserNid};
 use db::{Batch, params};
-use parking_lot::Mutex;
 use ruma::{DeviceId, OwnedDeviceId, UserId};
 use store::accounts::{self as rows, Device};
 
-use crate::{Homeserver, Session, accounts, keys};
-
-/// Most users whose devices are kept in memory.
-const REMEMBERED: usize = 20_000;
-
-/// The devices of users to whom something was sent lately. They are forgotten when the log says that they changed, before
-/// whoever changed them is answered; on another node a moment later.
-#[derive(Debug, Default)]
-pub struct DevicesOfUsers(Mutex<Known>);
+use crate::{
+    Homeserver, Session, accounts, keys,
+    of_users::{Lookup, OfUsers},
+};
 
 /// A user's devices, oldest first.
 pub type Devices = Arc<[(DeviceNid, OwnedDeviceId)]>;
 
-#[derive(Debug, Default)]
-struct Known {
-    /// Raised by each change: what was read before it is not remembered after it.
-    version: u64,
-    users: HashMap<UserNid, Devices>,
-}
-
-impl DevicesOfUsers {
-    /// A user has other devices now.
-    pub fn forget(&self, user: UserNid) {
-        let mut known = self.0.lock();
-        known.version += 1;
-        known.users.remove(&user);
-    }
-}
+/// The devices of users to whom something was sent lately.
+pub type DevicesOfUsers = OfUsers<Devices, 20_000>;
 
 /// The devices of users, in the order of the question; `None` for who is not known here.
 pub async fn of_users(
@@ -44,25 +25,11 @@ pub async fn of_users(
 ) -> Result<Vec<Option<(UserNid, Devices)>>, db::Error> {
     let nids = accounts::known_nids(hs, users).await?;
     let memory = &hs.feeds.memory.devices;
-    let (mut found, version): (Vec<Option<Devices>>, u64) = {
-        let known = memory.0.lock();
-        let of = |nid: &Option<UserNid>| known.users.get(nid.as_ref()?).cloned();
-        (nids.iter().map(of).collect(), known.version)
-    };
-    let missing: Vec<(usize, UserNid)> = (0..users.len())
-        .filter(|index| found[*index].is_none())
-        .filter_map(|index| Some((index, nids[index]?)))
-        .collect();
+    let Lookup { mut found, missing, version } = memory.look_up(&nids);
     let read = rows::device_ids(&hs.db, missing.iter().map(|(_, nid)| *nid)).await?;
-    let mut known = memory.0.lock();
     for ((index, nid), devices) in missing.into_iter().zip(read) {
         let devices: Devices = devices.into();
-        if known.version == version {
-            if known.users.len() >= REMEMBERED {
-                known.users.clear();
-            }
-            known.users.insert(nid, devices.clone());
-        }
+        memory.keep(version, nid, devices.clone());
         found[index] = Some(devices);
     }
     Ok(nids.into_iter().zip(found).map(|(nid, devices)| nid.zip(devices)).collect())

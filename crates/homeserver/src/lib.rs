@@ -24,6 +24,7 @@ pub mod mutual_rooms;
 pub mod nesting;
 pub mod notice;
 pub mod notifications;
+mod of_users;
 pub mod policy;
 pub mod presence;
 pub mod profiles;

@@ -4,53 +4,20 @@
 //! answered. Nearly everybody gets the same of a user, so that it is written once; only who has signed somebody's key
 //! gets that signature as well.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
-use base::UserNid;
-use parking_lot::Mutex;
 use ruma::{DeviceId, OwnedDeviceId, UserId};
 use serde_json::value::RawValue;
 use store::keys::{self as rows, CrossSigningKeyRow, DeviceKeysRow, KeysOfUser, SignatureRow};
 
 use super::json::{Apart, served, signers};
-use crate::{Homeserver, accounts};
-
-/// Most users whose keys are kept.
-const REMEMBERED: usize = 5_000;
+use crate::{
+    Homeserver, accounts,
+    of_users::{Lookup, OfUsers},
+};
 
 /// The keys of users that were asked for lately.
-#[derive(Debug, Default)]
-pub struct PublishedKeys(Mutex<Known>);
-
-#[derive(Debug, Default)]
-struct Known {
-    /// Raised by each change: what was read before it is not remembered after it.
-    version: u64,
-    users: HashMap<UserNid, Arc<Published>>,
-}
-
-impl PublishedKeys {
-    /// The keys or devices of a user changed.
-    pub fn forget(&self, user: UserNid) {
-        let mut known = self.0.lock();
-        known.version += 1;
-        known.users.remove(&user);
-    }
-
-    fn remember(&self, user: UserNid, keys: &Arc<Published>, version: u64) {
-        let mut known = self.0.lock();
-        if known.version != version {
-            return;
-        }
-        if known.users.len() >= REMEMBERED {
-            known.users.clear();
-        }
-        known.users.insert(user, keys.clone());
-    }
-}
+pub type PublishedKeys = OfUsers<Arc<Published>, 5_000>;
 
 /// The public keys of a user.
 #[derive(Debug)]
@@ -179,42 +146,12 @@ pub async fn published<'a>(
     let users: Vec<&UserId> = users.collect();
     let nids = accounts::known_nids(hs, &users).await?;
     let memory = &hs.feeds.memory.published_keys;
-    let (mut found, version): (Vec<Option<Arc<Published>>>, u64) = {
-        let known = memory.0.lock();
-        let of = |nid: &Option<UserNid>| known.users.get(nid.as_ref()?).cloned();
-        (nids.iter().map(of).collect(), known.version)
-    };
-    let missing: Vec<(usize, UserNid)> = (0..users.len())
-        .filter(|index| found[*index].is_none())
-        .filter_map(|index| Some((index, nids[index]?)))
-        .collect();
+    let Lookup { mut found, missing, version } = memory.look_up(&nids);
     let read = rows::published(&hs.db, missing.iter().map(|(_, nid)| *nid)).await?;
     for ((index, nid), keys) in missing.into_iter().zip(read) {
         let keys = Arc::new(Published::new(users[index], keys)?);
-        memory.remember(nid, &keys, version);
+        memory.keep(version, nid, keys.clone());
         found[index] = Some(keys);
     }
     Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn nobody() -> Arc<Published> {
-        let keys = KeysOfUser { devices: vec![], cross_signing: vec![], signatures: vec![] };
-        Arc::new(Published::new(ruma::user_id!("@anna:h"), keys).expect("nothing is wrong with it"))
-    }
-
-    #[test]
-    fn what_was_read_before_a_change_is_not_remembered_after_it() {
-        let (keys, anna) = (PublishedKeys::default(), UserNid(1));
-        keys.forget(anna);
-        keys.remember(anna, &nobody(), 0);
-        assert!(keys.0.lock().users.is_empty(), "what changed meanwhile would be hidden");
-        keys.remember(anna, &nobody(), 1);
-        assert_eq!(keys.0.lock().users.len(), 1);
-        keys.forget(anna);
-        assert!(keys.0.lock().users.is_empty());
-    }
 }
