@@ -368,10 +368,7 @@ pub async fn state_content(
     kind: &str,
     state_key: &str,
 ) -> Result<Bytes, ReadError> {
-    let viewer = Viewer::open(hs, session, room_id).await?;
-    let entry =
-        rows::state_entry_at(&hs.db, viewer.room, kind, state_key, viewer.version()).await?;
-    let (.., client) = entry.ok_or(ReadError::UnknownEvent)?;
+    let (_, _, client) = state_part(hs, session, room_id, kind, state_key).await?;
     Ok(content_of(&client).ok_or_else(|| Error::corrupt("events.client"))?)
 }
 
@@ -383,12 +380,23 @@ pub async fn state_event(
     kind: &str,
     state_key: &str,
 ) -> Result<Bytes, ReadError> {
+    let (viewer, event_id, _) = state_part(hs, session, room_id, kind, state_key).await?;
+    let row = rows::event_by_id(&hs.db, &event_id).await?.ok_or(ReadError::UnknownEvent)?;
+    present_one(hs, session, &viewer, row).await
+}
+
+async fn state_part(
+    hs: &Homeserver,
+    session: &Session,
+    room_id: &RoomId,
+    kind: &str,
+    state_key: &str,
+) -> Result<(Viewer, OwnedEventId, Bytes), ReadError> {
     let viewer = Viewer::open(hs, session, room_id).await?;
     let entry =
         rows::state_entry_at(&hs.db, viewer.room, kind, state_key, viewer.version()).await?;
-    let (_, event_id, _) = entry.ok_or(ReadError::UnknownEvent)?;
-    let row = rows::event_by_id(&hs.db, &event_id).await?.ok_or(ReadError::UnknownEvent)?;
-    present_one(hs, session, &viewer, row).await
+    let (_, event_id, client) = entry.ok_or(ReadError::UnknownEvent)?;
+    Ok((viewer, event_id, client))
 }
 
 /// The event closest to a time, before or after it, that the reader may see.
