@@ -11,11 +11,12 @@ use futures_util::{FutureExt, StreamExt, pin_mut, select};
 use matrix_sdk::{
     encryption::backups::BackupState, event_cache::DecryptionRetryRequest, sleep::sleep,
 };
+use matrix_sdk_base::crypto::types::events::UtdCause;
 use matrix_sdk_ui::{
     eyeball_im::Vector,
     timeline::{EncryptedMessage, MsgLikeKind, TimelineItem, TimelineItemContent},
 };
-use ruma::{OwnedUserId, UserId};
+use ruma::OwnedUserId;
 
 use super::Open;
 
@@ -30,8 +31,8 @@ const PAUSES: [Duration; 7] = [
     Duration::from_secs(600),
 ];
 
-/// The sessions whose keys are not here or not trusted yet, and who wrote with them.
-type Missing = BTreeMap<String, OwnedUserId>;
+/// The sessions whose keys are not here or not trusted yet, and who wrote with them, where it may be for want of their devices.
+type Missing = BTreeMap<String, Option<OwnedUserId>>;
 
 /// Runs as long as the chat is open. What can be decrypted then changes the timeline by itself.
 pub(super) async fn keep_asking(open: Arc<Open>) {
@@ -88,7 +89,7 @@ async fn ask(open: &Open, missing: Missing) {
     let encryption = open.core.client.encryption();
     // A key counts only once its device is known to be confirmed, and the SDK asks about the devices of people met just
     // now together with its next question for to-device messages: up to half a minute later.
-    for writer in missing.values().collect::<BTreeSet<&OwnedUserId>>() {
+    for writer in missing.values().flatten().collect::<BTreeSet<&OwnedUserId>>() {
         if encryption.request_user_identity(writer).await.is_err() {
             tracing::debug!("The devices of a sender could not be asked for");
         }
@@ -113,18 +114,30 @@ fn is_covered(missing: &Missing, asked_for: &Missing) -> bool {
 }
 
 fn missing(items: &Vector<Arc<TimelineItem>>) -> Missing {
-    let unreadable = items.iter().filter_map(|item| unreadable(item));
-    unreadable.map(|(session, writer)| (session.clone(), writer.to_owned())).collect()
+    let mut missing = Missing::new();
+    for (session, writer) in items.iter().filter_map(|item| unreadable(item)) {
+        let known = missing.entry(session).or_default();
+        *known = known.take().or(writer);
+    }
+    missing
 }
 
-/// The session and the sender of a message that cannot be decrypted.
-fn unreadable(item: &TimelineItem) -> Option<(&String, &UserId)> {
+/// The session of a message that cannot be decrypted, and its sender if knowing their devices may help.
+fn unreadable(item: &TimelineItem) -> Option<(String, Option<OwnedUserId>)> {
     let event = item.as_event()?;
     let TimelineItemContent::MsgLike(content) = event.content() else { return None };
-    let MsgLikeKind::UnableToDecrypt(EncryptedMessage::MegolmV1AesSha2 { session_id, .. }) =
-        &content.kind
+    let MsgLikeKind::UnableToDecrypt(EncryptedMessage::MegolmV1AesSha2 {
+        session_id, cause, ..
+    }) = &content.kind
     else {
         return None;
     };
-    Some((session_id, event.sender()))
+    let writer = may_be_for_want_of_devices(*cause).then(|| event.sender().to_owned());
+    Some((session_id.clone(), writer))
+}
+
+/// Whether it may be that only the sender's devices are not known yet. What was written before this device was there waits
+/// for the backup alone, and what its sender withheld for nothing that we could ask.
+fn may_be_for_want_of_devices(cause: UtdCause) -> bool {
+    matches!(cause, UtdCause::Unknown | UtdCause::UnsignedDevice | UtdCause::UnknownDevice)
 }
