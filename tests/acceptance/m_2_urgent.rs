@@ -19,6 +19,9 @@ fn the_sender_sees_who_has_taken_over_and_is_told_to_call_when_nothing_goes_out(
     anna.browser.wait_text(&id("urgent-open"), JONAS);
     anna.browser.wait_text(&id("urgent-count"), "0 von 2 bestätigt");
     jonas.sees("Bitte CTA noch vor dem Transport ansehen");
+    // He came by invitation, and Murat is still invited: both are asked, at his side too.
+    jonas.browser.wait_text(&id("urgent-open"), MURAT);
+    jonas.browser.wait_text(&id("urgent-count"), "0 von 2 bestätigt");
     jonas.look("urgent-asked");
     jonas.browser.click(&id("take-over"));
     anna.browser.wait_text(&id("urgent-taken"), JONAS);

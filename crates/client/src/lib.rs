@@ -18,6 +18,7 @@ pub mod directory;
 pub mod ids;
 mod kept;
 mod live;
+mod members;
 mod network;
 mod notice;
 pub mod people;

@@ -3,44 +3,52 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, future::FusedFuture, select};
-use matrix_sdk::{Room, RoomMemberships, RoomState, room::RoomMember};
+use matrix_sdk::{Room, RoomState};
 use ruma::{
+    UserId,
     events::{
         StateEventType,
-        room::{member::MembershipState, power_levels::UserPowerLevel},
+        room::power_levels::{RoomPowerLevels, UserPowerLevel},
     },
     int,
 };
 
 use super::{ChatHeader, Member, Open, pins};
-use crate::{ids::ChatId, live::BoxedForTarget, room_list, session::core::Core};
+use crate::{ids::ChatId, live::BoxedForTarget, members, room_list, session::core::Core};
 
 pub(super) async fn build(core: &Arc<Core>, room: &Room) -> ChatHeader {
     let face = room_list::face(core, room).await;
-    let all = room.members_no_sync(RoomMemberships::ACTIVE).await.unwrap_or_default();
-    let me = all.iter().find(|member| member.user_id() == core.own_id);
-    let may = |what: fn(&RoomMember) -> bool| me.is_some_and(what);
+    let all = members::active(core, room).await;
+    // Unknown as long as we are only invited.
+    let levels = room.power_levels().await.ok();
+    let level = |user: &UserId| {
+        levels.as_ref().map_or(UserPowerLevel::Int(int!(0)), |levels| levels.for_user(user))
+    };
+    let am_in = all.iter().any(|member| member.id == core.own_id && !member.invited);
+    let may = |what: &dyn Fn(&RoomPowerLevels) -> bool| am_in && levels.as_ref().is_some_and(what);
+    let me = &*core.own_id;
+    let may_set =
+        |part: StateEventType| may(&|levels| levels.user_can_send_state(me, part.clone()));
     let mut members = Vec::new();
     for member in &all {
-        let is_me = member.user_id() == core.own_id;
         let verified = matches!(
-            core.client.encryption().get_user_identity(member.user_id()).await,
+            core.client.encryption().get_user_identity(&member.id).await,
             Ok(Some(identity)) if identity.is_verified()
         );
-        let is_below_me = me.is_some_and(|me| is_above(&me.power_level(), &member.power_level()));
+        let is_below_me = is_above(&level(me), &level(&member.id));
         members.push(Member {
-            person: core.people.person(core, member.user_id(), member.display_name()),
-            invited: *member.membership() == MembershipState::Invite,
-            manages: is_above(&member.power_level(), &UserPowerLevel::Int(int!(49))),
-            is_me,
+            person: core.people.person(core, &member.id, member.name.as_deref()),
+            invited: member.invited,
+            manages: is_above(&level(&member.id), &UserPowerLevel::Int(int!(49))),
+            is_me: member.id == core.own_id,
             verified,
-            can_change: is_below_me && may(|me| me.can_send_state(StateEventType::RoomPowerLevels)),
-            can_remove: is_below_me && may(|me| me.can_kick()),
+            can_change: is_below_me && may_set(StateEventType::RoomPowerLevels),
+            can_remove: is_below_me && may(&|levels| levels.user_can_kick(me)),
         });
     }
     let manages = members.iter().any(|member| member.is_me && member.manages);
-    let can_manage = manages && may(|me| me.can_invite());
-    let can_pin = may(|me| me.can_send_state(StateEventType::RoomPinnedEvents));
+    let can_manage = manages && may(&|levels| levels.user_can_invite(me));
+    let can_pin = may_set(StateEventType::RoomPinnedEvents);
     members.sort_by_key(|member| (member.person.name.to_lowercase(), member.person.id.clone()));
     let typing = core.typing_in(room.room_id());
     ChatHeader {

@@ -1,7 +1,7 @@
 //! Starting chats, accepting and declining invitations.
 
 use matrix_sdk::{
-    Room, RoomMemberships, RoomState,
+    Room, RoomState,
     notification_settings::{IsEncrypted, IsOneToOne, RoomNotificationMode},
 };
 use ruma::{
@@ -14,6 +14,7 @@ use super::{RoomError, RoomList};
 use crate::{
     details,
     ids::{ChatId, PersonId},
+    members,
     session::core::Core,
     trouble::{self, Trouble},
 };
@@ -109,9 +110,10 @@ impl RoomList {
     /// Whether somebody of another hospital reads this chat.
     pub async fn has_outsiders(&self, chat: &ChatId) -> bool {
         let Ok(room) = self.known(chat) else { return false };
-        let own = self.session.inner.core.own_id.server_name();
-        let members = room.members_no_sync(RoomMemberships::ACTIVE).await.unwrap_or_default();
-        members.iter().any(|member| member.user_id().server_name() != own)
+        let core = &self.session.inner.core;
+        let own = core.own_id.server_name();
+        let members = members::active(core, &room).await;
+        members.iter().any(|member| member.id.server_name() != own)
     }
 
     fn known(&self, chat: &ChatId) -> Result<Room, RoomError> {
@@ -128,10 +130,8 @@ async fn existing(core: &Core, user: &UserId) -> Option<Room> {
             continue;
         }
         // Somebody who has left would never see what we write there.
-        let members = room.members_no_sync(RoomMemberships::ACTIVE).await.unwrap_or_default();
-        if room.active_members_count() <= 1
-            && !members.iter().any(|member| member.user_id() == user)
-        {
+        let members = members::active(core, &room).await;
+        if room.active_members_count() <= 1 && !members.iter().any(|member| member.id == user) {
             continue;
         }
         return Some(room);

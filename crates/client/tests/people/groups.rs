@@ -1,7 +1,7 @@
 //! More than two.
 
 use konsil_client::{
-    chat::SystemLine,
+    chat::{ChatHeader, SystemLine},
     room_list::{RoomKind, RoomListView},
 };
 
@@ -78,6 +78,30 @@ async fn a_groups_name_reaches_its_members_and_newcomers_but_never_the_server() 
         !types.contains(&"m.room.name") && !state.to_string().contains("Nordflügel"),
         "{state}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_first_sees_who_is_still_invited() {
+    let hospital = Hospital::open();
+    let accounts = [hospital.account("anna"), hospital.account("jonas"), hospital.account("murat")];
+    let [anna, jonas, murat] = &accounts;
+    let (annas, jonass) = (anna.first_device().await, jonas.first_device().await);
+    let people = [jonas.person(), murat.person()];
+    let group = annas.session().rooms().create_group("Stroke-Team", &people).await;
+    let group = group.expect("it can be created");
+    // As the app does it: the chat may be open before the invitation is accepted.
+    let mut view = jonass.session().rooms().view();
+    until("the invitation arrives", &mut view, |list| list.rows.iter().any(|row| row.id == group))
+        .await;
+    let at_jonas = jonass.open(&group).await;
+    jonass.session().rooms().accept(&group).await.expect("it can be accepted");
+    let is_invited = |header: &ChatHeader| {
+        header.member(&murat.person()).is_some_and(|member| member.invited)
+            && header.members.len() == 3
+    };
+    until("Jonas sees that Murat is invited", &mut at_jonas.header(), is_invited).await;
+    let again = jonass.open(&group).await;
+    until("also when it is opened later", &mut again.header(), is_invited).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
