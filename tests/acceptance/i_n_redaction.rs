@@ -308,7 +308,8 @@ fn received(person: &Person, caption: &str) -> Vec<u8> {
     let message = person.message(caption);
     person.browser.find(&format!("{message} {}", id("image-shown")));
     person.browser.click(&format!("{message} {}", id("image")));
-    let shown = id("lightbox-image");
+    // The small picture stands there until the large one has come.
+    let shown = format!("{}:not([aria-busy])", id("lightbox-image"));
     person.browser.find(&shown);
     let bytes = person.browser.async_script(READ_SHOWN, &json!([shown]));
     person.browser.click(&id("lightbox-close"));

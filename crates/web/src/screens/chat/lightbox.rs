@@ -132,13 +132,14 @@ fn content_of(
                 .map(|thumbnail| open.media.fetch(thumbnail, Some("image/jpeg")));
             let shown = move || match (full.get(), preview.as_ref().map(ArcRwSignal::get)) {
                 // The small one stands there until the large one has come.
-                (Fetched::Loading, Some(Fetched::Here(url))) | (Fetched::Here(url), _) => Ok(url),
+                (Fetched::Loading, Some(Fetched::Here(url))) => Ok((url, false)),
+                (Fetched::Here(url), _) => Ok((url, true)),
                 (Fetched::Loading, _) => Err(lang.loading().to_owned()),
                 (Fetched::Failed(error), _) => Err(media_words(&error, lang)),
             };
             let shown = Memo::new(move |_| shown());
             (move || match shown.get() {
-                Ok(url) => zoomable(url, alt.clone(), turn, close).into_any(),
+                Ok((url, is_whole)) => zoomable(url, is_whole, alt.clone(), turn, close).into_any(),
                 Err(words) => view! { <div class="view"><p class="stage-note" role="status">{words}</p></div> }.into_any(),
             })
             .into_any()
@@ -221,8 +222,10 @@ struct Fingers {
     start: Option<(f64, f64)>,
 }
 
+/// A picture that can be magnified. `is_whole`: it is no small one that stands in for it.
 fn zoomable(
     url: String,
+    is_whole: bool,
     alt: String,
     turn: impl Fn(bool) + Copy + 'static,
     close: Callback<()>,
@@ -319,6 +322,7 @@ fn zoomable(
                 src=url
                 alt=alt
                 draggable="false"
+                aria-busy=(!is_whole).then_some("true")
                 data-testid="lightbox-image"
                 style:transform=move || {
                     let View { scale, x, y } = place.get();
