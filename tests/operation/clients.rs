@@ -57,6 +57,15 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// The first byte of the answer to a request, or an error for who was turned away.
+fn asked_for_health(stream: &mut TcpStream) -> std::io::Result<u8> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(b"GET /_konsil/health HTTP/1.1\r\nhost: a\r\n\r\n")?;
+    let mut first = [0];
+    stream.read_exact(&mut first)?;
+    Ok(first[0])
+}
+
 /// Reads one answer with its body.
 fn one_answer(stream: &mut TcpStream) -> String {
     let mut said = Vec::new();
@@ -165,14 +174,10 @@ fn clients_that_never_read_take_no_memory_and_are_let_go() {
 fn there_are_at_most_as_many_connections_as_configured() {
     let server = server("limits.connections = 8");
     wait_until("an end of the first connections", || sockets(&server) < 8);
-    let idle: Vec<TcpStream> = (0..20).map(|_| connect(&server)).collect();
-    let is_turned_away = |stream: &TcpStream| {
-        stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a time-out");
-        matches!((&mut &*stream).read(&mut [0; 1]), Ok(0))
-            || stream.take_error().is_ok_and(|error| error.is_some())
-    };
-    let turned_away = idle.iter().rev().take(12).filter(|stream| is_turned_away(stream)).count();
-    assert_eq!(turned_away, 12, "those who found no place are turned away at once");
+    let mut idle: Vec<TcpStream> = (0..20).map(|_| connect(&server)).collect();
+    let served = idle.iter_mut().filter_map(|stream| asked_for_health(stream).ok()).count();
+    // One place may still have been held by the question whether the server is ready.
+    assert!((7..=8).contains(&served), "{served} of 20 were served");
     drop(idle);
     wait_until("a place for somebody else", || {
         Api::new(&server.url())
