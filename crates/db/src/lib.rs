@@ -176,7 +176,7 @@ impl Db {
         let answer = match batch.take_defect() {
             Some(defect) => Err(defect),
             None => Ok(match &self.inner.backend {
-                Backend::Sqlite(sqlite) => sqlite.enqueue(batch),
+                Backend::Sqlite(sqlite) => sqlite.enqueue(batch, None),
                 Backend::Postgres(postgres) => postgres.enqueue(batch),
             }),
         };
@@ -185,6 +185,35 @@ impl Db {
                 Err(CommitError::unavailable("the committer ended without an answer"))
             })
         }
+    }
+
+    /// Writes the batch as [`Db::commit`] does, and then reads: what is read was written by then, by this batch or another.
+    ///
+    /// On SQLite the writer itself reads, which has at hand what it wrote; so it is for small reads of just that.
+    ///
+    /// # Errors
+    /// Those of [`Db::commit`] if nothing was written; inside, those of [`Db::read`] if it was written and could not be read.
+    pub async fn commit_and_read(
+        &self,
+        mut batch: Batch,
+        set: ReadSet,
+    ) -> Result<Result<Vec<Vec<Row>>, Error>, CommitError> {
+        let Backend::Sqlite(sqlite) = &self.inner.backend else {
+            self.commit(batch).await?;
+            return Ok(self.read(set).await);
+        };
+        if let Some(defect) = batch.take_defect() {
+            return Err(defect);
+        }
+        if let Err(defect) = set.check() {
+            self.commit(batch).await?;
+            return Ok(Err(defect));
+        }
+        let (answer, rows) = tokio::sync::oneshot::channel();
+        let committed = sqlite.enqueue(batch, Some((set, answer)));
+        let ended = "the committer ended without an answer";
+        committed.await.unwrap_or_else(|_| Err(CommitError::unavailable(ended)))?;
+        Ok(rows.await.unwrap_or_else(|_| Err(Error::Unavailable { reason: ended.to_owned() })))
     }
 
     /// The highest position whose changes the hook has heard.

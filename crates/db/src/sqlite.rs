@@ -130,9 +130,10 @@ impl Sqlite {
     pub(crate) fn enqueue(
         &self,
         batch: Batch,
+        then: Option<(ReadSet, oneshot::Sender<Result<Vec<Vec<Row>>, Error>>)>,
     ) -> oneshot::Receiver<Result<Committed, CommitError>> {
         let (answer, answered) = oneshot::channel();
-        if let Err((job, reason)) = self.shared.writes.push(Job::Batch { batch, answer }) {
+        if let Err((job, reason)) = self.shared.writes.push(Job::Batch { batch, answer, then }) {
             job.refuse(CommitError::unavailable(reason));
         }
         answered
@@ -219,15 +220,17 @@ fn run(
         if options.vfs.is_none() {
             place::prepare_log(&options.path, options.checkpoint_pages);
         }
-        let mut connection = connection::open(options)?;
+        let mut connection = connection::open(options, connection::CACHE_OF_WRITER)?;
         let last = connection::migrate(&mut connection, migrations)?;
         shared.published.store(last.get(), Ordering::Release);
         let mut threads = Vec::new();
         for _ in 0..thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8)) {
-            let (connection, shared) = (connection::open(options)?, shared.clone());
+            let connection = connection::open(options, connection::CACHE_OF_READER)?;
+            let shared = shared.clone();
             threads.push(spawn("db-reader", move || reader::run(&connection, &shared.reads))?);
         }
-        let (checkpointer, shared) = (connection::open(options)?, shared.clone());
+        let checkpointer = connection::open(options, connection::CACHE_OF_READER)?;
+        let shared = shared.clone();
         threads.push(spawn("db-checkpoint", move || checkpoint::run(&checkpointer, &shared))?);
         Ok((lock, connection, last, threads))
     })();

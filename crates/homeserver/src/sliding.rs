@@ -20,7 +20,7 @@ use parking_lot::Mutex;
 use ruma::api::client::sync::sync_events::v5::Request;
 use tokio::time::Instant;
 
-use crate::{Homeserver, Session, sync::LONGEST_WAIT, to_device};
+use crate::{Homeserver, Session, sync::end_of_wait, to_device};
 use connection::Connection;
 use room_list::RoomList;
 
@@ -139,8 +139,7 @@ pub async fn sync(
     }
     let feed = hs.feeds.feed(session.user);
     let mut touched = feed.subscribe();
-    let timeout = request.timeout.unwrap_or_default().min(LONGEST_WAIT);
-    let mut deadline = Instant::now() + timeout;
+    let mut deadline = end_of_wait(request.timeout.unwrap_or_default());
     if request.pos.is_none() {
         deadline = Instant::now();
     }

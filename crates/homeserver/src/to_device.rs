@@ -230,10 +230,10 @@ pub async fn send(
     batch.exec(&rows::DROP_TRANSACTIONS_BEFORE, params![session.device.0, forgotten(now).0]);
     let devices: Vec<DeviceNid> = receivers.iter().map(|(_, device, _)| *device).collect();
     make_room(hs, session.user, &devices, &mut batch).await?;
+    let behind_content = behind_content(session, event_type);
     for (user, device, content) in receivers {
         let pos = batch.change(Touched::ToDevice { user, device }.into());
-        let event = event(session, event_type, content);
-        rows::enqueue(&mut batch, device, pos, session.user, event);
+        rows::enqueue(&mut batch, device, pos, session.user, event(content, &behind_content));
     }
     match hs.db.commit(batch).await {
         // The same request was here before, or the device was signed out.
@@ -267,11 +267,16 @@ async fn make_room(
     Ok(())
 }
 
-/// The event as the receiving client gets it; the content stays as it was sent.
-fn event(session: &Session, event_type: &str, content: &str) -> Bytes {
+/// What follows the content in the event as the receiving client gets it.
+fn behind_content(session: &Session, event_type: &str) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let (sender, event_type) = (quoted(session.user_id.as_str()), quoted(event_type));
-    format!(r#"{{"content":{content},"sender":{sender},"type":{event_type}}}"#).into()
+    format!(r#","sender":{sender},"type":{event_type}}}"#)
+}
+
+/// The event as the receiving client gets it; the content stays as it was sent.
+fn event(content: &str, behind_content: &str) -> Bytes {
+    [r#"{"content":"#, content, behind_content].concat().into()
 }
 
 /// At most `limit` messages for a device in `(since, upto]`, oldest first. `quiet_after`: the feed knows of none behind it.
@@ -442,7 +447,8 @@ mod tests {
             appservice: None,
             suspended: false,
         };
-        let event = event(&session, "m.\"x\"", r#"{ "b":1.0, "a":"ü" }"#);
+        let behind_content = behind_content(&session, "m.\"x\"");
+        let event = event(r#"{ "b":1.0, "a":"ü" }"#, &behind_content);
         assert_eq!(
             event,
             r#"{"content":{ "b":1.0, "a":"ü" },"sender":"@anna:h","type":"m.\"x\""}"#

@@ -18,6 +18,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use tikv_jemallocator::Jemalloc;
+
+/// What is freed goes back to the operating system, whichever thread freed it (docs/adr/0009).
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// The messenger that hospitals can allow.
 #[derive(Parser)]

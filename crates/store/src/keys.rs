@@ -4,7 +4,7 @@
 
 use base::{DeviceNid, Pos, UserNid};
 use bytes::Bytes;
-use db::{Batch, Db, Error, PosRef, ReadSet, Row, params, stmt, stmt_pair};
+use db::{Batch, CommitError, Db, Error, PosRef, ReadSet, Row, params, stmt, stmt_pair};
 use ruma::{OwnedDeviceId, OwnedUserId, UserId};
 
 use crate::{
@@ -289,13 +289,14 @@ stmt!(
      WHERE u.user_id = $1 AND d.device_id = $2"
 );
 // The key is picked where it is taken, so that two requests never hold the same one and neither has to try again.
-// On SQLite batches come one after the other, so what was handed out are the keys up to the last one; on PostgreSQL the pick skips keys that another
-// claim is just taking, and one that was taken between look and pick is left to the next round.
+// On SQLite batches come one after the other, so what was handed out are the keys up to the last one, and where there is none the row, which
+// would have no `n`, is passed over (an insert from a query would first copy each page that it is about to change). On PostgreSQL the pick skips
+// keys that another claim is just taking, and one that was taken between look and pick is left to the next round.
 stmt_pair!(
     CLAIM_ONE_TIME_KEY,
-    sqlite: "INSERT INTO one_time_key_claims (device_nid, algorithm, n, claim) SELECT k.device_nid, k.algorithm, k.n, $1 FROM one_time_keys k
-        WHERE k.device_nid = $2 AND k.algorithm = $3
-            AND k.n > COALESCE((SELECT MAX(c.n) FROM one_time_key_claims c WHERE c.device_nid = $2 AND c.algorithm = $3), -1) ORDER BY k.n LIMIT 1",
+    sqlite: "INSERT OR IGNORE INTO one_time_key_claims (claim, device_nid, algorithm, n) VALUES ($1, $2, $3,
+        (SELECT k.n FROM one_time_keys k WHERE k.device_nid = $2 AND k.algorithm = $3
+            AND k.n > COALESCE((SELECT MAX(c.n) FROM one_time_key_claims c WHERE c.device_nid = $2 AND c.algorithm = $3), -1) ORDER BY k.n LIMIT 1))",
     postgres: "INSERT INTO one_time_key_claims (device_nid, algorithm, n, claim) SELECT k.device_nid, k.algorithm, k.n, $1 FROM one_time_keys k
         WHERE k.device_nid = $2 AND k.algorithm = $3 AND NOT EXISTS (SELECT 1 FROM one_time_key_claims c
             WHERE c.device_nid = k.device_nid AND c.algorithm = k.algorithm AND c.n = k.n)
@@ -590,15 +591,34 @@ pub async fn claimable<'a>(
     db.read(set).await?.iter().map(|rows| rows.first().map(claimable).transpose()).collect()
 }
 
-/// The keys that a claim took: device, algorithm, name and JSON.
-pub async fn claimed(
+/// A key that a claim took. Its JSON is gone if the device has uploaded new keys since.
+pub struct ClaimedRow {
+    /// Whose key.
+    pub device: DeviceNid,
+    /// Kind of key.
+    pub algorithm: String,
+    /// The device's own name for it.
+    pub key_id: String,
+    /// The key, as JSON.
+    pub json: Option<Bytes>,
+}
+
+/// Commits a claim, and gives the keys that it took.
+pub async fn commit_claim(
     db: &Db,
+    batch: Batch,
     claim: i64,
-) -> Result<Vec<(DeviceNid, String, String, Option<Bytes>)>, Error> {
-    let rows = db.query(&CLAIMED, params![claim]).await?;
-    rows.iter()
-        .map(|row| Ok((DeviceNid(row.get(0)?), row.get(1)?, row.get(2)?, row.get(3)?)))
-        .collect()
+) -> Result<Result<Vec<ClaimedRow>, Error>, CommitError> {
+    let read = db.commit_and_read(batch, ReadSet::new().get(&CLAIMED, params![claim])).await?;
+    let row = |row: &Row| {
+        Ok(ClaimedRow {
+            device: DeviceNid(row.get(0)?),
+            algorithm: row.get(1)?,
+            key_id: row.get(2)?,
+            json: row.get(3)?,
+        })
+    };
+    Ok(read.and_then(|answers| answers.iter().flatten().map(row).collect()))
 }
 
 /// Adds to the batch that the keys or devices of a user changed, for all who share a room with them.

@@ -2,7 +2,7 @@
 
 use base::{DeviceNid, Pos, Timestamp, UserNid};
 use bytes::Bytes;
-use db::{Batch, Db, Error, PosRef, ReadSet, Row, params, stmt};
+use db::{Batch, Db, Error, PosRef, ReadSet, Row, params, stmt, stmt_pair};
 
 use crate::{
     Chapter,
@@ -69,10 +69,13 @@ stmt!(
     COUNT,
     "SELECT COUNT(*) FROM (SELECT 1 FROM to_device WHERE device_nid = $1 AND sender_nid = $2 LIMIT $3) waiting"
 );
-// The device may be signed out meanwhile: then there is nobody to keep the message for.
-stmt!(
+// The device may be signed out meanwhile: then there is nobody to keep the message for. On SQLite a row without a device is passed over as one
+// that must not be; an insert from a query, which may add many rows, would first copy each page that it is about to change.
+stmt_pair!(
     ENQUEUE,
-    "INSERT INTO to_device (device_nid, pos, sender_nid, event) SELECT d.device_nid, $2, $3, $4 FROM devices d WHERE d.device_nid = $1"
+    sqlite: "INSERT OR IGNORE INTO to_device (device_nid, pos, sender_nid, event)
+        VALUES ((SELECT d.device_nid FROM devices d WHERE d.device_nid = $1), $2, $3, $4)",
+    postgres: "INSERT INTO to_device (device_nid, pos, sender_nid, event) SELECT d.device_nid, $2, $3, $4 FROM devices d WHERE d.device_nid = $1"
 );
 stmt!(
     DROP_OLDEST,

@@ -313,6 +313,15 @@ fn members_are_loaded_when_they_show_up_and_not_again() {
     let answer = filtered(&jonas, Some(&answer["next_batch"]), &lazy, "");
     assert_eq!(ciphertexts(&answer["rooms"]["join"][&room]), ["eva again"]);
     assert!(members(&answer).is_empty());
+
+    // A device that begins anew has lost what it was told.
+    let answer = filtered(&jonas, None, &lazy, "");
+    let mut shown = vec![eva.id.clone(), jonas.id.clone()];
+    shown.sort();
+    assert_eq!(members(&answer), shown);
+    anna.send_encrypted(&room, "anna");
+    let answer = filtered(&jonas, Some(&answer["next_batch"]), &lazy, "");
+    assert_eq!(members(&answer), std::slice::from_ref(&anna.id));
 }
 
 #[test]

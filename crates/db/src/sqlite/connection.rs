@@ -9,14 +9,19 @@ use super::Options;
 use crate::migration::{Dialect, Migration, OWN_TABLES, adapt};
 use crate::{OpenError, Pos};
 
-pub(super) fn open(options: &Options) -> Result<Connection, OpenError> {
-    connect(options).map_err(|error| OpenError::File {
+/// Memory for pages of a connection that writes, in KiB: it keeps what it has written, and writes where it wrote.
+pub(super) const CACHE_OF_WRITER: u32 = 16_000;
+/// Of one that reads: SQLite forgets its pages with every commit of another, so that only one read has use of them.
+pub(super) const CACHE_OF_READER: u32 = 2_000;
+
+pub(super) fn open(options: &Options, cache_kib: u32) -> Result<Connection, OpenError> {
+    connect(options, cache_kib).map_err(|error| OpenError::File {
         path: options.path.display().to_string(),
         reason: error.to_string(),
     })
 }
 
-fn connect(options: &Options) -> rusqlite::Result<Connection> {
+fn connect(options: &Options, cache_kib: u32) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match options.vfs {
         None => Connection::open_with_flags(&options.path, flags)?,
@@ -40,10 +45,10 @@ fn connect(options: &Options) -> rusqlite::Result<Connection> {
         #[cfg(feature = "power-loss")]
         Synchronous::Normal => "PRAGMA synchronous = NORMAL",
     })?;
-    connection.execute_batch(
+    connection.execute_batch(&format!(
         "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 0;",
-    )?;
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache_kib}; PRAGMA wal_autocheckpoint = 0;",
+    ))?;
     Ok(connection)
 }
 

@@ -27,7 +27,8 @@ pub(super) fn run(connection: &Connection, queue: &Queue<Read>) {
     }
 }
 
-fn read(
+/// Runs the statements on one snapshot.
+pub(super) fn read(
     connection: &Connection,
     statements: &mut Statements<'_>,
     set: &ReadSet,

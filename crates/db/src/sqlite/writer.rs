@@ -5,17 +5,28 @@ use std::cell::Cell;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::Shared;
 use super::statements::{Failure, Statements};
+use super::{Shared, reader};
 use crate::batch::{Batch, Phase, Target};
-use crate::{CommitError, Committed, Pos, PublishedChange, Stmt, Value};
+use crate::{CommitError, Committed, Error, Pos, PublishedChange, ReadSet, Row, Stmt, Value};
 
 /// Batches that share one commit, at most.
 pub(super) const GROUP: usize = 64;
 
+/// Somebody who waits for an answer.
+type Waiting<T, E = CommitError> = oneshot::Sender<Result<T, E>>;
+
 pub(super) enum Job {
-    Batch { batch: Batch, answer: oneshot::Sender<Result<Committed, CommitError>> },
-    ReserveNids { count: i64, answer: oneshot::Sender<Result<i64, CommitError>> },
+    Batch {
+        batch: Batch,
+        answer: Waiting<Committed>,
+        /// What is read when it is committed, here, where the pages that it wrote are at hand.
+        then: Option<(ReadSet, Waiting<Vec<Vec<Row>>, Error>)>,
+    },
+    ReserveNids {
+        count: i64,
+        answer: Waiting<i64>,
+    },
 }
 
 impl Job {
@@ -144,10 +155,12 @@ impl Writer<'_> {
     }
 
     fn answer(&mut self) {
+        let mut reads = Vec::new();
         for (job, verdict) in self.group.drain(..).zip(self.verdicts.drain(..)) {
             match (job, verdict) {
-                (Job::Batch { answer, .. }, Ok(Written::Batch(committed))) => {
-                    drop(answer.send(Ok(committed)))
+                (Job::Batch { answer, then, .. }, Ok(Written::Batch(committed))) => {
+                    drop(answer.send(Ok(committed)));
+                    reads.extend(then);
                 }
                 (Job::ReserveNids { answer, .. }, Ok(Written::Nids(first))) => {
                     drop(answer.send(Ok(first)))
@@ -158,6 +171,10 @@ impl Writer<'_> {
                     unreachable!("a job and its verdict are of the same kind")
                 }
             }
+        }
+        for (set, answer) in reads {
+            // Whoever asked may have gone.
+            drop(answer.send(reader::read(self.connection, &mut self.statements, &set)));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use db::{Batch, Change, CommitError, Db, Pos, params};
+use db::{Batch, Change, CommitError, Db, Pos, ReadSet, params};
 use futures_util::future::join_all;
 
 use crate::place::*;
@@ -22,6 +22,7 @@ crate::on_both!(
     a_guard_may_read,
     guards_run_first_and_statements_with_positions_last,
     an_empty_batch_commits,
+    what_is_read_behind_a_batch_is_what_it_wrote,
 );
 
 async fn notes(db: &Db) -> Vec<i64> {
@@ -54,6 +55,22 @@ async fn a_batch_is_written_as_a_whole_with_consecutive_positions(place: Place) 
 
     let (batch, pos) = note_after(&db).await;
     assert_eq!(db.commit(batch).await.unwrap().pos(pos), Pos::new(3));
+}
+
+async fn what_is_read_behind_a_batch_is_what_it_wrote(place: Place) {
+    let db = place.open().await;
+    db.commit(ward(1)).await.unwrap();
+    let rows = db.commit_and_read(note(7, 1, 0).0, ReadSet::new().get(&NOTES, params![]));
+    let rows = rows.await.unwrap().unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0][0].get::<i64>(0).unwrap(), 7);
+
+    // What is refused is not read behind, and what cannot be read is written all the same.
+    let refused = db.commit_and_read(note(8, 1, 99).0, ReadSet::new().get(&NOTES, params![]));
+    assert!(matches!(refused.await, Err(CommitError::Conflict { .. })));
+    let unreadable = db.commit_and_read(note(8, 1, 1).0, ReadSet::new().get(&NOTES, params![1]));
+    assert!(unreadable.await.unwrap().is_err());
+    assert_eq!(notes(&db).await, [7, 8]);
 }
 
 async fn note_after(db: &Db) -> (Batch, db::PosRef) {

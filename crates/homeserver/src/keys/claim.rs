@@ -1,6 +1,6 @@
 //! `/keys/claim`: one-time keys are handed out, each to one request alone.
 //!
-//! All keys of a request are taken by one batch, which picks them where it takes them; what it got is read afterwards by the
+//! All keys of a request are taken by one batch, which picks them where it takes them; what it got is read behind it by the
 //! claim's number. So two requests never meet, and a crash in between costs a key but never gives one twice.
 //!
 //! <https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3keysclaim>
@@ -14,7 +14,7 @@ use ruma::{
     DeviceId, OneTimeKeyAlgorithm, OneTimeKeyId, OwnedDeviceId, OwnedOneTimeKeyId, OwnedServerName,
     OwnedUserId, UserId, encryption::OneTimeKey, serde::Raw,
 };
-use store::keys::{self as rows, ClaimableRow};
+use store::keys::{self as rows, ClaimableRow, ClaimedRow};
 
 use crate::{Homeserver, devices};
 
@@ -162,15 +162,11 @@ async fn take<'a>(
     if batch.is_empty() {
         return Ok(Vec::new());
     }
-    let committed = hs.db.commit(batch).await;
+    let claimed = rows::commit_claim(&hs.db, batch, claim).await;
     hs.supplies.forget(touched);
-    committed?;
-    if waiting.is_empty() {
-        return Ok(Vec::new());
-    }
     let mut got: HashMap<(DeviceNid, String), (String, Bytes)> =
         HashMap::with_capacity(waiting.len());
-    for (device, algorithm, key_id, json) in rows::claimed(&hs.db, claim).await? {
+    for ClaimedRow { device, algorithm, key_id, json } in claimed?? {
         if let Some(json) = json {
             got.insert((device, algorithm), (key_id, json));
         }

@@ -109,6 +109,10 @@ pub(super) async fn write(
     rooms: Vec<Room>,
     typing: HashSet<RoomNid>,
 ) -> Result<bool, Error> {
+    if reader.since.is_none() {
+        // It may have lost what it was told before.
+        reader.hs.feeds.memory.lazy_members.forget(reader.session.device);
+    }
     let rooms = with_typing(reader, rooms, &typing).await?;
     let (inside, outside): (Vec<Room>, Vec<Room>) = rooms
         .into_iter()
