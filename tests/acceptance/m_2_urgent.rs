@@ -45,3 +45,56 @@ fn the_sender_sees_who_has_taken_over_and_is_told_to_call_when_nothing_goes_out(
     anna.browser.gone(&id("urgent-alarm"));
     jonas.sees_once("Reanimation Zimmer 4");
 }
+
+#[test]
+fn whoever_is_elsewhere_in_the_app_is_reminded_until_somebody_takes_over() {
+    let server = Server::demo(&dist());
+    let anna = Person::logged_in(&server.url(), "anna", PASSWORD, Screen::Desktop);
+    let jonas = Person::logged_in(&server.url(), "jonas", PASSWORD, Screen::Phone);
+    anna.make_group("Stroke-Team", &[("Weber", JONAS), ("Murat", MURAT)]);
+    anna.say("Guten Morgen");
+    jonas.open("Stroke-Team");
+    jonas.sees("Guten Morgen");
+    jonas.to_list();
+    let murat = Person::logged_in(&server.url(), "murat", PASSWORD, Screen::Desktop);
+    murat.open("Stroke-Team");
+    // Counts the sounds, and lets two minutes pass in a fifth of a second.
+    let begin = "window.sounds = 0;
+        const Real = window.AudioContext;
+        window.AudioContext = function () { window.sounds += 1; return new Real(); };
+        const timeout = window.setTimeout.bind(window);
+        window.setTimeout = (run, ms, ...rest) => timeout(run, ms === 120000 ? 200 : ms, ...rest);";
+    let nothing = serde_json::json!([]);
+    jonas.browser.script(begin, &nothing);
+    let sounds = || jonas.browser.script("return window.sounds", &nothing).as_u64().unwrap_or(0);
+
+    anna.attach("attach-urgent");
+    anna.say("Bitte CTA noch vor dem Transport ansehen");
+    let reminder = id("urgent-reminder");
+    jonas.browser.wait_text(&reminder, "Bitte CTA noch vor dem Transport ansehen");
+    jonas.browser.wait_text(&reminder, ANNA);
+    jonas.browser.wait_for("it to sound again and again", || (sounds() >= 3).then_some(()));
+    jonas.look("urgent-reminder");
+    murat.sees("Bitte CTA noch vor dem Transport ansehen");
+    assert!(!murat.browser.has(&reminder), "in the chat itself the message stands with its button");
+    assert!(!anna.browser.has(&reminder), "who asks is not reminded");
+
+    // It outlives the app, and is not in the way in the chat itself.
+    jonas.browser.reload();
+    jonas.browser.wait_text(&reminder, "Bitte CTA noch vor dem Transport ansehen");
+    jonas.browser.click(&id("urgent-reminder-open"));
+    jonas.sees("Bitte CTA noch vor dem Transport ansehen");
+    jonas.browser.gone(&reminder);
+    jonas.to_list();
+    jonas.browser.find(&reminder);
+    jonas.browser.script(begin, &nothing);
+
+    // Somebody else takes it over: then he is left in peace.
+    murat.browser.click(&id("take-over"));
+    jonas.browser.gone(&reminder);
+    let sounded = sounds();
+    anna.say("Danke");
+    jonas.open("Stroke-Team");
+    jonas.sees("Danke");
+    assert_eq!(sounds(), sounded, "what was taken over sounds no more");
+}

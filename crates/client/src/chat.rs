@@ -1,6 +1,7 @@
 //! One chat: its rows, and what can be done in it.
 
 mod actions;
+pub(crate) mod beyond_reach;
 mod convert;
 mod delivery;
 mod encrypt;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
 use vocabulary::{ROOM_DETAILS, RoomDetailsEventContent};
 
-use crate::{kept, session::core::Core, trust};
+use crate::{kept, session::core::Core, trust, urgent};
 
 /// What is known of rooms' names and topics.
 #[derive(Default)]
@@ -136,6 +136,7 @@ async fn look_into(core: &Arc<Core>, room_id: &RoomId) {
         core.details.learn(core, room_id, content, sender).await;
     }
     trust::on_late_request(core, room_id, &events).await;
+    urgent::look(core, room_id, &events).await;
 }
 
 /// Content and sender, if this is a readable details event that travelled encrypted.

@@ -28,6 +28,7 @@ pub mod session;
 pub mod tabs;
 mod trouble;
 pub mod trust;
+mod urgent;
 mod vault;
 
 pub use chat::Chat;
@@ -40,4 +41,5 @@ pub use room_list::RoomList;
 pub use search::Search;
 pub use session::{Session, Settings};
 pub use trust::Trust;
+pub use urgent::OpenUrgent;
 pub use vocabulary::removal;

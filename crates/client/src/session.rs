@@ -12,12 +12,12 @@ mod sync;
 
 use self::core::{Core, OpenError};
 use crate::{
-    Chat, Connection, Directory, Live, RoomList, Search, Trust, details,
+    Chat, Connection, Directory, Live, OpenUrgent, RoomList, Search, Trust, details,
     ids::ChatId,
     people::Person,
     room_list::{self, RoomError},
     trouble::Trouble,
-    trust, vault,
+    trust, urgent, vault,
 };
 
 /// Where the server is and what the store on this device is called.
@@ -282,6 +282,11 @@ impl Session {
         Search { session: self.clone() }
     }
 
+    /// What others have sent as urgent and nobody has taken over yet, the oldest first.
+    pub fn urgent(&self) -> Live<Arc<Vec<OpenUrgent>>> {
+        Live::of(&self.inner.core.urgent.view)
+    }
+
     /// Devices, recovery key, comparison of emoji.
     pub fn trust(&self) -> Trust {
         Trust { session: self.clone() }
@@ -303,6 +308,7 @@ impl Session {
             spawn(room_list::keep_rows(core.clone())).abort_on_drop(),
             spawn(details::keep_known(core.clone())).abort_on_drop(),
             spawn(trust::keep_view(core.clone())).abort_on_drop(),
+            spawn(urgent::keep_view(core.clone())).abort_on_drop(),
         ];
         // Messages that were written before the last reload go out as soon as the server answers.
         core.client.send_queue().respawn_tasks_for_rooms_with_unsent_requests().await;

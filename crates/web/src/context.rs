@@ -3,8 +3,8 @@
 use std::{cell::Cell, sync::Arc};
 
 use client::{
-    ChatId, Connection, Live, MessageId, RoomList, Session, room_list::RoomListView, session::Me,
-    trust::TrustView,
+    ChatId, Connection, Live, MessageId, OpenUrgent, RoomList, Session, room_list::RoomListView,
+    session::Me, trust::TrustView,
 };
 use futures_util::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
@@ -67,6 +67,8 @@ pub struct Desk {
     pub connection: ReadSignal<Connection>,
     /// Where this device and account stand.
     pub trust: ReadSignal<TrustView>,
+    /// What others have sent as urgent and nobody has taken over yet.
+    pub urgent: ReadSignal<Arc<Vec<OpenUrgent>>>,
     /// Messages of the open chat that wait for the network.
     pub waiting: RwSignal<usize>,
     /// What is read out to those who do not see it.
@@ -91,6 +93,7 @@ impl Desk {
             rooms: follow(session.rooms().view()),
             connection: follow(session.connection()),
             trust: follow(session.trust().view()),
+            urgent: follow(session.urgent()),
             session: StoredValue::new_local(session),
             waiting: RwSignal::new(0),
             announcement: RwSignal::new(String::new()),

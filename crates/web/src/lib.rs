@@ -18,6 +18,8 @@ mod contrast;
 #[cfg(target_family = "wasm")]
 mod app;
 #[cfg(target_family = "wasm")]
+mod chime;
+#[cfg(target_family = "wasm")]
 mod context;
 #[cfg(target_family = "wasm")]
 mod navigation;

@@ -6,6 +6,7 @@ mod directory;
 mod privacy;
 mod recipient;
 mod recovery;
+mod reminder;
 mod rooms;
 mod search;
 mod settings;

@@ -13,7 +13,7 @@ use ruma::{
     int,
 };
 
-use super::{ChatHeader, Member, Open, pins};
+use super::{ChatHeader, Member, Open, beyond_reach, pins};
 use crate::{ids::ChatId, live::BoxedForTarget, members, room_list, session::core::Core};
 
 pub(super) async fn build(core: &Arc<Core>, room: &Room) -> ChatHeader {
@@ -31,17 +31,19 @@ pub(super) async fn build(core: &Arc<Core>, room: &Room) -> ChatHeader {
         |part: StateEventType| may(&|levels| levels.user_can_send_state(me, part.clone()));
     let mut members = Vec::new();
     for member in &all {
-        let verified = matches!(
-            core.client.encryption().get_user_identity(&member.id).await,
-            Ok(Some(identity)) if identity.is_verified()
-        );
+        let is_me = member.id == core.own_id;
+        let identity = core.client.encryption().get_user_identity(&member.id).await;
+        let verified = matches!(&identity, Ok(Some(identity)) if identity.is_verified());
+        let has_identity = matches!(identity, Ok(Some(_)));
         let is_below_me = is_above(&level(me), &level(&member.id));
         members.push(Member {
             person: core.people.person(core, &member.id, member.name.as_deref()),
             invited: member.invited,
             manages: is_above(&level(&member.id), &UserPowerLevel::Int(int!(49))),
-            is_me: member.id == core.own_id,
+            is_me,
             verified,
+            has_identity,
+            never_signed_in: !is_me && !has_identity && core.asked.is_answered(&member.id),
             can_change: is_below_me && may_set(StateEventType::RoomPowerLevels),
             can_remove: is_below_me && may(&|levels| levels.user_can_kick(me)),
         });
@@ -96,6 +98,7 @@ pub(super) async fn keep(open: Arc<Open>) {
     let mut members = all_members();
     loop {
         let mut header = build(&core, &open.room).await;
+        beyond_reach::ask(&core, &open.room, &header);
         header.pinned = pins::build(&open).await;
         open.header.set_if_not_eq(header);
         let news = select! {

@@ -464,6 +464,10 @@ pub struct Member {
     pub is_me: bool,
     /// We have compared emoji with them.
     pub verified: bool,
+    /// They have an identity, by which their devices are known as theirs.
+    pub has_identity: bool,
+    /// The server knows no device of theirs to encrypt to: what is written now they will never read.
+    pub never_signed_in: bool,
     /// We may let them manage the group, or no longer.
     pub can_change: bool,
     /// We may remove them.
@@ -474,6 +478,11 @@ impl ChatHeader {
     /// The member with this identifier.
     pub fn member(&self, id: &PersonId) -> Option<&Member> {
         self.members.iter().find(|member| &member.person.id == id)
+    }
+
+    /// Who will not be able to read what is written now, because they have never signed in.
+    pub fn beyond_reach(&self) -> impl Iterator<Item = &Person> {
+        self.members.iter().filter(|member| member.never_signed_in).map(|member| &member.person)
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) async fn face(core: &Arc<Core>, room: &Room) -> Face {
         initials: initials(&title),
         tint: tint(room.room_id().as_str()),
         subtitle: None,
-        kind: RoomKind::Group { members: room.joined_members_count() },
+        kind: RoomKind::Group { members: room.active_members_count() },
         membership,
         title,
     }

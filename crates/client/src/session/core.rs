@@ -33,7 +33,7 @@ use ruma::{
 use super::{Me, SessionEnd, Settings, store};
 use crate::{
     Connection,
-    chat::{hidden::Hidden, responses::Outbox},
+    chat::{beyond_reach::Asked, hidden::Hidden, responses::Outbox},
     details::{self, Details},
     ids::{DeviceId, PersonId},
     network,
@@ -41,6 +41,7 @@ use crate::{
     room_list::RoomListView,
     search::Index,
     trust::{self, TrustState},
+    urgent::Urgent,
     vault::Secrets,
 };
 
@@ -66,6 +67,10 @@ pub(crate) struct Core {
     pub notifications: NotificationSettings,
     /// Messages deleted for this person alone.
     pub hidden: Hidden,
+    /// About whom it was asked whether they have ever signed in.
+    pub asked: Asked,
+    /// What waits for somebody to take it over.
+    pub urgent: Urgent,
     /// What can be searched.
     pub index: Index,
     typing: Mutex<BTreeMap<OwnedRoomId, Vec<OwnedUserId>>>,
@@ -155,6 +160,8 @@ impl Core {
             trust: TrustState::default(),
             notifications,
             hidden: Hidden::default(),
+            asked: Asked::default(),
+            urgent: Urgent::default(),
             index: Index::default(),
             typing: Mutex::default(),
             changed_rooms: Mutex::default(),

@@ -1,12 +1,13 @@
 //! New devices: the recovery key, the emoji, logging out.
 
 use konsil_client::{
-    chat::{Body, UndecryptableReason},
+    PersonId,
+    chat::{Body, ChatHeader, UndecryptableReason},
     session::{LogoutMode, Session},
     trust::{DeviceTrust, Recovery, TrustError, VerificationStep, VerifyWith},
 };
 
-use crate::person::{Device, Pair, message, say, text, until};
+use crate::person::{Device, Hospital, Pair, message, say, text, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_device_reads_old_messages_with_the_recovery_key() {
@@ -90,6 +91,32 @@ async fn two_people_can_compare_emoji() {
         header.member(&pair.jonas.person()).is_some_and(|member| member.verified)
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_never_signed_in_is_named_until_they_do() {
+    let hospital = Hospital::open();
+    let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
+    let annas = anna.first_device().await;
+    let chat =
+        annas.session().rooms().direct(&jonas.person()).await.expect("the chat can be created");
+    let at_anna = annas.open(&chat).await;
+    let beyond_reach = |header: &ChatHeader| -> Vec<PersonId> {
+        header.beyond_reach().map(|person| person.id.clone()).collect()
+    };
+    until("Jonas is named", &mut at_anna.header(), |header| {
+        beyond_reach(header) == [jonas.person()]
+    })
+    .await;
+
+    let jonass = jonas.first_device().await;
+    until("Jonas has a device", &mut at_anna.header(), |header| beyond_reach(header).is_empty())
+        .await;
+    jonass.accept_invitation().await;
+    say(&at_anna, "Jetzt lesbar").await;
+    text(&jonass.open(&chat).await, "Jetzt lesbar").await;
+    let header = at_anna.header().peek();
+    assert!(beyond_reach(&header).is_empty(), "{header:?}");
 }
 
 /// `asking` begins, `asked` accepts, both see the same emoji and say so.

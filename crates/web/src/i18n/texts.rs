@@ -387,6 +387,7 @@ words! {
     not_taken_yet: "Noch nicht bestätigt", "Not confirmed yet";
     urgent_not_sent: "Noch nicht gesendet.", "Not sent yet.";
     please_call: "Bitte anrufen", "Please call";
+    urgent_show: "Ansehen", "Show";
 
     // The right person
     similar_title: "An wen geht das?", "Whom does this go to?";
@@ -552,6 +553,45 @@ impl Lang {
         format!("{to} {title}, {}", self.members(members))
     }
 
+    /// Who has never signed in, and what that means for what is written now.
+    pub fn never_signed_in(self, names: &[String]) -> String {
+        match (self, names) {
+            (_, []) => String::new(),
+            (Self::De, [one]) => {
+                format!(
+                    "{one} hat sich noch nie angemeldet und kann, was Sie jetzt schreiben, auch später nicht lesen."
+                )
+            }
+            (Self::De, [one, two]) => {
+                format!(
+                    "{one} und {two} haben sich noch nie angemeldet und können, was Sie jetzt schreiben, auch später nicht lesen."
+                )
+            }
+            (Self::De, many) => {
+                format!(
+                    "{} Personen haben sich noch nie angemeldet und können, was Sie jetzt schreiben, auch später nicht lesen.",
+                    many.len()
+                )
+            }
+            (Self::En, [one]) => {
+                format!(
+                    "{one} has never signed in and will not be able to read what you write now, not even later."
+                )
+            }
+            (Self::En, [one, two]) => {
+                format!(
+                    "{one} and {two} have never signed in and will not be able to read what you write now, not even later."
+                )
+            }
+            (Self::En, many) => {
+                format!(
+                    "{} people have never signed in and will not be able to read what you write now, not even later.",
+                    many.len()
+                )
+            }
+        }
+    }
+
     /// Who is writing just now.
     pub fn writing(self, names: &[String]) -> String {
         match (self, names) {
@@ -655,6 +695,24 @@ impl Lang {
         match self {
             Self::De => format!("Angekommen bei {to} von {of}"),
             Self::En => format!("On a device of {to} of {of}"),
+        }
+    }
+
+    /// On the reminder of an urgent message that nobody has taken over.
+    pub fn urgent_from(self, name: &str) -> String {
+        match self {
+            Self::De => format!("Dringend von {name}"),
+            Self::En => format!("Urgent from {name}"),
+        }
+    }
+
+    /// Below a reminder: how many urgent messages wait besides.
+    pub fn urgent_more(self, n: usize) -> String {
+        match (self, n) {
+            (Self::De, 1) => "Noch 1 dringende Nachricht ist offen".into(),
+            (Self::De, n) => format!("Noch {n} dringende Nachrichten sind offen"),
+            (Self::En, 1) => "1 more urgent message is open".into(),
+            (Self::En, n) => format!("{n} more urgent messages are open"),
         }
     }
 

@@ -1,6 +1,7 @@
 //! One chat.
 
 mod actions;
+mod beyond_reach;
 mod camera;
 mod composer;
 mod contact;
@@ -30,6 +31,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use self::{
     actions::MessageActions,
+    beyond_reach::BeyondReach,
     composer::Composer,
     header::Header,
     lightbox::Lightbox,
@@ -299,7 +301,7 @@ fn OpenChat(chat: Chat) -> impl IntoView {
             <UrgentAlarm/>
             {move || {
                 if can_write.get() {
-                    return view! { <Composer/> }.into_any();
+                    return view! { <BeyondReach/><Composer/> }.into_any();
                 }
                 open.header.with(|header| closed(header, lang))
             }}

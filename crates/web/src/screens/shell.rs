@@ -14,6 +14,7 @@ use super::{
     directory::{NewChat, NewGroup, People},
     privacy::{NewNotice, look_for_notice},
     recipient::CameraFirst,
+    reminder::UrgentReminder,
     rooms::Rooms,
     settings::SettingsScreen,
     shortcuts::Shortcuts,
@@ -70,6 +71,11 @@ pub fn Shell() -> impl IntoView {
         })
     });
     let wide = media_query(WIDE);
+    // On a phone the chat lies behind the list.
+    let seen = Signal::derive(move || {
+        let is_seen = !is_phone() || pane.get() == Pane::Chat;
+        chat.get().filter(|_| is_seen).map(|id| ChatId::new(&id))
+    });
     let with_details = Memo::new(move |_| {
         chat.with(Option::is_some) && (wide.get() || pane.get() == Pane::Details)
     });
@@ -90,6 +96,7 @@ pub fn Shell() -> impl IntoView {
 
     view! {
         <NetBanner/>
+        <UrgentReminder chat=seen/>
         <div class="shell" class:with-details=move || with_details.get() && wide.get() data-pane=move || pane.get().name() data-notice=move || notice.get().name() data-testid="shell">
             <Rail left/>
             {move || match left.get() {
