@@ -176,7 +176,7 @@ impl Db {
         let answer = match batch.take_defect() {
             Some(defect) => Err(defect),
             None => Ok(match &self.inner.backend {
-                Backend::Sqlite(sqlite) => sqlite.enqueue(batch, None),
+                Backend::Sqlite(sqlite) => sqlite.enqueue(batch),
                 Backend::Postgres(postgres) => postgres.enqueue(batch),
             }),
         };
@@ -209,11 +209,7 @@ impl Db {
             self.commit(batch).await?;
             return Ok(Err(defect));
         }
-        let (answer, rows) = tokio::sync::oneshot::channel();
-        let committed = sqlite.enqueue(batch, Some((set, answer)));
-        let ended = "the committer ended without an answer";
-        committed.await.unwrap_or_else(|_| Err(CommitError::unavailable(ended)))?;
-        Ok(rows.await.unwrap_or_else(|_| Err(Error::Unavailable { reason: ended.to_owned() })))
+        sqlite.commit_and_read(batch, set).await
     }
 
     /// The highest position whose changes the hook has heard.

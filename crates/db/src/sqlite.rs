@@ -130,13 +130,33 @@ impl Sqlite {
     pub(crate) fn enqueue(
         &self,
         batch: Batch,
-        then: Option<(ReadSet, oneshot::Sender<Result<Vec<Vec<Row>>, Error>>)>,
+    ) -> oneshot::Receiver<Result<Committed, CommitError>> {
+        self.enqueue_and(batch, None)
+    }
+
+    fn enqueue_and(
+        &self,
+        batch: Batch,
+        then: Option<Read>,
     ) -> oneshot::Receiver<Result<Committed, CommitError>> {
         let (answer, answered) = oneshot::channel();
         if let Err((job, reason)) = self.shared.writes.push(Job::Batch { batch, answer, then }) {
             job.refuse(CommitError::unavailable(reason));
         }
         answered
+    }
+
+    /// Writes a batch, and has the writer read behind it.
+    pub(crate) async fn commit_and_read(
+        &self,
+        batch: Batch,
+        set: ReadSet,
+    ) -> Result<Result<Vec<Vec<Row>>, Error>, CommitError> {
+        let ended = "the writer ended without an answer";
+        let (answer, rows) = oneshot::channel();
+        let committed = self.enqueue_and(batch, Some(Read { set, answer })).await;
+        committed.unwrap_or_else(|_| Err(CommitError::unavailable(ended)))?;
+        Ok(rows.await.unwrap_or_else(|_| Err(Error::Unavailable { reason: ended.to_owned() })))
     }
 
     pub(crate) async fn reserve_nids(

@@ -6,22 +6,25 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::statements::{Failure, Statements};
-use super::{Shared, reader};
+use super::{
+    Shared,
+    reader::{self, Read},
+};
 use crate::batch::{Batch, Phase, Target};
-use crate::{CommitError, Committed, Error, Pos, PublishedChange, ReadSet, Row, Stmt, Value};
+use crate::{CommitError, Committed, Pos, PublishedChange, Stmt, Value};
 
 /// Batches that share one commit, at most.
 pub(super) const GROUP: usize = 64;
 
 /// Somebody who waits for an answer.
-type Waiting<T, E = CommitError> = oneshot::Sender<Result<T, E>>;
+type Waiting<T> = oneshot::Sender<Result<T, CommitError>>;
 
 pub(super) enum Job {
     Batch {
         batch: Batch,
         answer: Waiting<Committed>,
         /// What is read when it is committed, here, where the pages that it wrote are at hand.
-        then: Option<(ReadSet, Waiting<Vec<Vec<Row>>, Error>)>,
+        then: Option<Read>,
     },
     ReserveNids {
         count: i64,
@@ -172,7 +175,7 @@ impl Writer<'_> {
                 }
             }
         }
-        for (set, answer) in reads {
+        for Read { set, answer } in reads {
             // Whoever asked may have gone.
             drop(answer.send(reader::read(self.connection, &mut self.statements, &set)));
         }
