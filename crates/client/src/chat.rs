@@ -145,10 +145,7 @@ impl Chat {
     /// Loads older rows until this message is among them, as far as it is worth waiting for; tells whether it is.
     pub async fn load_until(&self, message: &MessageId) -> bool {
         const PAGES: usize = 25;
-        let here = || {
-            let rows = self.inner.open.rows.read();
-            rows.iter().any(|row| matches!(&row.kind, RowKind::Message(it) if it.id == *message))
-        };
+        let is_it = |row: &Row| matches!(&row.kind, RowKind::Message(it) if it.id == *message);
         let open = &self.inner.open;
         for _ in 0..=PAGES {
             // A page may be on its way already, as when the chat was just opened.
@@ -158,8 +155,7 @@ impl Chat {
                     return false;
                 }
             }
-            watch::build_rows_once(open).await;
-            if here() {
+            if watch::build_rows_once(open).await.iter().any(|row| is_it(row)) {
                 return true;
             }
             if open.scroll_back.get() == ScrollBack::Beginning {

@@ -28,6 +28,9 @@ use super::{
 };
 use crate::trouble::kind_of;
 
+/// What an open chat shows, oldest first.
+type Rows = Arc<Vec<Arc<Row>>>;
+
 /// What gets a row at all. Receipts of what gets none count for the row before it.
 pub(super) fn is_shown(event: &AnySyncTimelineEvent, rules: &RoomVersionRules) -> bool {
     match event {
@@ -46,9 +49,10 @@ pub(super) fn is_shown(event: &AnySyncTimelineEvent, rules: &RoomVersionRules) -
     }
 }
 
-pub(super) async fn build_rows_once(open: &Arc<Open>) {
+/// The rows of now. What is published may be older again a moment later: who keeps it may not have heard yet.
+pub(super) async fn build_rows_once(open: &Arc<Open>) -> Rows {
     let items = open.timeline.items().await;
-    rebuild(open, &items);
+    rebuild(open, &items)
 }
 
 /// Runs as long as the chat is open.
@@ -79,7 +83,7 @@ pub(super) async fn keep_rows(open: Arc<Open>) {
     }
 }
 
-fn rebuild(open: &Arc<Open>, items: &Vector<Arc<TimelineItem>>) {
+fn rebuild(open: &Arc<Open>, items: &Vector<Arc<TimelineItem>>) -> Rows {
     let header = open.header.get();
     let waiting = open.core.responses.in_room(open.room.room_id());
     let delivered = open.delivered.get();
@@ -97,7 +101,7 @@ fn rebuild(open: &Arc<Open>, items: &Vector<Arc<TimelineItem>>) {
     if !hidden.is_empty() {
         rows.retain(|row| !is_hidden(row, &hidden));
     }
-    publish(&open.rows, rows);
+    publish(&open.rows, rows)
 }
 
 fn is_hidden(row: &Row, hidden: &BTreeSet<String>) -> bool {
@@ -106,7 +110,7 @@ fn is_hidden(row: &Row, hidden: &BTreeSet<String>) -> bool {
 }
 
 /// Unchanged rows keep their `Arc`, and nobody is woken for nothing.
-fn publish(target: &SharedObservable<Arc<Vec<Arc<Row>>>>, rows: Vec<Row>) {
+fn publish(target: &SharedObservable<Rows>, rows: Vec<Row>) -> Rows {
     let old = target.get();
     let by_key: BTreeMap<&str, &Arc<Row>> = old.iter().map(|row| (row.key.as_str(), row)).collect();
     let rows: Vec<Arc<Row>> = rows
@@ -118,9 +122,12 @@ fn publish(target: &SharedObservable<Arc<Vec<Arc<Row>>>>, rows: Vec<Row>) {
         .collect();
     let unchanged = rows.len() == old.len()
         && rows.iter().zip(old.iter()).all(|(new, old)| Arc::ptr_eq(new, old));
-    if !unchanged {
-        target.set(Arc::new(rows));
+    if unchanged {
+        return old;
     }
+    let rows = Arc::new(rows);
+    target.set(rows.clone());
+    rows
 }
 
 /// Messages that answer something further up than what is loaded: has it fetched, once each.
