@@ -198,18 +198,16 @@ impl Db {
         mut batch: Batch,
         set: ReadSet,
     ) -> Result<Result<Vec<Vec<Row>>, Error>, CommitError> {
-        let Backend::Sqlite(sqlite) = &self.inner.backend else {
-            self.commit(batch).await?;
-            return Ok(self.read(set).await);
-        };
-        if let Some(defect) = batch.take_defect() {
-            return Err(defect);
+        match &self.inner.backend {
+            Backend::Sqlite(sqlite) if set.check().is_ok() => match batch.take_defect() {
+                Some(defect) => Err(defect),
+                None => sqlite.commit_and_read(batch, set).await,
+            },
+            _ => {
+                self.commit(batch).await?;
+                Ok(self.read(set).await)
+            }
         }
-        if let Err(defect) = set.check() {
-            self.commit(batch).await?;
-            return Ok(Err(defect));
-        }
-        sqlite.commit_and_read(batch, set).await
     }
 
     /// The highest position whose changes the hook has heard.
