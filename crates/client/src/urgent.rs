@@ -3,11 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use eyeball::SharedObservable;
 use futures_util::{FutureExt, select};
-use matrix_sdk::{RoomState, deserialized_responses::TimelineEvent};
+use matrix_sdk::{RoomState, deserialized_responses::TimelineEvent, sleep::sleep};
 use ruma::{
     EventId, MilliSecondsSinceUnixEpoch, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, UserId,
 };
@@ -23,6 +24,9 @@ use crate::{
 
 /// After so long it is no reminder any more, but history.
 const LIFE_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// How often it is looked whether something has become history.
+const LOOK: Duration = Duration::from_secs(15 * 60);
 
 const KEPT_AS: &str = "konsil.urgent";
 
@@ -215,6 +219,7 @@ pub(crate) async fn keep_view(core: Arc<Core>) {
         select! {
             _ = responses.next().fuse() => {}
             _ = people.next().fuse() => {}
+            _ = Box::pin(sleep(LOOK)).fuse() => {}
         }
     }
 }
