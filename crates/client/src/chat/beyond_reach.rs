@@ -1,5 +1,5 @@
-//! Members who have never signed in: the server knows no device of theirs, so that nothing can be encrypted to them, and what is
-//! written before they sign in they will never read.
+//! Members without an identity, as everybody is before their first sign-in: keys go only to devices that an identity vouches for, so
+//! that what is written before they have one they will never read.
 
 use std::{
     collections::BTreeMap,

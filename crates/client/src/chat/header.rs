@@ -43,7 +43,7 @@ pub(super) async fn build(core: &Arc<Core>, room: &Room) -> ChatHeader {
             is_me,
             verified,
             has_identity,
-            never_signed_in: !is_me && !has_identity && core.asked.is_answered(&member.id),
+            beyond_reach: !is_me && !has_identity && core.asked.is_answered(&member.id),
             can_change: is_below_me && may_set(StateEventType::RoomPowerLevels),
             can_remove: is_below_me && may(&|levels| levels.user_can_kick(me)),
         });

@@ -466,8 +466,9 @@ pub struct Member {
     pub verified: bool,
     /// They have an identity, by which their devices are known as theirs.
     pub has_identity: bool,
-    /// The server knows no device of theirs to encrypt to: what is written now they will never read.
-    pub never_signed_in: bool,
+    /// It is known that they have none, as before their first sign-in: what is written now they will never read, since keys go only to
+    /// devices that an identity vouches for.
+    pub beyond_reach: bool,
     /// We may let them manage the group, or no longer.
     pub can_change: bool,
     /// We may remove them.
@@ -480,9 +481,9 @@ impl ChatHeader {
         self.members.iter().find(|member| &member.person.id == id)
     }
 
-    /// Who will not be able to read what is written now, because they have never signed in.
+    /// Who will not be able to read what is written now, because they have no device that one could encrypt to.
     pub fn beyond_reach(&self) -> impl Iterator<Item = &Person> {
-        self.members.iter().filter(|member| member.never_signed_in).map(|member| &member.person)
+        self.members.iter().filter(|member| member.beyond_reach).map(|member| &member.person)
     }
 }
 

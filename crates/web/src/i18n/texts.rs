@@ -553,55 +553,47 @@ impl Lang {
         format!("{to} {title}, {}", self.members(members))
     }
 
-    /// Who has never signed in, and what that means for what is written now.
-    pub fn never_signed_in(self, names: &[String]) -> String {
+    /// People as the subject of a sentence. Of more than two the number is enough.
+    fn subject(self, names: &[String]) -> String {
         match (self, names) {
             (_, []) => String::new(),
-            (Self::De, [one]) => {
-                format!(
-                    "{one} hat sich noch nie angemeldet und kann, was Sie jetzt schreiben, auch später nicht lesen."
-                )
-            }
-            (Self::De, [one, two]) => {
-                format!(
-                    "{one} und {two} haben sich noch nie angemeldet und können, was Sie jetzt schreiben, auch später nicht lesen."
-                )
-            }
-            (Self::De, many) => {
-                format!(
-                    "{} Personen haben sich noch nie angemeldet und können, was Sie jetzt schreiben, auch später nicht lesen.",
-                    many.len()
-                )
-            }
-            (Self::En, [one]) => {
-                format!(
-                    "{one} has never signed in and will not be able to read what you write now, not even later."
-                )
-            }
-            (Self::En, [one, two]) => {
-                format!(
-                    "{one} and {two} have never signed in and will not be able to read what you write now, not even later."
-                )
-            }
-            (Self::En, many) => {
-                format!(
-                    "{} people have never signed in and will not be able to read what you write now, not even later.",
-                    many.len()
-                )
-            }
+            (_, [one]) => one.clone(),
+            (Self::De, [one, two]) => format!("{one} und {two}"),
+            (Self::En, [one, two]) => format!("{one} and {two}"),
+            (Self::De, many) => format!("{} Personen", many.len()),
+            (Self::En, many) => format!("{} people", many.len()),
+        }
+    }
+
+    /// Who has no device to encrypt to, and what that means for what is written now.
+    pub fn beyond_reach(self, names: &[String]) -> String {
+        let who = self.subject(names);
+        match (self, names.len()) {
+            (_, 0) => who,
+            (Self::De, 1) => format!(
+                "{who} hat noch kein Gerät eingerichtet und kann, was Sie jetzt schreiben, auch später nicht lesen."
+            ),
+            (Self::De, _) => format!(
+                "{who} haben noch kein Gerät eingerichtet und können, was Sie jetzt schreiben, auch später nicht lesen."
+            ),
+            (Self::En, 1) => format!(
+                "{who} has not set up a device yet and will not be able to read what you write now, not even later."
+            ),
+            (Self::En, _) => format!(
+                "{who} have not set up a device yet and will not be able to read what you write now, not even later."
+            ),
         }
     }
 
     /// Who is writing just now.
     pub fn writing(self, names: &[String]) -> String {
-        match (self, names) {
-            (_, []) => String::new(),
-            (Self::De, [one]) => format!("{one} schreibt …"),
-            (Self::De, [one, two]) => format!("{one} und {two} schreiben …"),
-            (Self::De, many) => format!("{} Personen schreiben …", many.len()),
-            (Self::En, [one]) => format!("{one} is writing …"),
-            (Self::En, [one, two]) => format!("{one} and {two} are writing …"),
-            (Self::En, many) => format!("{} people are writing …", many.len()),
+        let who = self.subject(names);
+        match (self, names.len()) {
+            (_, 0) => who,
+            (Self::De, 1) => format!("{who} schreibt …"),
+            (Self::De, _) => format!("{who} schreiben …"),
+            (Self::En, 1) => format!("{who} is writing …"),
+            (Self::En, _) => format!("{who} are writing …"),
         }
     }
 

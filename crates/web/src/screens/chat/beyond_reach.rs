@@ -8,7 +8,7 @@ use crate::{
     ui::{Icon, Picture},
 };
 
-/// Says above the composer who has never signed in: it is better to telephone than to believe that they will read it.
+/// Says above the composer who has no device yet: it is better to telephone than to believe that they will read it.
 #[component]
 pub fn BeyondReach() -> impl IntoView {
     let lang = lang();
@@ -24,7 +24,7 @@ pub fn BeyondReach() -> impl IntoView {
                 view! {
                     <p class="beyond-reach" role="status" data-testid="beyond-reach">
                         <Picture icon=Icon::Warning class="small"/>
-                        <span>{lang.never_signed_in(names)}</span>
+                        <span>{lang.beyond_reach(names)}</span>
                     </p>
                 }
             })
