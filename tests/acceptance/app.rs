@@ -311,6 +311,11 @@ impl Person {
         let wide = "return document.documentElement.scrollWidth - innerWidth";
         let beyond = self.browser.script(wide, &serde_json::json!([])).as_i64().unwrap_or(0);
         assert!(beyond <= 0, "{what} of {} is {beyond} px too wide", self.name);
+        self.picture(what);
+    }
+
+    /// Takes a picture of the screen, if pictures are wanted.
+    pub fn picture(&self, what: &str) {
         if let Some(directory) = std::env::var_os("KONSIL_PICTURES") {
             self.browser
                 .screenshot(&Path::new(&directory).join(format!("{what}-{}.png", self.name)));

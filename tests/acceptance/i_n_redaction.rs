@@ -216,11 +216,11 @@ pub fn with_metadata(directory: &Path, name: &str) -> std::path::PathBuf {
     photo
 }
 
-fn exiftool(arguments: &[&str], file: &Path) -> String {
+pub fn exiftool(arguments: &[&str], file: &Path) -> String {
     let output = Command::new("exiftool").args(arguments).arg(file).output();
     let output = output.expect("exiftool runs: apt-get install libimage-exiftool-perl");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("UTF-8")
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The groups of everything that exiftool finds in the file.
@@ -299,7 +299,8 @@ pub fn drag(browser: &Browser, pointer: &str, part: Part) {
     browser.try_command("POST", "/actions", &actions).expect("the pointer moves");
 }
 
-fn keep_shown(person: &Person) {
+/// From here on the page keeps what it shows, so that its bytes can be read.
+pub fn keep_shown(person: &Person) {
     person.browser.script(KEEP_SHOWN, &json!([]));
 }
 
@@ -311,10 +312,20 @@ fn received(person: &Person, caption: &str) -> Vec<u8> {
     // The small picture stands there until the large one has come.
     let shown = format!("{}:not([aria-busy])", id("lightbox-image"));
     person.browser.find(&shown);
-    let bytes = person.browser.async_script(READ_SHOWN, &json!([shown]));
+    let bytes = bytes_of(person, &shown);
+    close_lightbox(person);
+    bytes
+}
+
+/// The bytes of what an element of the page shows.
+pub fn bytes_of(person: &Person, element: &str) -> Vec<u8> {
+    let bytes = person.browser.async_script(READ_SHOWN, &json!([element]));
+    BASE64_STANDARD.decode(bytes.as_str().expect("base64")).expect("base64")
+}
+
+pub fn close_lightbox(person: &Person) {
     person.browser.click(&id("lightbox-close"));
     person.browser.gone(&id("lightbox"));
-    BASE64_STANDARD.decode(bytes.as_str().expect("base64")).expect("base64")
 }
 
 /// A part of a picture in its pixels: left, top, right, bottom.

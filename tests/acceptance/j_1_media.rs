@@ -44,6 +44,26 @@ fn recordings_photos_and_waiting_attachments_reach_the_other() {
     anna.browser.click(&id("outbox-send"));
     jonas.sees_picture();
 
+    // A video: camera, video, begin, end, send.
+    anna.browser.click(&id("camera"));
+    anna.browser.click(&id("mode-video"));
+    anna.browser.click("[data-testid=shutter]:not([disabled])");
+    anna.browser.wait_text(&id("recording-time"), "0:02");
+    anna.look("video-recording");
+    anna.browser.click("[data-testid=shutter]:not([disabled])");
+    anna.browser.find(&id("outbox-video"));
+    anna.look("video-outbox");
+    anna.browser.click(&id("outbox-send"));
+    jonas.browser.find(&id("video-still"));
+    jonas.browser.click(&id("video"));
+    let plays =
+        format!("return document.querySelector('{}')?.currentTime > 0.5", id("lightbox-video"));
+    jonas.browser.wait_for("the video to play", || {
+        (jonas.browser.script(&plays, &serde_json::json!([])) == true).then_some(())
+    });
+    jonas.look("video");
+    jonas.browser.click(&id("lightbox-close"));
+
     // What is attached while the server is away waits, survives the app's end, goes out once and in order, and can be stopped.
     server.stop();
     anna.browser.find(&id("offline-banner"));

@@ -11,13 +11,15 @@ struct Tool {
     present: fn() -> bool,
 }
 
-const TOOLS: [Tool; 7] = [
+const TOOLS: [Tool; 9] = [
     Tool { package: "chromium", present: || on_path("chromium") },
     Tool { package: "chromium-driver", present: || on_path("chromedriver") },
     Tool { package: "npm", present: || on_path("npm") },
     Tool { package: "postgresql", present: || below("/usr/lib/postgresql", "bin/initdb") },
     Tool { package: "python3-venv", present: makes_environments },
     Tool { package: "libimage-exiftool-perl", present: || on_path("exiftool") },
+    Tool { package: "ffmpeg", present: || on_path("ffmpeg") },
+    Tool { package: "poppler-utils", present: || on_path("pdftoppm") },
     Tool { package: "fonts-dejavu-core", present: || below("/usr/share/fonts", "") },
 ];
 

@@ -40,23 +40,26 @@ impl Profile {
 pub fn build(profile: Profile) -> Result<PathBuf, Failure> {
     ensure_target()?;
     let (name, directory) = profile.name_and_directory();
-    step(
-        "The app for the browser (wasm32; minutes when it is the first time)",
-        cargo("build", Target::Web).args([
-            "--package",
+    // One after the other, so that neither switches on features for the other.
+    let mut modules = Vec::new();
+    for (package, module, headline) in [
+        (
             "konsil-web",
-            "--target",
-            WASM,
-            "--profile",
-            name,
-        ]),
-    )?;
-    let module = target_dir(Target::Web).join(WASM).join(directory).join("konsil-web.wasm");
+            "konsil-web.wasm",
+            "The app for the browser (wasm32; minutes when it is the first time)",
+        ),
+        ("konsil-pdf", "konsil_pdf.wasm", "What shows PDF, a module of its own"),
+    ] {
+        let mut build = cargo("build", Target::Web);
+        build.args(["--package", package, "--target", WASM, "--profile", name]);
+        step(headline, &mut build)?;
+        modules.push(target_dir(Target::Web).join(WASM).join(directory).join(module));
+    }
     let statics = root().join("crates/web/static");
     let dist = root().join("dist");
     let stamp = root().join("dist.stamp");
 
-    let fingerprint = fingerprint(profile, &module, &statics)?;
+    let fingerprint = fingerprint(profile, &modules, &statics)?;
     if dist.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == fingerprint) {
         println!("   dist/ is up to date");
         return Ok(dist);
@@ -65,7 +68,8 @@ pub fn build(profile: Profile) -> Result<PathBuf, Failure> {
         "Glue and compressed copies into dist/",
         cargo("run", Target::Native)
             .args(["--quiet", "--package", "web-bundler", "--", profile.effort()])
-            .args([&module, &statics, &dist]),
+            .args([&statics, &dist])
+            .args(&modules),
     )?;
     fs::write(stamp, fingerprint)?;
     Ok(dist)
@@ -82,10 +86,13 @@ fn ensure_target() -> Result<(), Failure> {
 }
 
 /// Changes when the bundle has to be made anew. Only compared with one made by the same xtask on this machine.
-fn fingerprint(profile: Profile, module: &Path, statics: &Path) -> Result<String, Failure> {
+fn fingerprint(profile: Profile, modules: &[PathBuf], statics: &Path) -> Result<String, Failure> {
     let mut hasher = DefaultHasher::new();
     (profile, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
-    fs::read(module).map_err(|error| format!("{}: {error}", module.display()))?.hash(&mut hasher);
+    for module in modules {
+        let bytes = fs::read(module).map_err(|error| format!("{}: {error}", module.display()))?;
+        bytes.hash(&mut hasher);
+    }
     let bundler = fs::read(root().join("xtask/web-bundler/src/main.rs"))?;
     bundler.hash(&mut hasher);
     hash_directory(statics, &mut hasher)?;

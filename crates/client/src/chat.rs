@@ -22,10 +22,11 @@ pub use rows::{
     Body, ChatHeader, EmojiOnly, FileView, ImageView, MediaRef, Member, Message, OwnState, Pinned,
     PollAnswer, PollView, Reach, Reaction, Reader, ReplyQuote, ReplyTarget, Row, RowKind,
     ScrollBack, SendFailure, Sender, Stage, SystemLine, TrustWarning, UndecryptableReason,
-    UrgentView, VoiceView,
+    UrgentView, VideoView, VoiceView,
 };
 pub use send::{
-    ActionError, Draft, FileToSend, ImageToSend, MediaError, PollToSend, TextToSend, VoiceToSend,
+    ActionError, Draft, FileToSend, ImageToSend, MediaError, PollToSend, TextToSend, VideoToSend,
+    VoiceToSend,
 };
 
 use std::{

@@ -73,8 +73,8 @@ pub struct Desk {
     pub waiting: RwSignal<usize>,
     /// What is read out to those who do not see it.
     pub announcement: RwSignal<String>,
-    /// Photo taken before the recipient was chosen; the chat that opens next takes it.
-    pub photo: StoredValue<Option<crate::photo::Photo>, LocalStorage>,
+    /// Photo or video taken before the recipient was chosen; the chat that opens next takes it.
+    pub taken: StoredValue<Option<crate::screens::Taken>, LocalStorage>,
     /// A message to go to once its chat is open.
     pub jump: RwSignal<Option<(ChatId, MessageId)>>,
     /// Chats in which it was asked whether the person is the right one.
@@ -97,7 +97,7 @@ impl Desk {
             session: StoredValue::new_local(session),
             waiting: RwSignal::new(0),
             announcement: RwSignal::new(String::new()),
-            photo: StoredValue::new_local(None),
+            taken: StoredValue::new_local(None),
             jump: RwSignal::new(None),
             asked_who: StoredValue::new(Default::default()),
             key_put_off: RwSignal::new(false),

@@ -1,15 +1,19 @@
 //! Konsil's app for clinicians: an installable web app.
 //!
 //! The words ([`i18n`]), addresses ([`route`]), times ([`clock`]) and text rules ([`text`]) are plain Rust and tested
-//! natively, as are a picture's pixels ([`pixels`]) and what its file carries beside them ([`metadata`]). The screens exist only in the browser; they render the view models of `konsil-client` and decide nothing else.
+//! natively, as are a picture's pixels ([`pixels`]), what its file carries beside them ([`metadata`]), what a video's does
+//! ([`video_metadata`]), and several photographed pages as one document ([`paper`]). The screens exist only in the browser; they render the view models of `konsil-client` and decide
+//! nothing else.
 #![recursion_limit = "256"]
 
 pub mod clock;
 pub mod i18n;
 pub mod metadata;
+pub mod paper;
 pub mod pixels;
 pub mod route;
 pub mod text;
+pub mod video_metadata;
 pub mod wav;
 
 #[cfg(test)]
@@ -24,15 +28,21 @@ mod context;
 #[cfg(target_family = "wasm")]
 mod navigation;
 #[cfg(target_family = "wasm")]
+mod pdf;
+#[cfg(target_family = "wasm")]
 mod photo;
 #[cfg(target_family = "wasm")]
 mod platform;
+#[cfg(target_family = "wasm")]
+mod recorder;
 #[cfg(target_family = "wasm")]
 mod screens;
 #[cfg(target_family = "wasm")]
 mod sound;
 #[cfg(target_family = "wasm")]
 mod ui;
+#[cfg(target_family = "wasm")]
+mod video;
 
 #[cfg(target_family = "wasm")]
 pub use app::start;
@@ -59,7 +69,9 @@ mod tests {
         let mut found = vec!["web.js".to_owned(), "web_bg.wasm".to_owned()];
         files(Path::new("static"), "", &mut found);
         for file in found {
-            let is_needed = !file.contains("LICENSE") && file != "sw.js" && file != "index.html";
+            // What shows PDF is kept when the first one is opened.
+            let is_needed = !file.contains("LICENSE")
+                && !["sw.js", "index.html", "pdf-worker.js"].contains(&file.as_str());
             assert_eq!(WORKER.contains(&format!("\"{file}\"")), is_needed, "{file}");
         }
     }

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::{metadata, pixels::Pixels};
+use crate::{metadata, paper, pixels::Pixels};
 
 /// Longest side of what is sent. Enough for an X-ray film on a light box; keeps a photo at 1 to 3 MB.
 const FULL_SIDE_PX: u32 = 3200;
@@ -145,6 +145,13 @@ impl Photo {
         Ok(Self { name, full, size_px: full_size, report, thumbnail: (small, small_size) })
     }
 
+    /// The photo as a page of a document; none if it is no JPEG.
+    pub async fn page(&self) -> Option<paper::Page> {
+        let is_jpeg = self.full.type_() == Format::Jpeg.mime();
+        let jpeg = bytes(&self.full).await.filter(|_| is_jpeg)?;
+        Some(paper::Page { jpeg, size_px: self.size_px })
+    }
+
     /// What the chat sends.
     pub async fn to_send(
         &self,
@@ -163,6 +170,25 @@ impl Photo {
             removal: Some(self.report.clone()),
         })
     }
+}
+
+/// The small version of what a video shows just now, with its size in pixels.
+pub async fn still(
+    video: &web_sys::HtmlVideoElement,
+    size_px: (u32, u32),
+) -> Result<(web_sys::Blob, (u32, u32)), NotAPicture> {
+    let small = fit(size_px, THUMBNAIL_SIDE_PX);
+    let blob = encode(small, Format::Jpeg, 0.75, &|context, (width, height)| {
+        context.draw_image_with_html_video_element_and_dw_and_dh(
+            video,
+            0.0,
+            0.0,
+            width.into(),
+            height.into(),
+        )
+    })
+    .await?;
+    Ok((blob, small))
 }
 
 #[derive(Clone, Copy)]

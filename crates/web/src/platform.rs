@@ -144,6 +144,32 @@ pub async fn sleep(duration: Duration) {
     let _ = JsFuture::from(promise).await;
 }
 
+/// Waits for an event. An error if the target tells of an error, or nothing happens within this time. Listens as soon as it
+/// is called.
+pub fn happens(
+    target: &web_sys::EventTarget,
+    event: &str,
+    within: Duration,
+) -> impl Future<Output = Result<(), ()>> + use<> {
+    let promise = js_sys::Promise::new(&mut |resolve, reject| {
+        let _ = target.add_event_listener_with_callback(event, &resolve);
+        let _ = target.add_event_listener_with_callback("error", &reject);
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(
+            &reject,
+            within.as_millis() as i32,
+        );
+    });
+    async move { JsFuture::from(promise).await.map(drop).map_err(drop) }
+}
+
+/// A file in memory.
+pub fn blob(bytes: &[u8], mime: &str) -> Option<web_sys::Blob> {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(mime);
+    web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()
+}
+
 /// Runs only the last of several calls in quick succession.
 #[derive(Clone, Default)]
 pub struct Debounce(Rc<Cell<u64>>);

@@ -15,5 +15,6 @@ mod shortcuts;
 mod sign_in;
 mod verify;
 
+pub use chat::Taken;
 pub use shell::Shell;
 pub use sign_in::{OtherTab, SignIn, Splash, StoreBroken};

@@ -1,6 +1,6 @@
-//! `web-bundler fast|small APP.wasm STATIC_DIR DIST_DIR`
+//! `web-bundler fast|small STATIC_DIR DIST_DIR APP.wasm PDF.wasm`
 //!
-//! Writes the app as the server hands it out: the module and its glue (wasm-bindgen as a library, so that no
+//! Writes the app as the server hands it out: its modules and their glue (wasm-bindgen as a library, so that no
 //! tool is to be installed), the static files, and beside each compressible file its `.br` and `.gz`.
 //! wasm-bindgen and its bundler share one version because both ask for exactly one `wasm-bindgen-shared`.
 
@@ -25,30 +25,33 @@ enum Effort {
 
 fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    let [effort, module, statics, dist] = arguments.as_slice() else {
-        return Err("usage: web-bundler fast|small APP.wasm STATIC_DIR DIST_DIR".into());
+    let [effort, statics, dist, app, pdf] = arguments.as_slice() else {
+        return Err("usage: web-bundler fast|small STATIC_DIR DIST_DIR APP.wasm PDF.wasm".into());
     };
     let effort = match effort.to_str() {
         Some("fast") => Effort::Fast,
         Some("small") => Effort::Small,
         _ => return Err("the first argument is `fast` or `small`".into()),
     };
-    bundle(effort, Path::new(module), Path::new(statics), Path::new(dist))
+    let modules = [("web", Path::new(app)), ("pdf", Path::new(pdf))];
+    bundle(effort, &modules, Path::new(statics), Path::new(dist))
 }
 
-fn bundle(effort: Effort, module: &Path, statics: &Path, dist: &Path) -> Result<()> {
+fn bundle(effort: Effort, modules: &[(&str, &Path)], statics: &Path, dist: &Path) -> Result<()> {
     // Built beside the old one and swapped at the end: a running server never hands out half a bundle.
     let next = dist.with_extension("next");
     remove(&next)?;
     copy(statics, &next)?;
-    Bindgen::new()
-        .input_path(module)
-        .web(true)?
-        .typescript(false)
-        .out_name("web")
-        .remove_name_section(true)
-        .remove_producers_section(true)
-        .generate(&next)?;
+    for (name, module) in modules {
+        Bindgen::new()
+            .input_path(module)
+            .web(true)?
+            .typescript(false)
+            .out_name(name)
+            .remove_name_section(true)
+            .remove_producers_section(true)
+            .generate(&next)?;
+    }
     for file in files(&next)? {
         if compressible(&file) {
             compress(&file, effort)?;

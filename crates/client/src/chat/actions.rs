@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use matrix_sdk::{
     ComposerDraft, ComposerDraftType,
-    attachment::{AttachmentInfo, BaseAudioInfo, BaseFileInfo, BaseImageInfo, Thumbnail},
+    attachment::{
+        AttachmentInfo, BaseAudioInfo, BaseFileInfo, BaseImageInfo, BaseVideoInfo, Thumbnail,
+    },
     room::edit::EditedContent,
 };
 use matrix_sdk_ui::timeline::{
@@ -29,8 +31,8 @@ use vocabulary::{
 };
 
 use super::{
-    ActionError, Chat, Draft, FileToSend, ImageToSend, Open, TextToSend, VoiceToSend, convert,
-    responses,
+    ActionError, Chat, Draft, FileToSend, ImageToSend, Open, TextToSend, VideoToSend, VoiceToSend,
+    convert, responses,
 };
 use crate::{
     details,
@@ -179,17 +181,32 @@ impl Chat {
             blurhash: None,
             is_animated: None,
         });
-        let thumbnail = image.thumbnail.map(|(data, (width, height))| Thumbnail {
-            size: UInt::new(data.len() as u64).unwrap_or_default(),
-            data,
-            content_type: mime::IMAGE_JPEG,
-            height: height.into(),
-            width: width.into(),
-        });
+        let thumbnail = image.thumbnail.map(thumbnail);
         let upload =
             Upload { name: image.name, mime: image.mime, bytes: image.bytes, info, thumbnail };
         let report = report_field(image.removal);
         self.inner.open.upload(upload, image.caption, image.reply_to, Some(report)).await
+    }
+
+    /// Sends a video. Returns as soon as it is queued.
+    pub async fn send_video(&self, video: VideoToSend) -> Result<(), ActionError> {
+        let (width, height) = video.size_px;
+        let info = AttachmentInfo::Video(BaseVideoInfo {
+            duration: video.duration_ms.map(Duration::from_millis),
+            height: Some(height.into()),
+            width: Some(width.into()),
+            size: UInt::new(video.bytes.len() as u64),
+            blurhash: None,
+        });
+        let upload = Upload {
+            name: video.name,
+            mime: video.mime,
+            bytes: video.bytes,
+            info,
+            thumbnail: video.poster.map(thumbnail),
+        };
+        let report = report_field(video.removal);
+        self.inner.open.upload(upload, video.caption, video.reply_to, Some(report)).await
     }
 
     /// Sends a recording. Returns as soon as it is queued.
@@ -393,6 +410,17 @@ pub(super) fn event_id(message: &MessageId) -> Result<OwnedEventId, ActionError>
     match message {
         MessageId::Sent(id) => EventId::parse(&**id).map_err(|_| ActionError::UnknownMessage),
         MessageId::Waiting(_) => Err(ActionError::NotSentYet),
+    }
+}
+
+/// A small JPEG that goes with an attachment.
+fn thumbnail((data, (width, height)): (Vec<u8>, (u32, u32))) -> Thumbnail {
+    Thumbnail {
+        size: UInt::new(data.len() as u64).unwrap_or_default(),
+        data,
+        content_type: mime::IMAGE_JPEG,
+        height: height.into(),
+        width: width.into(),
     }
 }
 

@@ -22,7 +22,7 @@ use vocabulary::{
 use super::{
     Body, EmojiOnly, FileView, ImageView, MediaRef, Member, Message, OwnState, PollAnswer,
     PollView, Reaction, Reader, ReplyQuote, ReplyTarget, Row, RowKind, SendFailure, Sender,
-    SystemLine, TrustWarning, UndecryptableReason, UrgentView, VoiceView,
+    SystemLine, TrustWarning, UndecryptableReason, UrgentView, VideoView, VoiceView,
     delivery::Delivered,
     preview,
     responses::{Waiting, What},
@@ -304,12 +304,19 @@ fn body(event: &EventTimelineItem, content: &MsgLikeContent, at: &Context<'_>) -
             }
             MessageType::Video(video) => {
                 let info = video.info.as_deref();
-                Body::File(FileView {
+                Body::Video(VideoView {
                     file: media_ref(&video.source),
-                    name: video.filename().to_owned(),
+                    poster: info.and_then(|info| info.thumbnail_source.as_ref()).map(media_ref),
                     mime: info.and_then(|info| info.mimetype.clone()),
+                    size_px: info
+                        .and_then(|info| Some((small(info.width?)?, small(info.height?)?))),
+                    duration_ms: info
+                        .and_then(|info| info.duration)
+                        .and_then(|it| u64::try_from(it.as_millis()).ok()),
                     size_bytes: info.and_then(|info| info.size).map(u64::from),
                     caption: video.caption().map(str::to_owned),
+                    name: video.filename().to_owned(),
+                    removal: removal_report(event),
                 })
             }
             // The request to compare emoji is shown by the dialogue, not as a message.

@@ -126,7 +126,9 @@ pub enum Body {
     Image(ImageView),
     /// A recording to listen to.
     Voice(VoiceView),
-    /// A file (also videos, until they have their own view).
+    /// A video to watch.
+    Video(VideoView),
+    /// Any other file.
     File(FileView),
     /// A question with answers to choose from.
     Poll(PollView),
@@ -154,6 +156,29 @@ pub struct ImageView {
     /// Size in bytes as the sender says.
     pub size_bytes: Option<u64>,
     /// Text below the picture.
+    pub caption: Option<String>,
+    /// File name.
+    pub name: String,
+    /// What the sender took out of it before sending.
+    pub removal: Option<RemovalReport>,
+}
+
+/// A video.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VideoView {
+    /// Fetch with [`crate::Chat::media`].
+    pub file: MediaRef,
+    /// A picture out of it, if the sender made one.
+    pub poster: Option<MediaRef>,
+    /// Content type as the sender says.
+    pub mime: Option<String>,
+    /// Size in pixels as the sender says, to reserve the place.
+    pub size_px: Option<(u32, u32)>,
+    /// Length as the sender says.
+    pub duration_ms: Option<u64>,
+    /// Size in bytes as the sender says.
+    pub size_bytes: Option<u64>,
+    /// Text below the video.
     pub caption: Option<String>,
     /// File name.
     pub name: String,

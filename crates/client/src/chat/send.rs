@@ -66,6 +66,29 @@ pub struct ImageToSend {
     pub removal: Option<RemovalReport>,
 }
 
+/// A video, from which the user interface has already taken out place, time and device.
+#[derive(Clone, PartialEq)]
+pub struct VideoToSend {
+    /// File name to show, such as `Video.mp4`.
+    pub name: String,
+    /// Content type, such as `video/mp4`.
+    pub mime: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Width and height in pixels.
+    pub size_px: (u32, u32),
+    /// Its length, if the file says it.
+    pub duration_ms: Option<u64>,
+    /// A picture out of it (JPEG, longest side 800 px or less), with its size in pixels.
+    pub poster: Option<(Vec<u8>, (u32, u32))>,
+    /// Text below it.
+    pub caption: Option<String>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// What was taken out of it.
+    pub removal: Option<RemovalReport>,
+}
+
 /// Any other file.
 #[derive(Clone, PartialEq)]
 pub struct FileToSend {

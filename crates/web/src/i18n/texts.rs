@@ -151,7 +151,7 @@ words! {
     picture_by_keys: "Bild. Pfeiltasten bewegen die Auswahl, mit Umschalt ändern sie ihre Größe, Eingabe wendet sie an.", "Picture. Arrow keys move the selection, with Shift they change its size, Enter applies it.";
     discard_edits: "Bearbeitung verwerfen?", "Discard the edits?";
     discard_edits_hint: "Das Bild ist dann wieder wie vorher. Geschwärztes ist wieder zu sehen.", "The picture is then as before. What was blackened can be seen again.";
-    picture_before_sending: "Bild vor dem Senden", "Picture before sending";
+    before_sending: "Vor dem Senden", "Before sending";
     drawn_anew: "Datei neu gezeichnet, das Original blieb auf dem Gerät", "File drawn anew, the original stayed on the device";
     meta_exif: "Angaben der Kamera", "Camera data";
     meta_place: "Aufnahmeort", "Place";
@@ -238,6 +238,23 @@ words! {
     // Camera
     camera: "Kamera", "Camera";
     shutter: "Auslösen", "Take photo";
+    photo_or_video: "Foto oder Video", "Photo or video";
+    start_recording: "Aufnahme beginnen", "Start recording";
+    stop_recording: "Aufnahme beenden", "Stop recording";
+    video_without_sound: "Ohne Ton: Konsil darf das Mikrofon nicht verwenden.", "Without sound: Konsil may not use the microphone.";
+    video_missing: "Dieser Browser kann keine Videos aufnehmen.", "This browser cannot record videos.";
+    video_unreadable: "Dieses Video lässt sich nicht bereinigen und wird deshalb nicht gesendet.", "This video cannot be cleaned and is therefore not sent.";
+    video_not_playable: "Dieses Gerät kann das Format dieses Videos nicht abspielen.", "This device cannot play the format of this video.";
+    document: "Dokument", "Document";
+    take_page: "Seite aufnehmen", "Take page";
+    remove_last_page: "Letzte Seite entfernen", "Remove last page";
+    document_password: "Dieses Dokument ist mit einem Passwort geschützt und lässt sich hier nicht öffnen.", "This document is protected by a password and cannot be opened here.";
+    document_damaged: "Dieses Dokument lässt sich nicht anzeigen: Es ist beschädigt oder kein PDF.", "This document cannot be shown: it is damaged or not a PDF.";
+    document_too_long: "Das Anzeigen dauert zu lange und wurde abgebrochen.", "Showing it takes too long and was stopped.";
+    magnification: "Vergrößerung", "Magnification";
+    larger: "Größer", "Larger";
+    smaller: "Kleiner", "Smaller";
+    preparing_video: "Video wird vorbereitet …", "Preparing the video …";
     switch_camera: "Kamera wechseln", "Switch camera";
     take_again: "Neu aufnehmen", "Take again";
     use_photo: "Foto verwenden", "Use photo";
@@ -618,6 +635,32 @@ impl Lang {
         match self {
             Self::De => format!("{emoji} von {names}"),
             Self::En => format!("{emoji} from {names}"),
+        }
+    }
+
+    /// How many pages.
+    pub fn pages(self, count: usize) -> String {
+        match (self, count) {
+            (Self::De, 1) => "1 Seite".into(),
+            (Self::De, _) => format!("{count} Seiten"),
+            (Self::En, 1) => "1 page".into(),
+            (Self::En, _) => format!("{count} pages"),
+        }
+    }
+
+    /// Which page of a document.
+    pub fn page_of(self, page: usize, count: usize) -> String {
+        match self {
+            Self::De => format!("Seite {page} von {count}"),
+            Self::En => format!("Page {page} of {count}"),
+        }
+    }
+
+    /// Label of a video for those who do not see it.
+    pub fn video_from(self, who: &str) -> String {
+        match self {
+            Self::De => format!("Video von {who}"),
+            Self::En => format!("Video from {who}"),
         }
     }
 

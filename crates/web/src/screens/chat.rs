@@ -5,6 +5,7 @@ mod beyond_reach;
 mod camera;
 mod composer;
 mod contact;
+mod document;
 mod editor;
 mod forward;
 mod header;
@@ -21,7 +22,7 @@ mod voice;
 
 use std::sync::Arc;
 
-pub use camera::Camera;
+pub use camera::{Camera, Taken};
 use client::{
     Chat, ChatId, MessageId,
     chat::{ActionError, ChatHeader, Message, Row, RowKind, ScrollBack},
@@ -257,8 +258,8 @@ fn OpenChat(chat: Chat) -> impl IntoView {
     let open = Open::new(chat);
     provide_context(open);
     let desk = Desk::get();
-    if let Some(photo) = desk.photo.try_update_value(Option::take).flatten() {
-        open.outbox.set(Some(Outbox::photo(photo)));
+    if let Some(taken) = desk.taken.try_update_value(Option::take).flatten() {
+        open.outbox.set(Some(Outbox::of(taken, lang)));
     }
     // A message that was found from the list of chats.
     Effect::new(move |_| {
@@ -312,11 +313,11 @@ fn OpenChat(chat: Chat) -> impl IntoView {
                     .get()
                     .then(|| {
                         let close = Callback::new(move |()| open.camera.set(false));
-                        let taken = Callback::new(move |photo| {
-                            open.outbox.set(Some(Outbox::photo(photo)));
+                        let keep = Callback::new(move |taken| {
+                            open.outbox.set(Some(Outbox::of(taken, lang)));
                             open.camera.set(false);
                         });
-                        view! { <Camera on_photo=taken on_close=close/> }
+                        view! { <Camera on_taken=keep on_close=close/> }
                     })
             }}
             <Lightbox/>

@@ -6,40 +6,43 @@ use client::{
 };
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{chat::Camera, directory::PeopleFound, rooms::SearchField};
+use super::{
+    chat::{Camera, Taken},
+    directory::PeopleFound,
+    rooms::SearchField,
+};
 use crate::{
     context::{Desk, Frame, lang},
-    photo::Photo,
     route::Route,
     ui::{Avatar, Problem, Sheet, room_words},
 };
 
-/// The camera, then the choice of whom the photo goes to; the chat that opens shows the photo before it is sent.
+/// The camera, then the choice of whom it goes to; the chat that opens shows what was taken before it is sent.
 #[component]
 pub fn CameraFirst(on_close: Callback<()>) -> impl IntoView {
-    let photo = RwSignal::new_local(None::<Photo>);
-    let taken = Callback::new(move |taken: Photo| photo.set(Some(taken)));
-    move || match photo.get() {
-        None => view! { <Camera on_photo=taken on_close/> }.into_any(),
-        Some(photo) => view! { <Recipients photo on_close/> }.into_any(),
+    let taken = RwSignal::new_local(None::<Taken>);
+    let keep = Callback::new(move |what: Taken| taken.set(Some(what)));
+    move || match taken.get() {
+        None => view! { <Camera on_taken=keep on_close/> }.into_any(),
+        Some(taken) => view! { <Recipients taken on_close/> }.into_any(),
     }
 }
 
 #[component]
-fn Recipients(photo: Photo, on_close: Callback<()>) -> impl IntoView {
+fn Recipients(taken: Taken, on_close: Callback<()>) -> impl IntoView {
     let lang = lang();
     let nav = Frame::get().nav;
     let desk = Desk::get();
     let text = RwSignal::new(String::new());
     let problem = RwSignal::new(None::<String>);
-    let photo = StoredValue::new_local(photo);
+    let taken = StoredValue::new_local(taken);
 
     let send_to = move |chat: &ChatId| {
-        desk.photo.set_value(Some(photo.get_value()));
+        desk.taken.set_value(Some(taken.get_value()));
         on_close.run(());
         let route = Route::Chat(chat.to_string());
         if nav.route().get_untracked() == route {
-            // The chat is open already: it looks for the photo when the place is entered anew.
+            // The chat is open already: it looks for what was taken when the place is entered anew.
             nav.replace(Route::Chats);
         }
         nav.go(route);

@@ -311,14 +311,17 @@ fn Details(message: Message, on_close: Callback<()>) -> impl IntoView {
     };
     let state = message.own.as_ref().map(|own| tick(own, lang));
     let report = match &message.body {
-        Body::Image(image) => image.removal.as_ref().map(|report| report_lines(report, lang)),
+        Body::Image(image) => image.removal.as_ref(),
+        Body::Video(video) => video.removal.as_ref(),
         _ => None,
     };
+    // A video from this app's own camera carried nothing.
+    let report = report.map(|report| report_lines(report, lang)).filter(|lines| !lines.is_empty());
     let report = report.map(|lines| {
         let lines = lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
         view! {
             <div data-testid="removal-report">
-                <dt>{lang.picture_before_sending()}</dt>
+                <dt>{lang.before_sending()}</dt>
                 <dd>
                     <ul>{lines}</ul>
                 </dd>

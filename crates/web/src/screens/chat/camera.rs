@@ -4,11 +4,48 @@ use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
+use std::time::Duration;
+
 use crate::{
     context::{Frame, lang},
+    paper,
     photo::Photo,
+    platform,
+    recorder::{self, Recorder},
     ui::{Icon, Picture, Stage},
+    video::{NotAVideo, Video},
+    video_metadata::Container,
+    wav,
 };
+
+/// What the camera has taken.
+#[derive(Clone)]
+pub enum Taken {
+    /// A photo.
+    Photo(Photo),
+    /// A video.
+    Video(Video),
+    /// Photographed pages as one PDF.
+    Document(web_sys::Blob),
+}
+
+/// What the shutter does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Photo,
+    Video,
+    Document,
+}
+
+/// Formats of a recording, the one that most devices play first.
+const FORMATS: [(&str, Container); 4] = [
+    ("video/mp4;codecs=avc1.42E01F,mp4a.40.2", Container::IsoMedia),
+    ("video/mp4", Container::IsoMedia),
+    ("video/webm;codecs=vp8,opus", Container::Matroska),
+    ("video/webm", Container::Matroska),
+];
+/// Enough for a gait or a wound in motion; a minute is 19 MB.
+const BITS_PER_SECOND: f64 = 2_500_000.0;
 
 /// What the camera is doing.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,22 +63,27 @@ enum Facing {
     Us,
 }
 
-/// The camera over the whole screen; one press of the shutter gives the photo.
+/// The camera over the whole screen; one press of the shutter gives the photo. For a video it is pressed twice.
 #[component]
-pub fn Camera(on_photo: Callback<Photo>, on_close: Callback<()>) -> impl IntoView {
+pub fn Camera(on_taken: Callback<Taken>, on_close: Callback<()>) -> impl IntoView {
     let lang = lang();
     let frame = Frame::get();
     let video = NodeRef::<html::Video>::new();
     let state = RwSignal::new(State::Starting);
     let facing = RwSignal::new(Facing::Away);
+    let mode = RwSignal::new(Mode::Photo);
     let several = RwSignal::new(false);
     let stream = StoredValue::new_local(None::<web_sys::MediaStream>);
+    let recording = StoredValue::new_local(None::<(Recorder, Container)>);
+    // When the recording began; none while nothing is recorded.
+    let began_ms = RwSignal::new(None::<f64>);
+    let elapsed_ms = RwSignal::new(0_u64);
     let stop = move || {
+        recording.try_update_value(|recording| drop(recording.take()));
+        began_ms.try_set(None);
         stream.try_update_value(|stream| {
             if let Some(stream) = stream.take() {
-                for track in stream.get_tracks() {
-                    track.unchecked_into::<web_sys::MediaStreamTrack>().stop();
-                }
+                recorder::end(&stream);
             }
         });
     };
@@ -52,15 +94,17 @@ pub fn Camera(on_photo: Callback<Photo>, on_close: Callback<()>) -> impl IntoVie
         stop();
         state.set(State::Starting);
         spawn_local(async move {
-            match open_stream(facing.get_untracked()).await {
-                Ok(opened) => {
-                    let Some(video) = video.try_get_untracked().flatten() else {
-                        // Closed while the browser was asking.
-                        for track in opened.get_tracks() {
-                            track.unchecked_into::<web_sys::MediaStreamTrack>().stop();
-                        }
-                        return;
+            let wanted = mode.get_untracked();
+            match open_stream(facing.get_untracked(), wanted).await {
+                Ok((opened, with_sound)) => {
+                    let here = video.try_get_untracked().flatten();
+                    let Some(video) = here.filter(|_| mode.get_untracked() == wanted) else {
+                        // Closed, or asked for something else, while the browser was asking.
+                        return recorder::end(&opened);
                     };
+                    if wanted == Mode::Video && !with_sound {
+                        frame.say(lang.video_without_sound());
+                    }
                     video.set_src_object(Some(&opened));
                     stream.set_value(Some(opened));
                     if let Ok(playing) = video.play() {
@@ -78,7 +122,76 @@ pub fn Camera(on_photo: Callback<Photo>, on_close: Callback<()>) -> impl IntoVie
     video.on_load(move |_| start());
 
     let busy = RwSignal::new(false);
+    let record = move || {
+        let Some(stream) = stream.get_value() else { return };
+        let format = FORMATS.into_iter().find(|(mime, _)| Recorder::supports(mime));
+        let started = format.and_then(|(mime, container)| {
+            let options =
+                [("mimeType", mime.into()), ("videoBitsPerSecond", BITS_PER_SECOND.into())];
+            Recorder::start(&stream, &options).ok().map(|recorder| (recorder, container))
+        });
+        let Some(started) = started else { return frame.say(lang.video_missing()) };
+        recording.set_value(Some(started));
+        let began = js_sys::Date::now();
+        began_ms.set(Some(began));
+        elapsed_ms.set(0);
+        spawn_local(async move {
+            while began_ms.try_get_untracked().flatten() == Some(began) {
+                elapsed_ms.try_set((js_sys::Date::now() - began) as u64);
+                platform::sleep(Duration::from_millis(200)).await;
+            }
+        });
+    };
+    let finish = move || {
+        let Some((recorder, container)) = recording.try_update_value(Option::take).flatten() else {
+            return;
+        };
+        let began = began_ms.get_untracked().unwrap_or_default();
+        let length_ms = (js_sys::Date::now() - began) as u64;
+        began_ms.set(None);
+        busy.set(true);
+        spawn_local(async move {
+            let video = match recorder.stop().await {
+                Some(file) => {
+                    Video::from_file(container, &file, lang.video(), Some(length_ms)).await
+                }
+                None => Err(NotAVideo::Unreadable),
+            };
+            match video {
+                Ok(video) => drop(on_taken.try_run(Taken::Video(video))),
+                Err(_) => frame.say(lang.action_failed()),
+            }
+            busy.try_set(false);
+        });
+    };
+    let choose = move |chosen: Mode| {
+        if mode.get_untracked() != chosen {
+            mode.set(chosen);
+            start();
+        }
+    };
+    let pages = RwSignal::new_local(Vec::<Photo>::new());
+    let bind = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        spawn_local(async move {
+            let mut photographed = Vec::new();
+            for photo in pages.get_untracked() {
+                photographed.extend(photo.page().await);
+            }
+            match platform::blob(&paper::document(&photographed), "application/pdf") {
+                Some(file) => drop(on_taken.try_run(Taken::Document(file))),
+                None => frame.say(lang.action_failed()),
+            }
+            busy.try_set(false);
+        });
+    };
     let shoot = move |_| {
+        if mode.get_untracked() == Mode::Video && !busy.get_untracked() {
+            return if began_ms.get_untracked().is_some() { finish() } else { record() };
+        }
         let Some(video) = video.get_untracked() else { return };
         if busy.get_untracked() {
             return;
@@ -86,7 +199,10 @@ pub fn Camera(on_photo: Callback<Photo>, on_close: Callback<()>) -> impl IntoVie
         busy.set(true);
         spawn_local(async move {
             match Photo::from_video(&video, "Foto.jpg").await {
-                Ok(photo) => drop(on_photo.try_run(photo)),
+                Ok(page) if mode.get_untracked() == Mode::Document => {
+                    pages.try_update(|pages| pages.push(page));
+                }
+                Ok(photo) => drop(on_taken.try_run(Taken::Photo(photo))),
                 Err(crate::photo::NotAPicture) => frame.say(lang.action_failed()),
             }
             busy.try_set(false);
@@ -116,6 +232,18 @@ pub fn Camera(on_photo: Callback<Photo>, on_close: Callback<()>) -> impl IntoVie
                     aria-label=lang.camera()
                 ></video>
                 {move || {
+                    began_ms
+                        .get()
+                        .map(|_| {
+                            view! {
+                                <p class="on-air" data-testid="recording-time">
+                                    <span class="pulse" aria-hidden="true"></span>
+                                    <time role="timer">{move || wav::length(elapsed_ms.get())}</time>
+                                </p>
+                            }
+                        })
+                }}
+                {move || {
                     let (title, hint) = match state.get() {
                         State::On | State::Starting => return None,
                         State::Refused => (lang.camera_refused(), lang.camera_refused_hint()),
@@ -132,17 +260,67 @@ pub fn Camera(on_photo: Callback<Photo>, on_close: Callback<()>) -> impl IntoVie
                     )
                 }}
             </div>
+            <div class="modes" role="group" aria-label=lang.photo_or_video()>
+                {[
+                    (Mode::Photo, lang.photo(), "mode-photo"),
+                    (Mode::Video, lang.video(), "mode-video"),
+                    (Mode::Document, lang.document(), "mode-document"),
+                ]
+                    .map(|(this, words, testid)| {
+                        view! {
+                            <button
+                                type="button"
+                                class="tool"
+                                aria-pressed=move || (mode.get() == this).to_string()
+                                disabled=move || began_ms.get().is_some() || busy.get() || !pages.with(Vec::is_empty)
+                                data-testid=testid
+                                on:click=move |_| choose(this)
+                            >
+                                {words}
+                            </button>
+                        }
+                    })
+                    .collect_view()}
+            </div>
             <div class="controls">
-                <span class="icon-button" aria-hidden="true"></span>
+                {move || match pages.with(Vec::len) {
+                    0 => view! { <span class="icon-button" aria-hidden="true"></span> }.into_any(),
+                    count => {
+                        view! {
+                            <button type="button" class="stage-button" data-testid="page-undo" aria-label=lang.remove_last_page() title=lang.remove_last_page() disabled=move || busy.get() on:click=move |_| pages.update(|pages| drop(pages.pop()))>
+                                <Picture icon=Icon::Undo class="small"/>
+                                <span role="status" data-testid="page-count">{lang.pages(count)}</span>
+                            </button>
+                        }
+                        .into_any()
+                    }
+                }}
                 <button
                     type="button"
                     class="shutter"
-                    aria-label=lang.shutter()
+                    class:record=move || mode.get() == Mode::Video
+                    class:running=move || began_ms.get().is_some()
+                    aria-label=move || match (mode.get(), began_ms.get()) {
+                        (Mode::Photo, _) => lang.shutter(),
+                        (Mode::Document, _) => lang.take_page(),
+                        (Mode::Video, None) => lang.start_recording(),
+                        (Mode::Video, Some(_)) => lang.stop_recording(),
+                    }
                     data-testid="shutter"
                     disabled=move || state.get() != State::On || busy.get()
                     on:click=shoot
                 ></button>
-                <button type="button" class="icon-button" aria-label=lang.switch_camera() disabled=move || !several.get() on:click=turn>
+                {move || {
+                    (!pages.with(Vec::is_empty))
+                        .then(|| {
+                            view! {
+                                <button type="button" class="stage-button strong" data-testid="pages-done" disabled=move || busy.get() on:click=bind>
+                                    {lang.done()}
+                                </button>
+                            }
+                        })
+                }}
+                <button type="button" class="icon-button" hidden=move || !pages.with(Vec::is_empty) aria-label=lang.switch_camera() disabled=move || !several.get() || began_ms.get().is_some() on:click=turn>
                     {move || several.get().then(|| view! { <Picture icon=Icon::SwitchCamera/> })}
                 </button>
             </div>
@@ -150,15 +328,33 @@ pub fn Camera(on_photo: Callback<Photo>, on_close: Callback<()>) -> impl IntoVie
     }
 }
 
-async fn open_stream(facing: Facing) -> Result<web_sys::MediaStream, State> {
+/// The camera's stream, and whether it has sound: for a video, where the microphone may be used.
+async fn open_stream(facing: Facing, mode: Mode) -> Result<(web_sys::MediaStream, bool), State> {
+    if mode == Mode::Video
+        && let Ok(stream) = ask(facing, (1280.0, 720.0), true).await
+    {
+        return Ok((stream, true));
+    }
+    let size = if mode == Mode::Video { (1280.0, 720.0) } else { (2560.0, 1920.0) };
+    Ok((ask(facing, size, false).await?, false))
+}
+
+async fn ask(
+    facing: Facing,
+    (width, height): (f64, f64),
+    with_sound: bool,
+) -> Result<web_sys::MediaStream, State> {
     let devices = window().navigator().media_devices().map_err(|_| State::Missing)?;
     let video = js_sys::Object::new();
     let set = |name: &str, value: &JsValue| drop(js_sys::Reflect::set(&video, &name.into(), value));
     set("facingMode", &(if facing == Facing::Away { "environment" } else { "user" }).into());
-    set("width", &ideal(2560.0));
-    set("height", &ideal(1920.0));
+    set("width", &ideal(width));
+    set("height", &ideal(height));
     let constraints = web_sys::MediaStreamConstraints::new();
     constraints.set_video(&video);
+    if with_sound {
+        constraints.set_audio(&true.into());
+    }
     let promise =
         devices.get_user_media_with_constraints(&constraints).map_err(|_| State::Missing)?;
     JsFuture::from(promise).await.map(JsCast::unchecked_into).map_err(|error| {

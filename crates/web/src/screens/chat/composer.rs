@@ -592,12 +592,14 @@ fn answering(reference: &Reference, open: Open, text: RwSignal<String>, lang: La
     .into_any()
 }
 
-fn one_line(message: &Message, lang: Lang) -> String {
+/// What a message says, in one line.
+pub(super) fn one_line(message: &Message, lang: Lang) -> String {
     match &message.body {
         Body::Text { text, .. } => text.clone(),
         Body::Image(image) => {
             preview_words(&Preview::Image { caption: image.caption.clone() }, lang).1
         }
+        Body::Video(video) => video.caption.clone().unwrap_or_else(|| lang.video().into()),
         Body::File(file) => file.name.clone(),
         Body::Poll(poll) => poll.question.clone(),
         Body::Contact(person) => person.name.clone(),

@@ -2,12 +2,13 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
-use client::chat::{Body, MediaRef, Message};
+use client::chat::{Body, FileView, MediaRef, Message, VideoView};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::{
     Open,
+    document::DocumentView,
     media::{Fetched, is_harmless, media_words},
     message_in,
 };
@@ -36,7 +37,8 @@ fn pictures(open: Open) -> Vec<Arc<str>> {
     open.rows.with_untracked(|rows| {
         let is_picture = |row: &&crate::context::Keyed<client::chat::Row>| {
             row.row.with_untracked(|row| {
-                message_in(row).is_some_and(|message| matches!(message.body, Body::Image(_)))
+                message_in(row)
+                    .is_some_and(|message| matches!(message.body, Body::Image(_) | Body::Video(_)))
             })
         };
         rows.iter().filter(is_picture).map(|row| row.key.clone()).collect()
@@ -81,6 +83,7 @@ fn Shown() -> impl IntoView {
         let is_last = here.is_none_or(|here| here + 1 == all.len());
         let caption = match &message.body {
             Body::Image(image) => image.caption.clone(),
+            Body::Video(video) => video.caption.clone(),
             Body::File(file) => file.caption.clone(),
             _ => None,
         };
@@ -144,11 +147,64 @@ fn content_of(
             })
             .into_any()
         }
+        Body::Video(video) => video_view(video, open, lang),
+        Body::File(file) if is_pdf(file) => {
+            view! { <DocumentView media=file.file.clone() name=file.name.clone()/> }.into_any()
+        }
         Body::File(file) => {
             file_view(&file.file, file.name.clone(), file.mime.clone(), file.size_bytes, open, lang)
         }
         _ => ().into_any(),
     }
+}
+
+fn is_pdf(file: &FileView) -> bool {
+    file.mime.as_deref() == Some("application/pdf") || file.name.to_lowercase().ends_with(".pdf")
+}
+
+/// A video, from memory: it is decrypted whole before it plays.
+fn video_view(video: &VideoView, open: Open, lang: Lang) -> AnyView {
+    let mime = video.mime.clone().filter(|mime| is_harmless(mime));
+    let fetched = open.media.fetch(&video.file, Some(mime.as_deref().unwrap_or("video/mp4")));
+    let poster = video.poster.as_ref().map(|poster| open.media.fetch(poster, Some("image/jpeg")));
+    let unplayable = RwSignal::new(false);
+    let shown = move || match fetched.get() {
+        _ if unplayable.get() => Err(lang.video_not_playable().to_owned()),
+        Fetched::Loading => Err(lang.loading().to_owned()),
+        Fetched::Failed(error) => Err(media_words(&error, lang)),
+        Fetched::Here(url) => Ok(url),
+    };
+    view! {
+        <div class="view">
+            {move || match shown() {
+                Err(words) => view! { <p class="stage-note" role="status" data-testid="video-note">{words}</p> }.into_any(),
+                Ok(url) => {
+                    let poster = poster.as_ref().and_then(|poster| match poster.get_untracked() {
+                        Fetched::Here(url) => Some(url),
+                        _ => None,
+                    });
+                    view! {
+                        <video
+                            src=url
+                            poster=poster
+                            controls
+                            autoplay
+                            playsinline
+                            // No list of ways to save it or to send it elsewhere.
+                            controlslist="nodownload noremoteplayback"
+                            disablepictureinpicture
+                            disableremoteplayback
+                            class="whole"
+                            data-testid="lightbox-video"
+                            on:error=move |_| unplayable.set(true)
+                        ></video>
+                    }
+                        .into_any()
+                }
+            }}
+        </div>
+    }
+    .into_any()
 }
 
 /// Files that the browser itself can show stay inside; all others say so.

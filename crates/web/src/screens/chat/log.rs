@@ -205,6 +205,7 @@ pub fn Log() -> impl IntoView {
             let text = match &message.body {
                 Body::Text { text, .. } => text.as_str(),
                 Body::Image(_) => lang.photo(),
+                Body::Video(_) => lang.video(),
                 Body::File(_) => lang.file(),
                 Body::Voice(_) => lang.voice_message(),
                 Body::Poll(poll) => poll.question.as_str(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use client::{
     Chat,
-    chat::{FileView, ImageView, MediaError, MediaRef, OwnState},
+    chat::{FileView, ImageView, MediaError, MediaRef, OwnState, VideoView},
 };
 use leptos::{prelude::*, task::spawn_local};
 
@@ -12,7 +12,9 @@ use super::Open;
 use crate::{
     context::lang,
     i18n::Lang,
+    platform,
     ui::{Icon, Picture},
+    wav,
 };
 
 /// An attachment on its way from the server to the screen.
@@ -86,11 +88,9 @@ impl MediaCache {
 }
 
 fn object_url(bytes: &[u8], mime: Option<&str>) -> Option<String> {
-    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
-    let options = web_sys::BlobPropertyBag::new();
     // Only kinds that cannot run anything: SVG and HTML come as plain bytes.
-    options.set_type(mime.filter(|mime| is_harmless(mime)).unwrap_or("application/octet-stream"));
-    let blob = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()?;
+    let mime = mime.filter(|mime| is_harmless(mime)).unwrap_or("application/octet-stream");
+    let blob = platform::blob(bytes, mime)?;
     web_sys::Url::create_object_url_with_blob(&blob).ok()
 }
 
@@ -159,6 +159,49 @@ pub fn ImageBubble(
                         .into_any()
                 }
             }}
+        </button>
+    }
+}
+
+/// A video in a bubble: a still out of it, and how long it is. It plays in the big view.
+#[component]
+pub fn VideoBubble(
+    video: VideoView,
+    key: std::sync::Arc<str>,
+    #[prop(into)] label: String,
+) -> impl IntoView {
+    let lang = lang();
+    let open = Open::get();
+    let poster = video.poster.as_ref().map(|poster| open.media.fetch(poster, Some("image/jpeg")));
+    let poster = StoredValue::new(poster);
+    let (width, height) =
+        video.size_px.filter(|(width, height)| *width > 0 && *height > 0).unwrap_or((4, 3));
+    let ratio = (f64::from(width) / f64::from(height)).clamp(0.66, 2.4);
+    let length = video.duration_ms.map(wav::length);
+    let size = video.size_bytes.map(|bytes| lang.size(bytes));
+    let facts = [length, size].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let title = format!("{} {label}, {facts}", lang.play());
+    view! {
+        <button
+            type="button"
+            class="picture video"
+            style:aspect-ratio=format!("{ratio}")
+            aria-label=title
+            data-testid="video"
+            on:click=move |_| open.lightbox.set(Some(key.clone()))
+        >
+            {move || match poster.with_value(|poster| poster.as_ref().map(ArcRwSignal::get)) {
+                Some(Fetched::Here(url)) => {
+                    view! { <img src=url alt="" draggable="false" data-testid="video-still"/> }.into_any()
+                }
+                Some(Fetched::Loading) => view! { <span class="centre bone" aria-hidden="true"></span> }.into_any(),
+                // Without a still, a dark ground stands for it.
+                Some(Fetched::Failed(_)) | None => ().into_any(),
+            }}
+            <span class="play" aria-hidden="true">
+                <Picture icon=Icon::Play/>
+            </span>
+            <small class="facts" aria-hidden="true">{facts.clone()}</small>
         </button>
     }
 }

@@ -11,8 +11,9 @@ use leptos::prelude::*;
 
 use super::{
     Action, Open, Reference,
+    composer::one_line,
     contact::ContactBubble,
-    media::{FileBubble, ImageBubble, UploadBar},
+    media::{FileBubble, ImageBubble, UploadBar, VideoBubble},
     message_in,
     pins::go_to,
     poll::PollBubble,
@@ -162,6 +163,12 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
             }
         }
     };
+    // What is heard when the arrow keys come to it.
+    let spoken = part(&row, move |message| {
+        let who = if message.sender.is_me { lang.you() } else { &message.sender.person.name };
+        let time = platform::local_time(message.at_ms).clock();
+        format!("{who}: {}, {time}", one_line(message, lang))
+    });
     let body_key = key.clone();
     let reaction_key = key.clone();
     view! {
@@ -173,6 +180,7 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
             class:flash=move || flashing.get()
             class:mentioned=move || highlighted.get().unwrap_or_default()
             tabindex="-1"
+            aria-label=move || spoken.get()
             data-testid="message"
             data-key=key.to_string()
             data-event-state=state
@@ -416,6 +424,16 @@ fn body_view(
             let who = person.get_untracked().map(|person| person.name).unwrap_or_default();
             view! {
                 <ImageBubble image key=key.clone() label=lang.picture_from(&who)/>
+                <UploadBar own key/>
+                {caption.map(|caption| view! { <div class="text" data-testid="message-text">{linked(&caption, names)}</div> })}
+            }
+            .into_any()
+        }
+        Body::Video(video) => {
+            let caption = video.caption.clone();
+            let who = person.get_untracked().map(|person| person.name).unwrap_or_default();
+            view! {
+                <VideoBubble video key=key.clone() label=lang.video_from(&who)/>
                 <UploadBar own key/>
                 {caption.map(|caption| view! { <div class="text" data-testid="message-text">{linked(&caption, names)}</div> })}
             }

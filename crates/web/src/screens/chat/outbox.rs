@@ -3,12 +3,15 @@
 use client::chat::FileToSend;
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::{Open, Reference, composer::recipient, editor::Editor};
+use super::{Open, Reference, Taken, composer::recipient, editor::Editor};
 use crate::{
     context::{Frame, lang},
+    i18n::Lang,
     metadata,
     photo::{self, Photo},
     ui::{Icon, Picture, Stage, action_words},
+    video::{NotAVideo, Video},
+    video_metadata::Container,
 };
 
 /// What waits for the last look.
@@ -20,13 +23,21 @@ pub struct Outbox {
 #[derive(Clone)]
 enum Item {
     Photo { photo: Photo, url: String },
-    Document { file: web_sys::File },
+    Video { video: Video, url: String },
+    Document { name: String, file: web_sys::Blob },
 }
 
 impl Outbox {
-    /// A photo from the camera.
-    pub fn photo(photo: Photo) -> Self {
-        Self { items: vec![Item::of_photo(photo)] }
+    /// What the camera has taken.
+    pub fn of(taken: Taken, lang: Lang) -> Self {
+        let item = match taken {
+            Taken::Photo(photo) => Item::of_photo(photo),
+            Taken::Video(video) => Item::of_video(video),
+            Taken::Document(file) => {
+                Item::Document { name: format!("{}.pdf", lang.document()), file }
+            }
+        };
+        Self { items: vec![item] }
     }
 }
 
@@ -34,6 +45,19 @@ impl Item {
     fn of_photo(photo: Photo) -> Self {
         let url = web_sys::Url::create_object_url_with_blob(&photo.full).unwrap_or_default();
         Self::Photo { photo, url }
+    }
+
+    fn of_video(video: Video) -> Self {
+        let url = web_sys::Url::create_object_url_with_blob(&video.file).unwrap_or_default();
+        Self::Video { video, url }
+    }
+
+    /// The address under which the page shows it.
+    fn url(&self) -> Option<&str> {
+        match self {
+            Self::Photo { url, .. } | Self::Video { url, .. } => Some(url),
+            Self::Document { .. } => None,
+        }
     }
 }
 
@@ -49,16 +73,28 @@ pub fn take_files(open: Open, files: &web_sys::FileList) {
                 frame.say(lang.file_empty());
                 continue;
             }
+            let start = start_of(&file).await;
+            if let Some(container) = start.as_deref().and_then(Container::of) {
+                frame.say(lang.preparing_video());
+                match Video::from_file(container, &file, &file.name(), None).await {
+                    Ok(video) => items.push(Item::of_video(video)),
+                    Err(NotAVideo::NotShownHere(cleaned)) => {
+                        items.push(Item::Document { name: file.name(), file: cleaned })
+                    }
+                    Err(NotAVideo::Unreadable) => frame.say(lang.video_unreadable()),
+                }
+                continue;
+            }
             // A drawing of lines has no pixels to draw anew; it goes as a document.
             let named = file.type_().starts_with("image/") && file.type_() != "image/svg+xml";
             // What a picture carries goes out with it under any name: its first bytes decide too.
-            let is_picture = named || looks_like_a_picture(&file).await;
+            let is_picture = named || start.is_none_or(|start| metadata::is_picture(&start));
             match is_picture {
                 true => match Photo::from_file(&file, &file.name()).await {
                     Ok(photo) => items.push(Item::of_photo(photo)),
                     Err(photo::NotAPicture) => frame.say(lang.image_unreadable()),
                 },
-                false => items.push(Item::Document { file }),
+                false => items.push(Item::Document { name: file.name(), file: file.into() }),
             }
         }
         if !items.is_empty() {
@@ -67,9 +103,9 @@ pub fn take_files(open: Open, files: &web_sys::FileList) {
     });
 }
 
-async fn looks_like_a_picture(file: &web_sys::Blob) -> bool {
-    let Ok(start) = file.slice_with_i32_and_i32(0, 16) else { return true };
-    photo::bytes(&start).await.is_none_or(|start| metadata::is_picture(&start))
+/// The first bytes, which say what a file is under any name.
+async fn start_of(file: &web_sys::Blob) -> Option<Vec<u8>> {
+    photo::bytes(&file.slice_with_i32_and_i32(0, 16).ok()?).await
 }
 
 /// The last look: the picture large, whom it goes to, a caption, send.
@@ -84,10 +120,8 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
     let items = StoredValue::new_local(outbox.items);
     on_cleanup(move || {
         items.try_with_value(|items| {
-            for item in items {
-                if let Item::Photo { url, .. } = item {
-                    let _ = web_sys::Url::revoke_object_url(url);
-                }
+            for url in items.iter().filter_map(Item::url) {
+                let _ = web_sys::Url::revoke_object_url(url);
             }
         });
     });
@@ -119,21 +153,21 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                             continue;
                         }
                     },
-                    Item::Document { file } => {
+                    Item::Video { video, .. } => match video.to_send(caption, reply_to).await {
+                        Some(video) => chat.send_video(video).await,
+                        None => {
+                            frame.say(lang.action_failed());
+                            continue;
+                        }
+                    },
+                    Item::Document { name, file } => {
                         let Some(bytes) = photo::bytes(&file).await else {
                             frame.say(lang.action_failed());
                             continue;
                         };
                         let mime = Some(file.type_()).filter(|mime| !mime.is_empty());
                         let mime = mime.unwrap_or_else(|| "application/octet-stream".into());
-                        chat.send_file(FileToSend {
-                            name: file.name(),
-                            mime,
-                            bytes,
-                            caption,
-                            reply_to,
-                        })
-                        .await
+                        chat.send_file(FileToSend { name, mime, bytes, caption, reply_to }).await
                     }
                 };
                 match result {
@@ -172,10 +206,14 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                 view! { <img src=url.clone() alt=photo.name.clone() data-testid="outbox-picture"/> }
                     .into_any()
             }
-            Some(Item::Document { file }) => view! {
+            Some(Item::Video { url, video }) => view! {
+                <video src=url.clone() aria-label=video.name.clone() controls playsinline data-testid="outbox-video"></video>
+            }
+            .into_any(),
+            Some(Item::Document { name, file }) => view! {
                 <div class="paper">
                     <Picture icon=Icon::Document/>
-                    <b data-testid="outbox-file">{file.name()}</b>
+                    <b data-testid="outbox-file">{name.clone()}</b>
                     <span>{lang.size(file.size() as u64)}</span>
                 </div>
             }

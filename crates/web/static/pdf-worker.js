@@ -1,0 +1,23 @@
+// Draws the pages of one PDF document, apart from the app: whatever a document does to it, the app can end it.
+import init, { Document } from "./pdf.js";
+
+const ready = init({ module_or_path: new URL("./pdf_bg.wasm", import.meta.url) });
+let opened;
+
+self.addEventListener("message", async ({ data }) => {
+  try {
+    await ready;
+    if (data.open) {
+      opened = new Document(new Uint8Array(data.open));
+      self.postMessage({ sizes: opened.sizes() });
+      return;
+    }
+    const drawn = opened.draw(data.page, data.width);
+    const pixels = drawn.take();
+    self.postMessage({ width: drawn.width, height: drawn.height, pixels: pixels.buffer }, [pixels.buffer]);
+    drawn.free();
+  } catch (error) {
+    // Words of our own come as texts; all else is the document's fault.
+    self.postMessage({ failed: typeof error === "string" ? error : "damaged" });
+  }
+});
