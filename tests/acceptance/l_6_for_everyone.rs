@@ -8,7 +8,7 @@ use crate::j_1_clinicians_chat::{ANNA, JONAS, PASSWORD};
 
 const TAB: &str = "\u{E004}";
 const ENTER: &str = "\u{E007}";
-const ESCAPE: &str = "\u{E00C}";
+pub const ESCAPE: &str = "\u{E00C}";
 const UP: &str = "\u{E013}";
 
 /// Checks the page as it stands, in the theme that is chosen.
@@ -114,7 +114,7 @@ fn no_screen_breaks_wcag_in_either_theme_or_language() {
 }
 
 /// Presses keys wherever the focus is.
-fn press(person: &Person, keys: &str) {
+pub fn press(person: &Person, keys: &str) {
     let strokes: Vec<_> = keys
         .chars()
         .flat_map(|key| {

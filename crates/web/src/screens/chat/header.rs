@@ -26,9 +26,11 @@ pub fn Header() -> impl IntoView {
             <button type="button" class="icon-button back" aria-label=lang.back() data-testid="back" on:click=move |_| nav.back(Route::Chats)>
                 <Picture icon=Icon::Back/>
             </button>
-            <a class="who" href=href data-testid="open-details" on:click=move |event| follow_link(&event, details.clone())>
-                {move || open.header.with(|header| who(header, lang))}
-            </a>
+            <h2>
+                <a class="who" href=href data-testid="open-details" on:click=move |event| follow_link(&event, details.clone())>
+                    {move || open.header.with(|header| who(header, lang))}
+                </a>
+            </h2>
             <button
                 type="button"
                 class="icon-button"
