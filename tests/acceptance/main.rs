@@ -14,6 +14,7 @@ mod iv_a_closed_to_the_public;
 mod j_10_languages_and_sizes;
 mod j_1_clinicians_chat;
 mod j_1_documents;
+mod j_1_long_texts;
 mod j_1_media;
 mod j_1_messages;
 mod l_6_for_everyone;

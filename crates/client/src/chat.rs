@@ -9,6 +9,7 @@ mod header;
 pub(crate) mod hidden;
 mod media;
 mod missing_keys;
+mod parts;
 mod pins;
 mod polls;
 pub(crate) mod preview;
@@ -19,8 +20,8 @@ mod send;
 mod watch;
 
 pub use rows::{
-    Body, ChatHeader, EmojiOnly, FileView, ImageView, MediaRef, Member, Message, OwnState, Pinned,
-    PollAnswer, PollView, Reach, Reaction, Reader, ReplyQuote, ReplyTarget, Row, RowKind,
+    Body, ChatHeader, EmojiOnly, FileView, ImageView, MediaRef, Member, Message, OwnState, Parts,
+    Pinned, PollAnswer, PollView, Reach, Reaction, Reader, ReplyQuote, ReplyTarget, Row, RowKind,
     ScrollBack, SendFailure, Sender, Stage, SystemLine, TrustWarning, UndecryptableReason,
     UrgentView, VideoView, VoiceView,
 };
@@ -146,7 +147,7 @@ impl Chat {
     /// Loads older rows until this message is among them, as far as it is worth waiting for; tells whether it is.
     pub async fn load_until(&self, message: &MessageId) -> bool {
         const PAGES: usize = 25;
-        let is_it = |row: &Row| matches!(&row.kind, RowKind::Message(it) if it.id == *message);
+        let is_it = |row: &Row| matches!(&row.kind, RowKind::Message(it) if it.is(message));
         let open = &self.inner.open;
         for _ in 0..=PAGES {
             // A page may be on its way already, as when the chat was just opened.

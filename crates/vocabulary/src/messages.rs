@@ -10,6 +10,8 @@ pub const CONTACT: &str = "de.konsil.contact";
 pub const URGENT: &str = "de.konsil.urgent";
 /// The reaction that takes an urgent message over. Other clients show it as what it says.
 pub const TAKEN_OVER: &str = "✅ Übernommen";
+/// `msgtype` of a part of a text that is too long for one event. Its `body` is that part's text.
+pub const TEXT_PART: &str = "de.konsil.text_part";
 /// Field of a message that was passed on from another chat.
 pub const FORWARDED: &str = "de.konsil.forwarded";
 
@@ -38,6 +40,17 @@ impl Contact {
         let parts = optional.into_iter().flatten().map(String::as_str);
         std::iter::once(self.name.as_str()).chain(parts).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Which part of which text a message is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextPart {
+    /// What all parts of one text have in common; made up by the sender.
+    pub text_id: String,
+    /// Counted from 1.
+    pub part: u32,
+    /// How many parts there are, two at least.
+    pub parts: u32,
 }
 
 /// The fields beside `msgtype` and `body`.

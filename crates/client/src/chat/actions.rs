@@ -31,8 +31,8 @@ use vocabulary::{
 };
 
 use super::{
-    ActionError, Chat, Draft, FileToSend, ImageToSend, Open, TextToSend, VideoToSend, VoiceToSend,
-    convert, responses,
+    ActionError, Body, Chat, Draft, FileToSend, ImageToSend, Open, TextToSend, VideoToSend,
+    VoiceToSend, convert, parts, responses,
 };
 use crate::{
     details,
@@ -45,6 +45,10 @@ impl Chat {
     /// Sends text. Returns as soon as it is safely queued; it is shown at once.
     pub async fn send_text(&self, text: &TextToSend) -> Result<(), ActionError> {
         let open = &self.inner.open;
+        let pieces = parts::pieces(&text.text);
+        if let [_, _, ..] = pieces[..] {
+            return self.send_parts(text, &pieces).await;
+        }
         let message = match text.urgent {
             true => {
                 MessageType::new(URGENT, text.text.clone(), Default::default()).map_err(failed)?
@@ -63,12 +67,39 @@ impl Chat {
         Ok(())
     }
 
+    /// Sends a text in parts; the first one answers and mentions.
+    async fn send_parts(&self, text: &TextToSend, pieces: &[&str]) -> Result<(), ActionError> {
+        if text.urgent {
+            // It is taken over by a reaction to the one message that it is.
+            return Err(ActionError::TooLarge { max_bytes: pieces[0].len() as u64 });
+        }
+        let timeline = &self.inner.open.timeline;
+        for (at, message) in parts::messages(pieces).map_err(failed)?.into_iter().enumerate() {
+            let content = RoomMessageEventContentWithoutRelation::new(message);
+            match &text.reply_to {
+                Some(target) if at == 0 => {
+                    let content = with_mentions(content, text);
+                    timeline.send_reply(content, event_id(target)?).await.map_err(failed)?;
+                }
+                _ => {
+                    let content = if at == 0 { with_mentions(content, text) } else { content };
+                    timeline.send(content.with_relation(None).into()).await.map_err(failed)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Changes an own message. Urgent and what it answers stay as they were.
     pub async fn edit(&self, message: &MessageId, text: &TextToSend) -> Result<(), ActionError> {
         let open = &self.inner.open;
         let item = open.item(message).await?;
         if !item.is_own() || !item.is_editable() {
             return Err(ActionError::NotAllowed);
+        }
+        if let [first, _, ..] = parts::pieces(&text.text)[..] {
+            // What was one message stays one.
+            return Err(ActionError::TooLarge { max_bytes: first.len() as u64 });
         }
         let is_text = item
             .content()
@@ -116,15 +147,28 @@ impl Chat {
         let open = &self.inner.open;
         event_id(message)?;
         let item = open.item(message).await?;
+        let in_parts = open.shown(message).filter(|shown| shown.parts.is_some());
         let message = item.content().as_message().ok_or(ActionError::NotAllowed)?;
+        let whole = match in_parts.map(|shown| shown.body) {
+            Some(Body::Text { text, .. }) => {
+                parts::messages(&parts::pieces(&text)).map_err(failed)?
+            }
+            _ => vec![message.msgtype().clone()],
+        };
         let mut mark = Map::from_iter([(FORWARDED.to_owned(), Value::Bool(true))]);
         mark.extend(report_field(convert::removal_report(&item)));
         for chat in to {
             let id = RoomId::parse(chat.as_str()).map_err(failed)?;
             let room = open.core.client.get_room(&id).ok_or(ActionError::NotAllowed)?;
-            let content = RoomMessageEventContent::new(message.msgtype().clone());
             let queue = room.send_queue();
-            queue.send(content.into()).with_extra_content(mark.clone()).await.map_err(failed)?;
+            for message in &whole {
+                let content = RoomMessageEventContent::new(message.clone());
+                queue
+                    .send(content.into())
+                    .with_extra_content(mark.clone())
+                    .await
+                    .map_err(failed)?;
+            }
         }
         Ok(())
     }
@@ -132,8 +176,13 @@ impl Chat {
     /// Deletes a message on this device alone; the others keep it.
     pub async fn hide(&self, message: &MessageId) -> Result<(), ActionError> {
         let open = &self.inner.open;
-        let id = event_id(message)?;
-        open.core.hidden.add(&open.core.client, open.room.room_id(), id.as_str()).await;
+        let mut ids = vec![event_id(message)?];
+        for part in open.other_parts(message) {
+            ids.push(event_id(&part)?);
+        }
+        for id in ids {
+            open.core.hidden.add(&open.core.client, open.room.room_id(), id.as_str()).await;
+        }
         open.core.room_changed(open.room.room_id());
         Ok(())
     }
@@ -157,6 +206,10 @@ impl Chat {
     /// Deletes a message for everybody; takes a waiting one out of the queue.
     pub async fn delete(&self, message: &MessageId) -> Result<(), ActionError> {
         let open = &self.inner.open;
+        for part in open.other_parts(message) {
+            let item = open.item(&part).await?;
+            open.timeline.redact(&item.identifier(), None).await.map_err(failed)?;
+        }
         let item = open.item(message).await?;
         open.timeline.redact(&item.identifier(), None).await.map_err(failed)
     }
@@ -358,6 +411,11 @@ impl Open {
             super::RowKind::Message(it) if it.id == *message => Some((**it).clone()),
             _ => None,
         })
+    }
+
+    /// The messages of the parts behind the first one, if the text came in parts.
+    fn other_parts(&self, message: &MessageId) -> Vec<MessageId> {
+        self.shown(message).and_then(|shown| shown.parts).map(|it| it.others).unwrap_or_default()
     }
 
     async fn item(&self, message: &MessageId) -> Result<EventTimelineItem, ActionError> {

@@ -24,6 +24,7 @@ use super::{
     PollView, Reaction, Reader, ReplyQuote, ReplyTarget, Row, RowKind, SendFailure, Sender,
     SystemLine, TrustWarning, UndecryptableReason, UrgentView, VideoView, VoiceView,
     delivery::Delivered,
+    parts::{self, Assembly},
     preview,
     responses::{Waiting, What},
 };
@@ -61,6 +62,7 @@ pub(super) fn rows<'a>(
     let mut so_far = SoFar::default();
     // What a sync and a page of the history both brought is told once.
     let mut told = BTreeSet::new();
+    let mut assembly = Assembly::default();
     let mut passed_read_mark = false;
     let mut marked = false;
     for (item, reach) in items.zip(readers) {
@@ -81,6 +83,19 @@ pub(super) fn rows<'a>(
                     continue;
                 }
                 let Some(kind) = event_row(event, reach, others, &mut so_far, at) else { continue };
+                let part = event.content().as_message().and_then(|it| parts::part_of(it.msgtype()));
+                let kind = match (kind, part) {
+                    (RowKind::Message(message), Some(part)) => {
+                        // Before its own row there may come the line that says what is new.
+                        let lines = usize::from(passed_read_mark && !marked && !event.is_own());
+                        let next = rows.len() + lines;
+                        match assembly.add(&mut rows, next, part, *message) {
+                            Some(message) => RowKind::Message(Box::new(message)),
+                            None => continue,
+                        }
+                    }
+                    (kind, _) => kind,
+                };
                 if passed_read_mark && !marked && !event.is_own() {
                     marked = true;
                     rows.push(Row { key: "new".into(), kind: RowKind::NewMessages });

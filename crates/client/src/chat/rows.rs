@@ -61,6 +61,8 @@ pub struct Message {
     pub highlighted: bool,
     /// Names that stand in the text with an `@` before them, as they stand there.
     pub mentions: Vec<String>,
+    /// The text came in parts.
+    pub parts: Option<Parts>,
     /// Was passed on from another chat: who stands above it has not written it.
     pub forwarded: bool,
     /// Is among the pinned messages of the chat.
@@ -93,6 +95,7 @@ impl Message {
             continues: false,
             highlighted: false,
             mentions: Vec::new(),
+            parts: None,
             forwarded: false,
             pinned: false,
             warning: None,
@@ -102,6 +105,17 @@ impl Message {
             can_forward: false,
         }
     }
+}
+
+/// How much of a text that came in parts is here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parts {
+    /// So many.
+    pub have: usize,
+    /// Of so many.
+    pub of: usize,
+    /// The messages of the parts behind the first one.
+    pub others: Vec<MessageId>,
 }
 
 /// Who wrote a message.

@@ -638,6 +638,14 @@ impl Lang {
         }
     }
 
+    /// How much of a long text is here.
+    pub fn parts(self, have: usize, of: usize) -> String {
+        match self {
+            Self::De => format!("{have} von {of} Teilen"),
+            Self::En => format!("{have} of {of} parts"),
+        }
+    }
+
     /// How many pages.
     pub fn pages(self, count: usize) -> String {
         match (self, count) {

@@ -163,8 +163,7 @@ impl Open {
     pub fn row_of(self, id: &MessageId) -> Option<Arc<str>> {
         self.rows.with_untracked(|rows| {
             let is_it = |row: &&Keyed<Row>| {
-                row.row
-                    .with_untracked(|row| message_in(row).is_some_and(|message| &message.id == id))
+                row.row.with_untracked(|row| message_in(row).is_some_and(|message| message.is(id)))
             };
             rows.iter().find(is_it).map(|row| row.key.clone())
         })

@@ -163,6 +163,7 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
             }
         }
     };
+    let parts = part(&row, |message| message.parts.as_ref().map(|parts| (parts.have, parts.of)));
     // What is heard when the arrow keys come to it.
     let spoken = part(&row, move |message| {
         let who = if message.sender.is_me { lang.you() } else { &message.sender.person.name };
@@ -227,6 +228,18 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
                                 }
                             },
                         )
+                    }}
+                    {move || {
+                        let (have, of) = parts.get().flatten()?;
+                        (have < of)
+                            .then(|| {
+                                view! {
+                                    <p class="parts" role="note" data-testid="message-parts">
+                                        <Picture icon=Icon::Warning class="tiny"/>
+                                        {lang.parts(have, of)}
+                                    </p>
+                                }
+                            })
                     }}
                     <footer class="meta">
                         {move || {
