@@ -14,6 +14,7 @@ use crate::{
     Homeserver, Session,
     accounts::{self, AccountError},
     profiles,
+    sync::ignored,
 };
 
 /// A change of somebody's membership.
@@ -194,13 +195,8 @@ fn check_step(step: Option<Step>, current: Option<&str>) -> Result<(), WriteErro
 ///
 /// <https://spec.matrix.org/v1.19/client-server-api/#invite-permission>
 pub(super) async fn blocks_invites(hs: &Homeserver, user: UserNid) -> Result<bool, db::Error> {
-    #[derive(serde::Deserialize)]
-    struct Config {
-        default_action: Option<String>,
-    }
-    let entry = store::account_data::global(&hs.db, user, "m.invite_permission_config").await?;
-    let config = entry.and_then(|entry| serde_json::from_slice::<Config>(&entry.content).ok());
-    Ok(config.is_some_and(|config| config.default_action.as_deref() == Some("block")))
+    let entry = store::account_data::global(&hs.db, user, ignored::INVITE_PERMISSION).await?;
+    Ok(entry.is_some_and(|entry| ignored::refuses_invitations(&entry.content)))
 }
 
 /// A join into a restricted room names a member who could invite; the server vouches for the condition.

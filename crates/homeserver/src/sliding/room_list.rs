@@ -91,9 +91,9 @@ impl Listed {
         self.membership == "join"
     }
 
-    /// Whether an ignored person invites.
+    /// Whether its owner does not want the invitation: of this person, or at all.
     fn is_unwanted(&self, ignored: &Ignored) -> bool {
-        self.inviter.as_ref().is_some_and(|inviter| ignored.contains(inviter))
+        self.inviter.as_ref().is_some_and(|inviter| !ignored.shows_invitation_of(inviter.as_str()))
     }
 
     fn passes(&self, filters: &ListFilters, direct: &HashSet<OwnedRoomId>) -> bool {
@@ -211,7 +211,7 @@ impl RoomList {
         self.rooms.get(&room)
     }
 
-    /// A room of the list as its owner sees it: invitations of those who are ignored are not there.
+    /// A room of the list as its owner sees it: invitations that the owner does not want are not there.
     pub fn seen(&self, room: RoomNid, ignored: &Ignored) -> Option<&Listed> {
         self.get(room).filter(|listed| !listed.is_unwanted(ignored))
     }
@@ -227,7 +227,7 @@ impl RoomList {
         let inside =
             |index: usize| ranges.iter().any(|(start, end)| (*start..=*end).contains(&index));
         let filters = filters.filter(|filters| !is_open(filters));
-        if filters.is_none() && ignored.is_empty() {
+        if filters.is_none() && ignored.shows_all_invitations() {
             let end = ranges.iter().map(|(_, end)| end.saturating_add(1)).max().unwrap_or(0);
             let rooms = self.order.iter().take(end).enumerate().filter(|(index, _)| inside(*index));
             return (self.rooms.len(), rooms.map(|(_, (_, room))| *room).collect());

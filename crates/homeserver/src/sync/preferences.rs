@@ -8,7 +8,7 @@ use db::Error;
 use parking_lot::Mutex;
 use ruma::{UserId, push::Ruleset};
 
-use super::ignored::{IGNORED_USERS, Ignored};
+use super::ignored::{IGNORED_USERS, INVITE_PERMISSION, Ignored, refuses_invitations};
 use crate::{
     Homeserver,
     account_data::PUSH_RULES,
@@ -21,7 +21,7 @@ const MAX_READERS: usize = 100_000;
 /// What a reader has chosen.
 #[derive(Clone, Debug, Default)]
 pub struct Preferences {
-    /// Whose messages are left out.
+    /// Whose messages and invitations are left out.
     pub ignored: Ignored,
     /// What notifies, where it is not the default.
     pub rules: Option<Ruleset>,
@@ -83,6 +83,9 @@ pub async fn preferences_of(
     };
     let ignored = store::account_data::global(&hs.db, user, IGNORED_USERS).await?;
     let ignored = ignored.map(|entry| Ignored::parse(&entry.content, user_id)).unwrap_or_default();
+    let permission = store::account_data::global(&hs.db, user, INVITE_PERMISSION).await?;
+    let refuses = permission.is_some_and(|entry| refuses_invitations(&entry.content));
+    let ignored = ignored.refusing_invitations(refuses);
     let rules = match store::account_data::global(&hs.db, user, PUSH_RULES).await? {
         Some(entry) => {
             let rules = push_rules::parse(Some(&entry.content), user_id)?;

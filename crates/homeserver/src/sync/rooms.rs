@@ -129,7 +129,10 @@ pub(super) async fn write(
     }
     let (mut invited, mut knocked) = (BTreeMap::new(), BTreeMap::new());
     for (room, state) in outside.iter().zip(stripped) {
-        if reader.preferences.ignored.names(&inviter_of(&state).unwrap_or_default()) {
+        let inviter = || inviter_of(&state).unwrap_or_default();
+        if matches!(room.standing, Standing::Invited { .. })
+            && !reader.preferences.ignored.shows_invitation_of(&inviter())
+        {
             continue;
         }
         let (group, name) = match room.standing {

@@ -59,6 +59,36 @@ fn invitations_of_ignored_people_do_not_come() {
 }
 
 #[test]
+fn who_takes_no_invitations_is_shown_none_that_came_before() {
+    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let room = jonas.create_room(&json!({ "invite": [anna.id] }));
+    let token = anna.sync(None);
+    assert!(token["rooms"]["invite"].get(&room).is_some());
+    let config = format!(
+        "/_matrix/client/v3/user/{}/account_data/m.invite_permission_config",
+        escape(&anna.id)
+    );
+    anna.put(&config, &json!({ "default_action": "block" })).ok();
+    let knocked = jonas.create_room(&json!({ "initial_state": [
+        { "type": "m.room.join_rules", "content": { "join_rule": "knock" } },
+    ] }));
+    anna.post(&format!("/_matrix/client/v3/knock/{}", escape(&knocked)), &json!({})).ok();
+    let list = json!({ "lists": { "all": {
+        "ranges": [[0, 10]], "timeline_limit": 1, "required_state": [],
+    } } });
+    let sliding = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
+    let answer = anna.sync(None);
+    assert!(answer["rooms"].get("invite").is_none(), "{answer}");
+    assert!(answer["rooms"]["knock"].get(&knocked).is_some(), "a knock is no invitation");
+    let answer = anna.post(sliding, &list).ok();
+    assert_eq!(answer["lists"]["all"]["count"], 1, "{answer}");
+    assert!(answer["rooms"].get(&room).is_none());
+    anna.put(&config, &json!({})).ok();
+    assert!(anna.sync(None)["rooms"]["invite"].get(&room).is_some());
+    assert!(anna.post(sliding, &list).ok()["rooms"].get(&room).is_some());
+}
+
+#[test]
 fn nobody_ignores_themselves() {
     let anna = server().user("anna");
     let room = anna.create_room(&json!({ "preset": "private_chat" }));
