@@ -211,7 +211,8 @@ fn check_value(key: &str, value: &Value) -> Result<(), SetError> {
     };
     let valid = match key {
         AVATAR_URL => value.as_str().is_some_and(is_avatar),
-        DISPLAYNAME | "m.tz" => is_line(value),
+        DISPLAYNAME => is_line(value),
+        "m.tz" => value.as_str().is_some_and(|zone| jiff::tz::TimeZone::get(zone).is_ok()),
         key if key.starts_with(RESERVED_PREFIX) => is_line(value),
         _ => true,
     };

@@ -23,6 +23,7 @@ pub use crate::service::PathArguments;
 use crate::{
     address,
     error::ApiError,
+    legacy_auth::with_identifier,
     patience,
     readable::is_readable_by_few,
     service::{Answered, Routes, Service},
@@ -312,12 +313,19 @@ fn parse<R: IncomingRequest>(parts: &Parts, body: &[u8], paths: &[String]) -> Re
     if nesting::deeper_than(body, MAX_DEPTH) {
         return Err(ApiError::bad_json("The JSON is nested too deeply"));
     }
+    // Clients send no body where none of its keys is needed, as when they join a room.
+    let body = if body.is_empty() && R::METHOD != Method::GET { b"{}" } else { body };
+    read::<R>(parts, body, paths).or_else(|error| match with_identifier(body) {
+        Some(body) => read(parts, &body, paths),
+        None => Err(error),
+    })
+}
+
+fn read<R: IncomingRequest>(parts: &Parts, body: &[u8], paths: &[String]) -> Result<R, ApiError> {
     let mut request = http::Request::builder().method(R::METHOD).uri(parts.uri.clone());
     if let Some(headers) = request.headers_mut() {
         headers.clone_from(&parts.headers);
     }
-    // Clients send no body where none of its keys is needed, as when they join a room.
-    let body = if body.is_empty() && R::METHOD != Method::GET { b"{}" } else { body };
     let request =
         request.body(body).map_err(|_| ApiError::unrecognized(StatusCode::BAD_REQUEST))?;
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();

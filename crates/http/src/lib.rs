@@ -17,6 +17,7 @@ mod error;
 pub mod fallback;
 pub mod filter;
 pub mod keys;
+mod legacy_auth;
 pub mod media;
 pub mod membership;
 pub mod message;

@@ -26,6 +26,20 @@ fn a_new_password_needs_the_old_one_and_signs_other_devices_out() {
 }
 
 #[test]
+fn clients_of_old_name_themselves_without_an_identifier() {
+    let anna = server().user("anna");
+    let path = "/_matrix/client/v3/account/password";
+    let body = |password: &str, new: &str| {
+        json!({ "new_password": new, "auth": {
+            "type": "m.login.password", "user": anna.id, "password": password,
+        } })
+    };
+    anna.post(path, &body("not the password", "an even better one")).refused(401, "M_FORBIDDEN");
+    anna.post(path, &body(&anna.password, "an even better one")).ok();
+    server().api().login(&anna.localpart, "an even better one");
+}
+
+#[test]
 fn nobody_proves_to_be_another() {
     let (anna, jonas) = (server().user("anna"), server().user("jonas"));
     let body = json!({ "new_password": "an even better password", "auth": {

@@ -21,6 +21,15 @@ fn fields_of_any_kind_are_set_and_deleted() {
 }
 
 #[test]
+fn a_time_zone_is_one_that_there_is() {
+    let anna = server().user("anna");
+    for zone in ["Europe/Nowhere", "", "CET-1CEST", "../../etc/passwd"] {
+        anna.put(&field(&anna, "m.tz"), &json!({ "m.tz": zone })).refused(400, "M_BAD_JSON");
+    }
+    anna.put(&field(&anna, "m.tz"), &json!({ "m.tz": "America/Argentina/Ushuaia" })).ok();
+}
+
+#[test]
 fn a_new_name_and_picture_reach_the_rooms() {
     let (anna, jonas) = (server().user("anna"), server().user("jonas"));
     let room = anna.room_with(&[&jonas]);
@@ -86,4 +95,19 @@ fn a_profile_has_at_most_64_kib() {
     put("org.example.b", 40_000).refused(400, "M_PROFILE_TOO_LARGE");
     put("org.example.b", 20_000).ok();
     anna.get(&field(&anna, "org.example.a")).ok();
+}
+
+#[test]
+fn other_keys_beside_the_field_are_ignored_and_alone_they_set_nothing() {
+    let anna = server().user("anna");
+    for key in ["displayname", "org.example.ward"] {
+        for body in [json!({ key: "Drei", "reason": "x" }), json!({ "a": 1, key: "Drei" })] {
+            anna.put(&field(&anna, key), &body).ok();
+            assert_eq!(anna.get(&field(&anna, key)).ok(), json!({ key: "Drei" }));
+        }
+        for body in [json!({}), json!({ "reason": "x" })] {
+            anna.put(&field(&anna, key), &body).refused(400, "M_MISSING_PARAM");
+        }
+        anna.put(&field(&anna, key), &json!([key])).refused(400, "M_BAD_JSON");
+    }
 }
