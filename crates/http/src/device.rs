@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use base::Timestamp;
 use homeserver::devices::DeviceError;
-use ruma::{MilliSecondsSinceUnixEpoch, UInt, api::client::device::Device};
+use serde_json::{Value, json};
 
 use crate::{Endpoints, error::ApiError};
 
@@ -35,11 +35,13 @@ impl From<DeviceError> for ApiError {
     }
 }
 
-/// `last_seen_ip` is never kept (II.c); `last_seen_ts` is the sign-in, the only time that is known.
-fn described(device: store::accounts::Device) -> Device {
-    let mut described = Device::new(device.device_id);
-    described.display_name = device.display_name;
+/// `last_seen_ip` is never kept (II.c); `last_seen_ts` is the sign-in, the only time that is known. What is not known is not
+/// there: ruma writes `null`, which the specification does not know.
+fn described(device: store::accounts::Device) -> Value {
     let Timestamp(created) = device.created;
-    described.last_seen_ts = UInt::try_from(created).ok().map(MilliSecondsSinceUnixEpoch);
+    let mut described = json!({ "device_id": device.device_id, "last_seen_ts": created });
+    if let Some(name) = device.display_name {
+        described["display_name"] = name.into();
+    }
     described
 }
