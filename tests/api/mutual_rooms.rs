@@ -40,3 +40,20 @@ fn nothing_is_shared_with_strangers_and_nonsense_is_refused() {
     anna.get(&format!("{}&from=x", with("@nobody:klinikum.test"))).refused(400, "M_INVALID_PARAM");
     anna.get(PATH).refused(400, None);
 }
+
+#[test]
+fn clients_of_the_draft_page_by_the_names_that_tokens_had_there() {
+    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let mut rooms =
+        [anna.room_with(&[&jonas]), anna.room_with(&[&jonas]), anna.room_with(&[&jonas])];
+    rooms.sort();
+    let features = anna.get("/_matrix/client/versions").ok()["unstable_features"].clone();
+    assert_eq!(features["uk.half-shot.msc2666.query_mutual_rooms"], true);
+    let path = "/_matrix/client/unstable/uk.half-shot.msc2666/user/mutual_rooms";
+    let path = format!("{path}?user_id={}", escape(&jonas.id));
+    for token in ["from", "batch_token"] {
+        let page = anna.get(&format!("{path}&{token}={}", escape(&rooms[1]))).ok();
+        assert_eq!(page, json!({ "joined": rooms[1..], "count": 3 }), "{token}");
+    }
+    anna.get(&format!("{path}&batch_token=x")).refused(400, "M_INVALID_PARAM");
+}

@@ -49,6 +49,8 @@ async fn versions(
             "org.matrix.e2e_cross_signing": true,
             "org.matrix.msc3814": true,
             "org.matrix.msc3827.stable": true,
+            "uk.half-shot.msc2666.query_mutual_rooms": true,
+            "uk.half-shot.msc2666.query_mutual_rooms.stable": true,
             "uk.timedout.msc4323": true,
             "uk.tcpip.msc4133": true,
             "uk.tcpip.msc4133.stable": true,
