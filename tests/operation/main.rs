@@ -5,4 +5,5 @@ mod clients;
 mod commands;
 mod doctor;
 mod faults;
+mod metrics;
 mod tls;

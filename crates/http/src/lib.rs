@@ -41,6 +41,7 @@ pub mod session;
 mod standing;
 pub mod state;
 pub mod sync;
+pub mod tally;
 pub mod to_device;
 pub mod typing;
 pub mod voip;

@@ -11,6 +11,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use axum::{
@@ -21,7 +22,12 @@ use axum::{
 use futures_util::future::BoxFuture;
 use percent_encoding::percent_decode_str;
 
-use crate::{Tenants, error::ApiError, web_app};
+use crate::{
+    Tenants,
+    error::ApiError,
+    tally::{Numbers, Shared},
+    web_app,
+};
 
 /// An endpoint's answer on its way.
 pub type Answered = BoxFuture<'static, Result<Response, ApiError>>;
@@ -36,7 +42,17 @@ pub struct PathArguments(pub Vec<String>);
 pub struct Routes {
     paths: matchit::Router<usize>,
     places: HashMap<&'static str, usize>,
-    handlers: Vec<Vec<(Method, Handler)>>,
+    handlers: Vec<Vec<Entry>>,
+    /// What was answered where no route answers.
+    elsewhere: Shared,
+}
+
+/// What a path does for a method.
+struct Entry {
+    method: Method,
+    path: &'static str,
+    handler: Handler,
+    tally: Shared,
 }
 
 impl Routes {
@@ -51,8 +67,11 @@ impl Routes {
             self.handlers.len() - 1
         });
         let handlers = &mut self.handlers[place];
-        assert!(handlers.iter().all(|(known, _)| *known != method), "{method} {path} stands twice");
-        handlers.push((method, handler));
+        assert!(
+            handlers.iter().all(|entry| entry.method != method),
+            "{method} {path} stands twice"
+        );
+        handlers.push(Entry { method, path, handler, tally: Shared::default() });
     }
 }
 
@@ -74,53 +93,64 @@ impl Service {
 
     /// Answers a request.
     pub fn call(&self, request: Request) -> Answering {
+        let began = Instant::now();
         let path = request.uri().path();
         let is_api = path.starts_with("/_matrix") || path.starts_with("/.well-known");
-        let state = if is_api && *request.method() == Method::OPTIONS {
-            State::refused(StatusCode::NO_CONTENT)
+        let (state, tally) = if is_api && *request.method() == Method::OPTIONS {
+            (State::refused(StatusCode::NO_CONTENT), &self.0.routes.elsewhere)
         } else {
             self.answer(request)
         };
-        Answering { state, is_api }
+        Answering { state, is_api, began, tally: tally.clone() }
     }
 
-    fn answer(&self, mut request: Request) -> State {
+    /// What each route has answered so far.
+    pub fn numbers(&self) -> Vec<Numbers> {
+        let routes = &self.0.routes;
+        let entries = routes.handlers.iter().flatten();
+        let numbers =
+            entries.filter_map(|entry| entry.tally.numbers(Some(&entry.method), entry.path));
+        numbers.chain(routes.elsewhere.numbers(None, "*")).collect()
+    }
+
+    fn answer(&self, mut request: Request) -> (State, &Shared) {
         let inner = &*self.0;
+        let elsewhere = &inner.routes.elsewhere;
         let Ok(found) = inner.routes.paths.at(request.uri().path()) else {
-            return State::App(Box::pin(web_app::serve(inner.web_app.clone(), request)));
+            let app = Box::pin(web_app::serve(inner.web_app.clone(), request));
+            return (State::App(app), elsewhere);
         };
-        let handlers = &inner.routes.handlers[*found.value];
-        let handler_of = |method: &Method| {
-            let found = handlers.iter().find(|(known, _)| known == method);
-            found.map(|(_, handler)| handler)
-        };
+        let entries = &inner.routes.handlers[*found.value];
+        let entry_of = |method: &Method| entries.iter().find(|entry| entry.method == *method);
         // What can be read can be asked for its head; hyper leaves the body out.
-        let get = || (*request.method() == Method::HEAD).then(|| handler_of(&Method::GET))?;
-        let Some(handler) = handler_of(request.method()).or_else(get) else {
-            return State::refused(not_allowed(handlers));
+        let get = || (*request.method() == Method::HEAD).then(|| entry_of(&Method::GET))?;
+        let Some(entry) = entry_of(request.method()).or_else(get) else {
+            return (State::refused(not_allowed(entries)), elsewhere);
         };
         let mut paths = Vec::with_capacity(found.params.len());
         for (_, value) in found.params.iter() {
             match percent_decode_str(value).decode_utf8() {
                 // No identifier has a NUL, and no database takes one as text.
                 Ok(value) if value.contains('\0') => {
-                    return State::refused(ApiError::invalid_param("The path has a NUL"));
+                    let error = ApiError::invalid_param("The path has a NUL");
+                    return (State::refused(error), &entry.tally);
                 }
                 Ok(value) => paths.push(value.into_owned()),
                 Err(_) => {
-                    return State::refused(ApiError::invalid_param("The path is not UTF-8"));
+                    let error = ApiError::invalid_param("The path is not UTF-8");
+                    return (State::refused(error), &entry.tally);
                 }
             }
         }
         drop(found);
         request.extensions_mut().insert(PathArguments(paths));
-        State::Handler(handler(inner.tenants.clone(), request))
+        (State::Handler((entry.handler)(inner.tenants.clone(), request)), &entry.tally)
     }
 }
 
-fn not_allowed(handlers: &[(Method, Handler)]) -> Response {
+fn not_allowed(entries: &[Entry]) -> Response {
     let mut response = ApiError::unrecognized(StatusCode::METHOD_NOT_ALLOWED).into_response();
-    let methods: Vec<&str> = handlers.iter().map(|(method, _)| method.as_str()).collect();
+    let methods: Vec<&str> = entries.iter().map(|entry| entry.method.as_str()).collect();
     if let Ok(allowed) = HeaderValue::from_str(&methods.join(",")) {
         response.headers_mut().insert(header::ALLOW, allowed);
     }
@@ -131,6 +161,8 @@ fn not_allowed(handlers: &[(Method, Handler)]) -> Response {
 pub struct Answering {
     state: State,
     is_api: bool,
+    began: Instant,
+    tally: Shared,
 }
 
 enum State {
@@ -173,6 +205,7 @@ impl Future for Answering {
         };
         // What the handler held is given back before the answer is written.
         self.state = State::Done;
+        self.tally.count(response.status(), self.began.elapsed());
         if self.is_api {
             allow_any_origin(response.headers_mut());
         }

@@ -78,7 +78,7 @@ pub async fn run(
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("{address} cannot be listened on"))?;
-        jobs.spawn(metrics::serve(listener, served.clone(), door.clone()));
+        jobs.spawn(metrics::serve(listener, served.clone(), service.clone(), door.clone()));
     }
     if let Some(tls) = tls {
         jobs.spawn(renew(tls, signal(SignalKind::hangup())?));
