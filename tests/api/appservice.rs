@@ -12,6 +12,7 @@ mod identity_assertion;
 mod register;
 mod request_ping;
 mod room_aliases;
+mod set_room_visibility;
 mod thirdparty;
 mod transactions;
 

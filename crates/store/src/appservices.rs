@@ -1,6 +1,7 @@
-//! Application services: up to where each one has its events, and the transaction that it has not acknowledged.
+//! Application services: up to where each one has its events, the transaction that it has not acknowledged, and the rooms that it
+//! lists for its networks.
 
-use base::Pos;
+use base::{Pos, RoomNid};
 use bytes::Bytes;
 use db::{Batch, Db, Error, params, stmt};
 
@@ -11,13 +12,21 @@ use crate::{
 
 /// The tables of this chapter.
 pub const CHAPTER: Chapter = Chapter {
-    schema: &["CREATE TABLE appservices (
+    schema: &[
+        "CREATE TABLE appservices (
             id TEXT NOT NULL PRIMARY KEY,
             pos BIGINT NOT NULL,
             txn BIGINT NOT NULL,
             upto BIGINT,
             body BYTEA
-        )"],
+        )",
+        "CREATE TABLE network_rooms (
+            service TEXT NOT NULL,
+            network TEXT NOT NULL,
+            room_nid BIGINT NOT NULL,
+            PRIMARY KEY (service, network, room_nid)
+        ) WITHOUT ROWID",
+    ],
     columns: &[
         column(
             "appservices.id",
@@ -49,6 +58,19 @@ pub const CHAPTER: Chapter = Chapter {
             Concerns::User,
             Period::Delivery,
         ),
+        column(
+            "network_rooms.service",
+            "the operator's name for the service that lists the room",
+            Concerns::Nobody,
+            Period::Installation,
+        ),
+        column(
+            "network_rooms.network",
+            "the bridged network that the room is listed for",
+            Concerns::Nobody,
+            Period::Installation,
+        ),
+        column("network_rooms.room_nid", "the listed room", Concerns::Nobody, Period::Room),
     ],
 };
 
@@ -58,6 +80,15 @@ stmt!(
     "INSERT INTO appservices (id, pos, txn, upto, body) VALUES ($1, $2, 0, NULL, NULL) ON CONFLICT (id) DO NOTHING"
 );
 stmt!(LEAVE, "DELETE FROM appservices WHERE id = $1");
+stmt!(UNLIST_ALL, "DELETE FROM network_rooms WHERE service = $1");
+stmt!(
+    LIST_ROOM,
+    "INSERT INTO network_rooms (service, network, room_nid) VALUES ($1, $2, $3) ON CONFLICT (service, network, room_nid) DO NOTHING"
+);
+stmt!(
+    UNLIST_ROOM,
+    "DELETE FROM network_rooms WHERE service = $1 AND network = $2 AND room_nid = $3"
+);
 stmt!(STATUS, "SELECT pos, txn, upto, body FROM appservices WHERE id = $1");
 // Guards, so that two that send for the same service do not get out of step.
 stmt!(
@@ -106,6 +137,13 @@ pub fn enter(batch: &mut Batch, id: &str, pos: Pos) {
 /// Adds to the batch that a service is gone.
 pub fn leave(batch: &mut Batch, id: &str) {
     batch.exec(&LEAVE, params![id]);
+    batch.exec(&UNLIST_ALL, params![id]);
+}
+
+/// Adds to the batch that a service lists a room for a network, or does so no more.
+pub fn list_room(batch: &mut Batch, id: &str, network: &str, room: RoomNid, listed: bool) {
+    let statement = if listed { &LIST_ROOM } else { &UNLIST_ROOM };
+    batch.exec(statement, params![id, network, room.0]);
 }
 
 /// Adds to the batch the transaction `txn`, which reaches up to `upto`.

@@ -22,6 +22,7 @@ const LARGE: &[&str] = &[
     "room_state",
     "members",
     "aliases",
+    "network_rooms",
     "transactions",
     "account_data",
     "room_account_data",
@@ -56,6 +57,7 @@ const SCANS: &[(&str, &str)] = &[
     ),
     ("members::LOCAL_MEMBERS", "read once, at start"),
     ("directory::PUBLIC_ROOMS", "the index holds only rooms that the directory lists"),
+    ("directory::ROOMS_OF_ALL_LISTS", "the index and the table hold only rooms that are listed"),
     ("to_device::FORGET_TRANSACTIONS", "a daily job"),
 ];
 

@@ -33,6 +33,9 @@ fn networks_are_described_and_searched_by_their_services() {
         }
     });
     let anna = bridge.server.user("anna");
+    // Each instance has a name that no other service has.
+    let mut network = network;
+    network["instances"][0]["instance_id"] = json!("IRC Bridge|freenode");
     assert_eq!(anna.get(&format!("{BASE}/protocols")).ok(), json!({ "irc": network }));
     assert_eq!(anna.get(&format!("{BASE}/protocol/irc")).ok(), network);
     anna.get(&format!("{BASE}/protocol/icq")).refused(404, "M_NOT_FOUND");

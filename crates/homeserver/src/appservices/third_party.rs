@@ -8,7 +8,7 @@ use super::{
     Appservice,
     call::{Ask, ask, encode},
 };
-use crate::Homeserver;
+use crate::{Homeserver, rooms::directory::instance_id};
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +83,24 @@ pub async fn protocols(hs: &Homeserver) -> Map<String, Value> {
 
 /// One network: of several services that know it the first describes it, and all name their instances.
 pub async fn protocol(hs: &Homeserver, name: &str) -> Option<Value> {
-    let path = format!("protocol/{}", encode(name));
-    merged(get_all(hs, knowing(hs, name), &path, "").await.into_iter())
+    let path = &format!("protocol/{}", encode(name));
+    let questions = knowing(hs, name).into_iter().map(async |service| {
+        let mut described = get(hs, service, path, "").await?;
+        name_instances(service, &mut described);
+        Some(described)
+    });
+    merged(join_all(questions).await.into_iter().flatten())
+}
+
+/// Gives each instance a name of its own on this server, by which the directory lists its rooms.
+fn name_instances(service: &Appservice, described: &mut Value) {
+    let instances = described.get_mut("instances").and_then(Value::as_array_mut);
+    for instance in instances.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let network = instance.get("network_id").and_then(Value::as_str);
+        if let Some(id) = network.map(|network| instance_id(service, network)) {
+            instance.insert("instance_id".to_owned(), id.into());
+        }
+    }
 }
 
 fn merged(answers: impl Iterator<Item = Value>) -> Option<Value> {

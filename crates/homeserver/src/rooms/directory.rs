@@ -8,10 +8,10 @@ use db::{Batch, Error, params};
 use room::Refused;
 use ruma::{RoomId, ServerName};
 use serde_json::{Map, Value};
-use store::rooms as rows;
+use store::rooms::{self as rows, List};
 
 use super::{OpenRoomError, WriteError, summary::Outside};
-use crate::{Homeserver, Session};
+use crate::{Homeserver, Session, appservices::Appservice};
 
 /// Rooms in an answer whose client asked for no number, and at most.
 const DEFAULT_LIMIT: usize = 100;
@@ -47,6 +47,8 @@ pub struct Wanted {
     pub term: Option<String>,
     /// Only rooms of these types; `None` is a room without type.
     pub types: Option<Vec<Option<String>>>,
+    /// Whose rooms.
+    pub list: List,
 }
 
 /// A part of the directory.
@@ -67,7 +69,7 @@ pub async fn list(hs: &Homeserver, wanted: Wanted) -> Result<Page, Error> {
     let limit = wanted.limit.map_or(DEFAULT_LIMIT, |limit| {
         usize::try_from(limit).unwrap_or(MAX_LIMIT).clamp(1, MAX_LIMIT)
     });
-    let mut listed: Vec<_> = rows::public_rooms(&hs.db)
+    let mut listed: Vec<_> = rows::public_rooms(&hs.db, &wanted.list)
         .await?
         .into_iter()
         .map(|room| (room.room, room.room_id))
@@ -122,6 +124,56 @@ pub async fn set_listed(
     batch.exec(&rows::SET_PUBLIC, params![room.room.0, listed]);
     hs.db.commit(batch).await?;
     Ok(())
+}
+
+/// Longest name of a network, in bytes.
+const MAX_NETWORK: usize = 255;
+
+/// Why a service may not list a room for a network.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkListError {
+    /// The name of the network is empty or too long.
+    #[error("the network is not valid")]
+    BadNetwork,
+    /// There is no such room.
+    #[error(transparent)]
+    Room(#[from] OpenRoomError),
+    /// Writing failed.
+    #[error(transparent)]
+    Commit(#[from] db::CommitError),
+}
+
+/// Lists a room for a network that a service bridges, or does so no more. The operator trusts the service with it.
+///
+/// <https://spec.matrix.org/v1.19/application-service-api/#application-service-room-directories>
+pub async fn set_listed_for_network(
+    hs: &Homeserver,
+    service: &Appservice,
+    network: &str,
+    room_id: &RoomId,
+    listed: bool,
+) -> Result<(), NetworkListError> {
+    if network.is_empty() || network.len() > MAX_NETWORK {
+        return Err(NetworkListError::BadNetwork);
+    }
+    let room = super::room_nid(hs, room_id).await?;
+    let mut batch = Batch::new();
+    store::appservices::list_room(&mut batch, &service.id, network, room, listed);
+    hs.db.commit(batch).await?;
+    Ok(())
+}
+
+/// The list that clients call by this name, as [`instance_id`] makes it.
+pub fn list_of_instance(hs: &Homeserver, instance: &str) -> Option<List> {
+    hs.appservices.iter().find_map(|service| {
+        let network = instance.strip_prefix(&service.id)?.strip_prefix('|')?;
+        Some(List::Network { service: service.id.clone(), network: network.to_owned() })
+    })
+}
+
+/// The name of a network of a service, among those of all services.
+pub fn instance_id(service: &Appservice, network: &str) -> String {
+    format!("{}|{network}", service.id)
 }
 
 /// Whether a directory is this hospital's own: no other is asked.

@@ -8,8 +8,10 @@ use homeserver::{
 use ruma::{
     ServerName, UInt,
     api::client::directory::{get_public_rooms, get_public_rooms_filtered},
+    directory::RoomNetwork,
 };
 use serde_json::json;
+use store::rooms::List;
 
 use crate::{
     endpoint::{Call, Json, admit},
@@ -33,7 +35,15 @@ pub async fn get_public_rooms_filtered(
     _: Session,
 ) -> Result<Json, ApiError> {
     let types = request.filter.room_types;
+    let list = match request.room_network {
+        RoomNetwork::Matrix => List::Hospital,
+        RoomNetwork::All => List::All,
+        RoomNetwork::ThirdParty(instance) => directory::list_of_instance(&hs, &instance)
+            .ok_or_else(|| ApiError::invalid_param("There is no such network"))?,
+        _ => return Err(ApiError::invalid_param("There is no such network")),
+    };
     let wanted = Wanted {
+        list,
         limit: request.limit.map(|limit: UInt| limit.into()),
         since: since(request.since.as_deref())?,
         term: request.filter.generic_search_term,

@@ -28,6 +28,36 @@ stmt!(
     "SELECT r.room_nid, r.room_id, (SELECT COUNT(*) FROM members m WHERE m.room_nid = r.room_nid AND m.membership = 'join') AS joined
      FROM rooms r WHERE r.public = 1 ORDER BY joined DESC, r.room_nid"
 );
+stmt!(
+    /// As [`PUBLIC_ROOMS`], of those that a service lists for a network: `params![service, network]`.
+    ROOMS_OF_NETWORK,
+    "SELECT r.room_nid, r.room_id, (SELECT COUNT(*) FROM members m WHERE m.room_nid = r.room_nid AND m.membership = 'join') AS joined
+     FROM network_rooms n JOIN rooms r ON r.room_nid = n.room_nid WHERE n.service = $1 AND n.network = $2 ORDER BY joined DESC, r.room_nid"
+);
+stmt!(
+    /// As [`PUBLIC_ROOMS`], and those that any service lists.
+    ROOMS_OF_ALL_LISTS,
+    "SELECT r.room_nid, r.room_id, (SELECT COUNT(*) FROM members m WHERE m.room_nid = r.room_nid AND m.membership = 'join') AS joined
+     FROM rooms r WHERE r.room_nid IN (SELECT p.room_nid FROM rooms p WHERE p.public = 1 UNION SELECT n.room_nid FROM network_rooms n)
+     ORDER BY joined DESC, r.room_nid"
+);
+
+/// Which rooms are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum List {
+    /// Those of the hospital itself.
+    #[default]
+    Hospital,
+    /// Those that a service lists for a network.
+    Network {
+        /// Id of the service.
+        service: String,
+        /// The network.
+        network: String,
+    },
+    /// All of them.
+    All,
+}
 
 /// The room that an alias names, and who made the alias.
 pub async fn alias(
@@ -61,8 +91,14 @@ pub struct PublicRoomRow {
 }
 
 /// The rooms of the directory, largest first.
-pub async fn public_rooms(db: &Db) -> Result<Vec<PublicRoomRow>, Error> {
-    let rows = db.query(&PUBLIC_ROOMS, params![]).await?;
+pub async fn public_rooms(db: &Db, list: &List) -> Result<Vec<PublicRoomRow>, Error> {
+    let rows = match list {
+        List::Hospital => db.query(&PUBLIC_ROOMS, params![]).await?,
+        List::Network { service, network } => {
+            db.query(&ROOMS_OF_NETWORK, params![service.as_str(), network.as_str()]).await?
+        }
+        List::All => db.query(&ROOMS_OF_ALL_LISTS, params![]).await?,
+    };
     rows.iter()
         .map(|row| {
             Ok(PublicRoomRow {
