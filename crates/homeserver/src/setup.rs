@@ -75,6 +75,9 @@ pub async fn open(options: Options) -> Result<Homeserver, SetupError> {
     let db = db::Db::open(options.database, &store::migrations(), hook).await?;
     let signing_key = identity(&db, &options.server_name).await?;
     feeds.load(db.pos(), store::rooms::local_members(&db).await?);
+    for (user, since) in rows::erased(&db).await? {
+        feeds.memory.erased.add(user, since);
+    }
     let vapid = match options.policy.push.web_push.is_empty() {
         true => None,
         false => Some(vapid(&db).await?),

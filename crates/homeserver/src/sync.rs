@@ -6,6 +6,7 @@
 pub(crate) mod answer;
 pub(crate) mod changes;
 pub(crate) mod ephemeral;
+pub(crate) mod erased;
 pub(crate) mod event;
 pub mod filter;
 pub(crate) mod ignored;
@@ -44,6 +45,7 @@ pub struct Memory {
     pub(crate) published_keys: keys::PublishedKeys,
     pub(crate) devices: devices::DevicesOfUsers,
     pub(crate) presence: presence::Presence,
+    pub(crate) erased: erased::Erased,
 }
 
 /// What a device wants to know. Small: it is all that is kept of a request that waits.

@@ -1,6 +1,6 @@
 //! Users, accounts, devices and access tokens.
 
-use base::{DeviceNid, Timestamp, UserNid};
+use base::{DeviceNid, Pos, Timestamp, UserNid};
 use db::{Batch, Db, Error, Row, params, stmt};
 use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId};
 
@@ -21,8 +21,10 @@ pub const CHAPTER: Chapter = Chapter {
             deactivated BIGINT NOT NULL,
             admin BIGINT NOT NULL,
             locked BIGINT NOT NULL,
-            suspended BIGINT NOT NULL
+            suspended BIGINT NOT NULL,
+            erased_pos BIGINT
         )",
+        "CREATE INDEX accounts_erased ON accounts (erased_pos) WHERE erased_pos IS NOT NULL",
         "CREATE TABLE devices (
             device_nid BIGINT NOT NULL PRIMARY KEY,
             user_nid BIGINT NOT NULL REFERENCES accounts (user_nid),
@@ -97,6 +99,12 @@ pub const CHAPTER: Chapter = Chapter {
             Concerns::User,
             Period::Account,
         ),
+        column(
+            "accounts.erased_pos",
+            "since when what the person wrote is shown as deleted to who comes later, as the person wished when closing the account",
+            Concerns::User,
+            Period::Account,
+        ),
         column("devices.device_nid", "short name of a device", Concerns::User, Period::Device),
         column("devices.user_nid", "whose device", Concerns::User, Period::Device),
         column(
@@ -167,6 +175,11 @@ stmt!(
 stmt!(
     DEACTIVATE,
     "UPDATE accounts SET deactivated = 1, password_hash = NULL, admin = 0 WHERE user_nid = $1"
+);
+stmt!(ERASE, "UPDATE accounts SET erased_pos = $2 WHERE user_nid = $1");
+stmt!(
+    ERASED,
+    "SELECT u.user_id, a.erased_pos FROM accounts a JOIN users u ON u.user_nid = a.user_nid WHERE a.erased_pos IS NOT NULL"
 );
 stmt!(SET_ADMIN, "UPDATE accounts SET admin = $2 WHERE user_nid = $1 AND deactivated = 0");
 stmt!(
@@ -281,6 +294,17 @@ pub async fn setting(db: &Db, name: &str) -> Result<Option<bytes::Bytes>, Error>
 pub async fn count_devices(db: &Db, user: UserNid) -> Result<u64, Error> {
     let row = db.query_opt(&COUNT_DEVICES, params![user.0]).await?;
     row.map_or(Ok(0), |row| row.get(0))
+}
+
+/// The people who wished that what they wrote be erased, and since when.
+pub async fn erased(db: &Db) -> Result<Vec<(OwnedUserId, Pos)>, Error> {
+    let rows = db.query(&ERASED, params![]).await?;
+    rows.iter()
+        .map(|row| {
+            let user = UserId::parse(row.get::<String>(0)?);
+            Ok((user.map_err(|_| Error::corrupt("users.user_id"))?, row.get(1)?))
+        })
+        .collect()
 }
 
 /// The row number of a user, if the user is known.

@@ -53,7 +53,7 @@ stmt!(
 stmt!(
     /// All versions of one part of the state: `params![room, kind, state_key]`, oldest first.
     STATE_HISTORY,
-    "SELECT s.from_ver, s.to_ver, e.client FROM room_state s JOIN events e ON e.event_nid = s.event_nid
+    "SELECT s.from_ver, s.to_ver, e.client, e.pos FROM room_state s JOIN events e ON e.event_nid = s.event_nid
      WHERE s.room_nid = $1 AND s.kind = $2 AND s.state_key = $3 ORDER BY s.from_ver"
 );
 stmt!(
@@ -215,12 +215,15 @@ pub struct StateVersion {
     pub to: i64,
     /// Client form.
     pub client: Bytes,
+    /// When it came into the timeline.
+    pub pos: Option<Pos>,
 }
 
 impl StateVersion {
     /// Reads a row of [`STATE_HISTORY`].
     pub fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(Self { from: row.get(0)?, to: row.get(1)?, client: row.get(2)? })
+        let (from, to) = (row.get(0)?, row.get(1)?);
+        Ok(Self { from, to, client: row.get(2)?, pos: row.get(3)? })
     }
 }
 

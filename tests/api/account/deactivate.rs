@@ -112,3 +112,57 @@ fn nothing_of_the_account_stays_in_the_database() {
     server.doctor();
     assert_eq!(found(&server), []);
 }
+
+#[test]
+fn who_comes_after_an_erasure_gets_what_was_written_as_deleted_and_who_was_there_still_reads_it() {
+    let mut server = Server::start();
+    let [anna, jonas, eva] = ["anna", "jonas", "eva"].map(|name| server.user(name));
+    let room = jonas.create_room(&json!({ "preset": "public_chat" }));
+    anna.join(&room);
+    let erased = anna.send_encrypted(&room, "of anna");
+    let kept = jonas.send_encrypted(&room, "of jonas");
+    deactivate(&anna, true);
+    eva.join(&room);
+    let since = eva.sync(None);
+    let ciphertext = |event: &Value| event["content"]["ciphertext"].clone();
+    let reads = |user: &User, id: &str| {
+        let path = room_path(&room, &format!("/event/{}", escape(id)));
+        let one = user.get(&path).ok();
+        let history = user.history(&room).into_iter().find(|event| event["event_id"] == id);
+        let initial = user.sync(None)["rooms"]["join"][&room]["timeline"]["events"].clone();
+        let synced =
+            initial.as_array().expect("events").iter().find(|event| event["event_id"] == id);
+        let found = [one, history.expect("in the history"), synced.expect("in the sync").clone()];
+        assert!(found.iter().all(|event| event["sender"] == found[0]["sender"]), "{found:?}");
+        found.map(|event| ciphertext(&event))
+    };
+    let all = |text: &str| [(); 3].map(|()| json!(text));
+    let nothing = [(); 3].map(|()| json!(null));
+    for again in [false, true] {
+        assert_eq!(reads(&jonas, &erased), all("of anna"), "restarted: {again}");
+        assert_eq!(reads(&eva, &erased), nothing, "restarted: {again}");
+        assert_eq!(reads(&eva, &kept), all("of jonas"), "restarted: {again}");
+        if !again {
+            server.stop();
+            server.resume();
+        }
+    }
+    // What comes later is not touched.
+    let later = jonas.send_encrypted(&room, "later");
+    let answer = eva.sync(since["next_batch"].as_str());
+    let events = answer["rooms"]["join"][&room]["timeline"]["events"].as_array().cloned();
+    let event = events.into_iter().flatten().find(|event| event["event_id"] == later.as_str());
+    assert_eq!(event.map(|event| ciphertext(&event)), Some(json!("later")));
+}
+
+#[test]
+fn who_closes_an_account_without_erasure_is_read_by_all() {
+    let [anna, jonas, eva] = ["anna", "jonas", "eva"].map(|name| server().user(name));
+    let room = jonas.create_room(&json!({ "preset": "public_chat" }));
+    anna.join(&room);
+    let event = anna.send_encrypted(&room, "of anna");
+    deactivate(&anna, false);
+    eva.join(&room);
+    let path = room_path(&room, &format!("/event/{}", escape(&event)));
+    assert_eq!(eva.get(&path).ok()["content"]["ciphertext"], "of anna");
+}

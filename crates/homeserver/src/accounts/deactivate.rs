@@ -28,7 +28,8 @@ pub enum DeactivateError {
 }
 
 /// Closes the session's account for good. The person leaves all rooms; devices, keys, key backups, account data, filters and
-/// receipts are deleted (II.c), and with `erase` the profile too. What remains is the name, so that nobody gets it again.
+/// receipts are deleted (II.c), and with `erase` the profile too, and what they wrote is deleted for who comes later. What remains
+/// is the name, so that nobody gets it again.
 ///
 /// The rooms come first: if that breaks off, the account is still there to try it again.
 pub async fn deactivate(
@@ -55,12 +56,16 @@ pub async fn deactivate(
     store::account_data::forget_account(&mut batch, user);
     store::filters::forget_account(&mut batch, user);
     store::receipts::forget_account(&mut batch, user);
+    batch.exec(&rows::DEACTIVATE, params![user.0]);
+    let pos = batch.change(Touched::DeviceList { user }.into());
     if erase {
         store::profiles::forget_account(&mut batch, user);
+        batch.exec(&rows::ERASE, params![user.0, pos]);
     }
-    batch.exec(&rows::DEACTIVATE, params![user.0]);
-    batch.change(Touched::DeviceList { user }.into());
-    hs.db.commit(batch).await?;
+    let committed = hs.db.commit(batch).await?;
+    if erase {
+        hs.feeds.memory.erased.add(session.user_id.clone(), committed.pos(pos));
+    }
     hs.tickets.forget_user(user);
     hs.feeds.memory.presence.forget_user(user);
     for device in devices {

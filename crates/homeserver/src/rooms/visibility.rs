@@ -50,7 +50,8 @@ impl Viewer {
             .get(&GLOBAL, params![session.user.0, IGNORED_USERS]);
         let answers = hs.db.read(set).await?;
         let member = answers[0].first().map(MemberRow::from_row).transpose()?;
-        let histories = Histories::new(&versions(&answers[1])?, &versions(&answers[2])?);
+        let histories = Histories::new(&versions(&answers[1])?, &versions(&answers[2])?)
+            .veiled(&hs.feeds.memory.erased);
         let ignored = answers[3].first().map(|row| row.get::<&[u8]>(1)).transpose()?;
         let ignored = ignored.map(|content| Ignored::parse(content, &session.user_id));
         let was_there = member.as_ref().is_some_and(|member| !member.forgotten);

@@ -1,13 +1,19 @@
 //! Which events of a room one reader may see, and what the reader was at each: decided in memory from two short histories.
 
+use base::Pos;
 use bytes::Bytes;
 use room::{Viewpoint, visible};
-use ruma::events::room::{history_visibility::HistoryVisibility, member::MembershipState};
+use ruma::{
+    UserId,
+    events::room::{history_visibility::HistoryVisibility, member::MembershipState},
+};
 use serde::Deserialize;
 use store::{
     rooms::{EventRow, OPEN},
     timeline::StateVersion,
 };
+
+use super::erased::{Erased, Veil};
 
 /// A reader's sight of a room.
 #[derive(Clone, Debug)]
@@ -23,6 +29,9 @@ pub enum Sight {
 pub struct Histories {
     visibility: Vec<(i64, i64, HistoryVisibility)>,
     membership: Vec<(i64, i64, MembershipState)>,
+    /// When the reader joined first.
+    came: Option<Pos>,
+    veil: Option<Veil>,
 }
 
 #[derive(Deserialize)]
@@ -55,11 +64,21 @@ impl Histories {
             content::<Visibility>(&version.client)
                 .map(|content| (version.from, version.to, content.history_visibility))
         });
+        let mut came = None;
         let membership = membership.iter().filter_map(|version| {
-            content::<Member>(&version.client)
-                .map(|content| (version.from, version.to, content.membership))
+            let membership = content::<Member>(&version.client)?.membership;
+            if membership == MembershipState::Join && came.is_none() {
+                came = version.pos;
+            }
+            Some((version.from, version.to, membership))
         });
-        Self { visibility: visibility.collect(), membership: membership.collect() }
+        let (visibility, membership) = (visibility.collect(), membership.collect());
+        Self { visibility, membership, came, veil: None }
+    }
+
+    /// The same, but for what the reader does not see of people who are erased.
+    pub fn veiled(self, erased: &Erased) -> Self {
+        Self { veil: erased.veil(self.came), ..self }
     }
 
     /// What the reader was at a version.
@@ -115,6 +134,17 @@ impl Histories {
 }
 
 impl Sight {
+    /// Whether the reader gets what this person wrote as deleted. Who was there throughout does not: nobody writes after
+    /// their erasure.
+    pub fn veils(&self, sender: &UserId) -> bool {
+        match self {
+            Self::Member => false,
+            Self::Varying(histories) => {
+                histories.veil.as_ref().is_some_and(|veil| veil.covers(sender))
+            }
+        }
+    }
+
     /// Whether the reader may see an event.
     pub fn sees(&self, user_id: &str, event: &EventRow) -> bool {
         match self {
@@ -159,6 +189,7 @@ mod tests {
 
     fn version(from: i64, to: i64, key: &str, value: &str) -> StateVersion {
         StateVersion {
+            pos: None,
             from,
             to,
             client: format!("{{\"content\":{{\"{key}\":\"{value}\"}}}}").into(),

@@ -266,7 +266,8 @@ pub async fn timelines(
             Sight::Member
         } else {
             let visibility = versions(&next())?;
-            Sight::Varying(Histories::new(&visibility, &versions(&next())?))
+            let histories = Histories::new(&visibility, &versions(&next())?);
+            Sight::Varying(histories.veiled(&hs.feeds.memory.erased))
         };
         parts.push((index, ask.limit, more, sight, events.len()));
         rows_of_all.extend(events);
