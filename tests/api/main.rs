@@ -18,6 +18,7 @@ mod directory;
 mod discovery;
 mod fallback;
 mod filter;
+mod invitation;
 mod keys;
 mod media;
 mod membership;

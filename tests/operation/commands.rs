@@ -98,6 +98,38 @@ fn the_operators_commands_work_beside_a_running_server_and_on_a_stopped_ones_dat
 }
 
 #[test]
+fn an_invitation_is_a_link_and_its_code_and_no_log_has_it() {
+    let mut server = Server::with(&Settings { log: Some("debug".into()), ..Settings::default() });
+    let files = tempfile::tempdir().expect("a directory");
+    let code = files.path().join("lena.svg");
+    let path = code.to_str().expect("UTF-8");
+    let said = done(&server.konsil(&["user", "invite", "lena", "--days", "3", "--qr-file", path]));
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[0], "@lena:klinikum.test");
+    let link = lines[1].strip_prefix("link: ").expect("the link");
+    let token = link.strip_prefix(&format!("{}/#/invitation/", server.url())).expect(link);
+    assert_eq!(lines[2], "good once, for 3 days");
+    assert!(said.contains('▄') || said.contains('█'), "a code to hold a phone to:\n{said}");
+    let drawn = std::fs::read_to_string(&code).expect("the file is there");
+    assert!(drawn.contains("<svg") && !drawn.contains(token), "{drawn}");
+    server.api().post("/_konsil/invitation", &json!({ "token": token })).ok();
+    assert!(!server.log().contains(token), "{}", server.log());
+    for days in ["0", "31"] {
+        refused(&server.konsil(&["user", "invite", "lena", "--days", days]), "1 to 30 days");
+    }
+    refused(&server.konsil(&["user", "invite", "no spaces"]), "not allowed");
+    // On a stopped server's data too.
+    server.stop();
+    let again = done(&server.konsil(&["user", "invite", "lena"]));
+    server.resume();
+    let token = again.lines().find_map(|line| Some(line.split_once("/#/invitation/")?.1));
+    let token = json!({ "token": token.expect("a link"), "password": "Kastanie am Bahnhof" });
+    server.api().post("/_konsil/invitation/accept", &token).ok();
+    server.stop();
+    server.doctor();
+}
+
+#[test]
 fn the_operators_socket_is_closed_to_others_and_outlives_a_kill() {
     let mut server = Server::with(&Settings { database: Database::Sqlite, ..Settings::default() });
     let socket = server.data_dir().join("admin.sock");

@@ -215,6 +215,21 @@ pub async fn create(
     localpart: &str,
     password: Option<&str>,
 ) -> Result<(UserNid, OwnedUserId), AccountError> {
+    let mut batch = Batch::new();
+    let made = add(hs, &mut batch, localpart, password).await?;
+    match hs.db.commit(batch).await {
+        Err(db::CommitError::Conflict { .. }) => Err(AccountError::Taken),
+        other => other.map(|_| made).map_err(AccountError::from),
+    }
+}
+
+/// Adds an account to the batch; if somebody else gets the name meanwhile, the batch conflicts.
+pub(crate) async fn add(
+    hs: &Homeserver,
+    batch: &mut Batch,
+    localpart: &str,
+    password: Option<&str>,
+) -> Result<(UserNid, OwnedUserId), AccountError> {
     let user_id = check_name(hs, localpart)?;
     if rows::account(&hs.db, &user_id).await?.is_some() {
         return Err(AccountError::Taken);
@@ -223,22 +238,17 @@ pub async fn create(
         Some(password) => Some(password_hash(password).await?),
         None => None,
     };
-    let known = rows::user_nid(&hs.db, &user_id).await?;
-    let mut batch = Batch::new();
-    let user = match known {
+    let user = match rows::user_nid(&hs.db, &user_id).await? {
         Some(user) => user,
         None => {
             let user = UserNid(hs.db.nids().next().await?);
-            rows::insert_user(&mut batch, user, &user_id);
+            rows::insert_user(batch, user, &user_id);
             user
         }
     };
     let created = i64::from(hs.clock.now());
     batch.exec(&rows::INSERT_ACCOUNT, params![user.0, hash, created]);
-    match hs.db.commit(batch).await {
-        Err(db::CommitError::Conflict { .. }) => Err(AccountError::Taken),
-        other => other.map(|_| (user, user_id)).map_err(AccountError::from),
-    }
+    Ok((user, user_id))
 }
 
 /// The user id that a new account of this name would have.

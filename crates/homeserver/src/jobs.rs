@@ -11,7 +11,7 @@ use db::{Batch, CommitError, params};
 use store::accounts as rows;
 
 use crate::{
-    Homeserver,
+    Homeserver, invitations,
     media::{self, SweepError},
     to_device,
 };
@@ -42,7 +42,7 @@ pub enum JobError {
 pub enum Job {
     /// Deletes objects that no row knows.
     SweepMedia,
-    /// Deletes announced addresses and remembered transactions that are past their time.
+    /// Deletes announced addresses, remembered transactions and invitations that are past their time.
     DeleteExpired,
 }
 
@@ -74,6 +74,7 @@ impl Job {
                 let mut batch = Batch::new();
                 store::media::delete_all_expired(&mut batch, media::awaited_since(now));
                 store::to_device::forget_transactions(&mut batch, to_device::forgotten(now));
+                invitations::forget_ended(&mut batch, now);
                 hs.db.commit(batch).await?;
             }
         }

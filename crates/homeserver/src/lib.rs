@@ -14,6 +14,7 @@ pub mod failure;
 pub mod feeds;
 pub mod filters;
 pub mod invariants;
+pub mod invitations;
 pub mod jobs;
 mod json_writer;
 pub mod keys;

@@ -134,6 +134,22 @@ pub async fn set_by_operator(
     edit(hs, user, &values).await.map(|_| ())
 }
 
+/// The profile of somebody who is new, as the operator enters it; an error if a field is not allowed.
+pub(crate) fn entered(fields: &[(&str, Option<&str>)]) -> Result<Map<String, Value>, SetError> {
+    let values: Vec<_> = fields.iter().map(|(key, value)| (*key, value.map(Value::from))).collect();
+    let values: Vec<_> = values.iter().map(|(key, value)| (*key, value.as_ref())).collect();
+    let mut entered = Map::new();
+    apply(&mut entered, &values)?;
+    Ok(entered)
+}
+
+/// Adds the profile of somebody who is new to the batch.
+pub(crate) fn begin(batch: &mut Batch, user: UserNid, fields: &Map<String, Value>) {
+    let json = serde_json::to_vec(fields).expect("a JSON value serialises");
+    let search = directory::search_text(fields);
+    store::profiles::put_profile(batch, user, None, json.into(), &search);
+}
+
 fn check_owner(session: &Session, user: &UserId, key: &str) -> Result<(), SetError> {
     if session.user_id != user {
         return Err(SetError::NotYours);

@@ -16,6 +16,7 @@ mod endpoint;
 mod error;
 pub mod fallback;
 pub mod filter;
+pub mod invitation;
 pub mod keys;
 mod legacy_auth;
 pub mod media;
@@ -96,5 +97,6 @@ fn endpoints() -> Endpoints {
         .with(voip::routes)
         .with(peeking::routes)
         .with(privacy::routes)
+        .with(invitation::routes)
         .with(refused::routes)
 }

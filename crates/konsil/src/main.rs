@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod doctor;
 mod door;
+mod invite;
 mod metrics;
 mod node;
 mod order;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     admin::{self, Question},
-    config::Config,
-    node, report, user,
+    config::{Config, Tenant},
+    invite, node, report, user,
 };
 
 /// What is to be done.
@@ -19,6 +19,8 @@ use crate::{
 pub enum Order {
     /// `konsil user add`
     AddUser(user::Person),
+    /// `konsil user invite`
+    Invite(invite::Promise),
     /// `konsil user admin`
     SetAdmin { name: String, admin: bool },
     /// `konsil user list`
@@ -49,6 +51,7 @@ pub async fn give(config: &Config, server_name: Option<String>, order: Order) ->
 pub async fn carry_out(hs: &Homeserver, order: &Order, text: &mut String) -> Result<()> {
     match order {
         Order::AddUser(person) => writeln!(text, "{}", user::enter(hs, person).await?)?,
+        Order::Invite(promise) => writeln!(text, "{}", invite::promise(hs, promise).await?)?,
         Order::SetAdmin { name, admin } => user::set_admin(hs, name, *admin).await?,
         Order::ListUsers => {
             for (_, user_id, deactivated, _) in store::accounts::accounts(&hs.db).await? {
@@ -68,14 +71,19 @@ pub async fn carry_out(hs: &Homeserver, order: &Order, text: &mut String) -> Res
     Ok(())
 }
 
-/// The hospital that an order is about.
-async fn open(config: &Config, server_name: Option<&str>) -> Result<Homeserver> {
+/// The hospital that an order is about, as the configuration has it.
+pub fn hospital<'c>(config: &'c Config, server_name: Option<&str>) -> Result<&'c Tenant> {
     let tenant = match (server_name, config.tenants.as_slice()) {
         (Some(name), tenants) => tenants.iter().find(|tenant| tenant.server_name == name),
         (None, [only]) => Some(only),
         (None, _) => bail!("there are several hospitals: --server-name says which"),
     };
-    let tenant = tenant.context("there is no such hospital in the configuration")?;
+    tenant.context("there is no such hospital in the configuration")
+}
+
+/// Opens the hospital that an order is about.
+async fn open(config: &Config, server_name: Option<&str>) -> Result<Homeserver> {
+    let tenant = hospital(config, server_name)?;
     std::fs::create_dir_all(&config.data_dir)?;
     node::open_tenant(config, tenant).await
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Config,
+    invite,
     order::{self, Order},
 };
 
@@ -20,6 +21,8 @@ use crate::{
 pub enum Command {
     /// Makes an account
     Add(Add),
+    /// Invites somebody: prints a link and its QR code, by which they choose a password and are there
+    Invite(invite::Invite),
     /// Lets somebody lock and suspend other accounts, or no longer
     Admin {
         #[arg(long, value_name = "FILE")]
@@ -119,6 +122,7 @@ pub async fn run(command: Command) -> Result<()> {
             }
             Ok(())
         }
+        Command::Invite(invite) => invite::run(invite).await,
         Command::Admin { config, server_name, name, revoke } => {
             let order = Order::SetAdmin { name, admin: !revoke };
             order::give(&Config::read(&config)?, server_name, order).await

@@ -10,6 +10,7 @@ pub mod backup;
 pub mod change;
 pub mod filters;
 pub mod inventory;
+pub mod invitations;
 pub mod keys;
 pub mod media;
 pub mod profiles;
@@ -48,6 +49,7 @@ pub const CHAPTERS: &[&Chapter] = &[
     &sliding::CHAPTER,
     &appservices::CHAPTER,
     &reports::CHAPTER,
+    &invitations::CHAPTER,
 ];
 
 /// The chapters' tables as one step: there is no released version yet whose data would have to be migrated.

@@ -141,9 +141,14 @@ fn known(policy: &Policy, lang: Lang) -> Vec<String> {
 
 fn periods(lang: Lang) -> Vec<String> {
     let days = store::reports::KEPT_DAYS;
+    let invited = store::invitations::MAX_DAYS + store::invitations::KEPT_DAYS + 1;
     let reports = match lang {
-        Lang::De => format!("Meldungen an die Verwaltung: höchstens {days} Tage."),
-        Lang::En => format!("Reports to the administrators: {days} days at most."),
+        Lang::De => format!(
+            "Meldungen an die Verwaltung: höchstens {days} Tage. Name, Funktion und Abteilung von Personen, die eine Einladung nicht annehmen: höchstens {invited} Tage."
+        ),
+        Lang::En => format!(
+            "Reports to the administrators: {days} days at most. Name, role and department of people who do not accept an invitation: {invited} days at most."
+        ),
     };
     let periods: &[&str] = match lang {
         Lang::De => &[
