@@ -17,6 +17,7 @@ mod j_1_documents;
 mod j_1_long_texts;
 mod j_1_media;
 mod j_1_messages;
+mod j_9_push;
 mod l_6_for_everyone;
 mod l_6_zoom_and_tree;
 mod m_2_urgent;

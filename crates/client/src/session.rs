@@ -12,7 +12,7 @@ mod sync;
 
 use self::core::{Core, OpenError};
 use crate::{
-    Chat, Connection, Directory, Live, OpenUrgent, RoomList, Search, Trust, details,
+    Chat, Connection, Directory, Live, OpenUrgent, Push, RoomList, Search, Trust, details,
     ids::ChatId,
     people::Person,
     room_list::{self, RoomError},
@@ -280,6 +280,11 @@ impl Session {
     /// Searching what was written.
     pub fn search(&self) -> Search {
         Search { session: self.clone() }
+    }
+
+    /// Waking this device when the app is closed.
+    pub fn push(&self) -> Push {
+        Push { session: self.clone() }
     }
 
     /// What others have sent as urgent and nobody has taken over yet, the oldest first.

@@ -301,6 +301,24 @@ impl Browser {
         self.command("POST", "/goog/cdp/execute", &json!({ "cmd": method, "params": parameters }))
     }
 
+    /// Has the service worker of the page's origin run an expression. What comes of it is seen in its effects alone.
+    #[track_caller]
+    pub fn in_worker(&self, expression: &str) {
+        let target = self.wait_for("the service worker to run", || {
+            let targets = self.cdp("Target.getTargets", &json!({}));
+            let workers = targets["targetInfos"].as_array()?.iter();
+            let mut workers = workers.filter(|target| target["type"] == "service_worker");
+            workers.next()?["targetId"].as_str().map(str::to_owned)
+        });
+        let attach = json!({ "targetId": target, "flatten": false });
+        let session = self.cdp("Target.attachToTarget", &attach)["sessionId"].clone();
+        let evaluate = json!({
+            "id": 1, "method": "Runtime.evaluate", "params": { "expression": expression },
+        });
+        let message = json!({ "sessionId": session, "message": evaluate.to_string() });
+        self.cdp("Target.sendMessageToTarget", &message);
+    }
+
     /// What the page has written to its console since the last call, one line per entry.
     pub fn console(&self) -> Vec<String> {
         let entries = self.try_command("POST", "/se/log", &json!({ "type": "browser" }));

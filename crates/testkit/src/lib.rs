@@ -15,8 +15,10 @@ pub mod postgres;
 pub mod python;
 pub mod search;
 pub mod server;
+pub mod web_push;
 
 pub use browser::{Browser, Screen};
 pub use matrix::{Answer, Api, User};
 pub use peer::{Peer, Received, Reply};
 pub use server::{Database, SERVER_NAME, Server, Settings};
+pub use web_push::PushDevice;

@@ -11,6 +11,7 @@ use crate::{
     context::{Desk, Frame, follow_with},
     navigation::Navigation,
     platform::{self, Theme},
+    push::{self, Wakes},
     screens::{OtherTab, Shell, SignIn, Splash, StoreBroken},
     text,
 };
@@ -135,6 +136,8 @@ fn SignedIn(session: Session) -> impl IntoView {
             ended(phases, end);
         }
     });
+    let wakes = Wakes::follow(session.clone());
+    provide_context(wakes);
     Desk::open(session);
     platform::keep_storage();
     view! { <Shell/> }
@@ -146,6 +149,7 @@ fn ended(phases: Phases, end: SessionEnd) {
     spawn_local(async move {
         platform::sleep(std::time::Duration::from_millis(50)).await;
         if end == SessionEnd::LoggedOutByServer {
+            push::end().await;
             return match Session::forget(&settings()).await {
                 Ok(()) => platform::start_anew(Some("ended")),
                 Err(_) => phases.enter(Phase::StoreBroken),

@@ -24,6 +24,7 @@ macro_rules! words {
 }
 
 mod emoji_names;
+mod notifications;
 mod system;
 mod texts;
 
@@ -76,9 +77,13 @@ impl Lang {
 mod tests {
     use super::*;
 
+    fn all() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
+        texts::ALL.iter().chain(notifications::ALL)
+    }
+
     #[test]
     fn every_text_says_something_in_both_languages() {
-        for (name, de, en) in texts::ALL {
+        for (name, de, en) in all() {
             for text in [de, en] {
                 assert!(!text.trim().is_empty(), "{name} is empty");
                 assert_eq!(text.trim(), *text, "{name} has spaces at its edge");
@@ -93,7 +98,7 @@ mod tests {
             "app_name", "chats", "chat", "video", "emoji", "details", "german", "english",
             "system", "key_alt",
         ];
-        for (name, de, en) in texts::ALL {
+        for (name, de, en) in all() {
             assert!(de != en || shared.contains(name), "{name}: {de:?} in both");
         }
     }
@@ -117,7 +122,7 @@ mod tests {
             "homeserver",
             "client",
         ];
-        for (name, de, en) in texts::ALL {
+        for (name, de, en) in all() {
             for text in [de, en] {
                 let lower = text.to_lowercase();
                 for word in banned {

@@ -7,6 +7,7 @@
 #![recursion_limit = "256"]
 
 pub mod clock;
+pub mod home_screen;
 pub mod i18n;
 pub mod metadata;
 pub mod paper;
@@ -33,6 +34,8 @@ mod pdf;
 mod photo;
 #[cfg(target_family = "wasm")]
 mod platform;
+#[cfg(target_family = "wasm")]
+mod push;
 #[cfg(target_family = "wasm")]
 mod recorder;
 #[cfg(target_family = "wasm")]

@@ -45,6 +45,12 @@ pub fn iso(at_ms: u64) -> String {
     js_sys::Date::new(&JsValue::from_f64(at_ms as f64)).to_iso_string().into()
 }
 
+/// Name of the clock on the reader's wall, such as `Europe/Berlin`.
+pub fn time_zone() -> String {
+    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
+    text_in(&format.resolved_options(), "timeZone").unwrap_or_else(|| "Europe/Berlin".into())
+}
+
 /// Light, dark, or as the system has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {

@@ -3,6 +3,7 @@
 mod chat;
 mod details;
 mod directory;
+mod notifications;
 mod privacy;
 mod recipient;
 mod recovery;

@@ -2,72 +2,36 @@
 
 use std::time::Duration;
 
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use testkit::{Peer, Received, Reply, User, matrix::encrypted, python};
+use testkit::{Peer, PushDevice, Received, Reply, User, matrix::encrypted, python};
 
 use super::{PUSHERS, SET, pushing};
 use crate::server;
 
 pub const ACKNOWLEDGE: &str = "/_matrix/client/unstable/org.matrix.msc4174/pushers/ack";
 
-/// A browser as far as its push service sees it. The keys are made, and the messages decrypted, by `cryptography` and `http_ece`.
+/// A browser as far as its push service sees it.
 pub struct Browser {
-    private: String,
-    pub pushkey: String,
-    pub auth: String,
+    device: PushDevice,
     pub service: Peer,
 }
 
 impl Browser {
     pub fn new(service: Peer) -> Self {
-        let keys = python::run(
-            r#"
-import base64, json, os
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives import serialization as s
-key = ec.generate_private_key(ec.SECP256R1())
-point = key.public_key().public_bytes(s.Encoding.X962, s.PublicFormat.UncompressedPoint)
-pem = key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption())
-text = lambda data: base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-print(json.dumps({"private": pem.decode(), "public": text(point), "auth": text(os.urandom(16))}))
-"#,
-            &json!({}),
-        );
-        let text = |name: &str| keys[name].as_str().expect("a text").to_owned();
-        Self { private: text("private"), pushkey: text("public"), auth: text("auth"), service }
+        Self { device: PushDevice::new(), service }
     }
 
     pub fn pusher(&self) -> Value {
         json!({
-            "app_id": "de.konsil.web", "pushkey": self.pushkey, "kind": "webpush", "lang": "de",
+            "app_id": "de.konsil.web", "pushkey": self.device.key, "kind": "webpush", "lang": "de",
             "app_display_name": "Konsil", "device_display_name": "Firefox",
-            "data": { "url": format!("{}/wpush/1", self.service.url), "auth": self.auth },
+            "data": { "url": format!("{}/wpush/1", self.service.url), "auth": self.device.auth },
         })
     }
 
     pub fn decrypt(&self, received: &Received) -> Value {
-        python::run(
-            r#"
-import base64, json, sys, http_ece
-from cryptography.hazmat.primitives import serialization as s
-given = json.load(sys.stdin)
-auth = given["auth"] + "=" * (-len(given["auth"]) % 4)
-plain = http_ece.decrypt(
-    base64.b64decode(given["body"]),
-    private_key=s.load_pem_private_key(given["private"].encode(), None),
-    auth_secret=base64.urlsafe_b64decode(auth),
-    version="aes128gcm",
-)
-print(json.dumps({"length": len(plain), "message": json.loads(plain)}))
-"#,
-            &json!({
-                "private": self.private, "auth": self.auth, "body": STANDARD.encode(&received.body),
-            }),
-        )
+        self.device.decrypt(received)
     }
 
     /// Sets the pusher and shows that messages arrive.
@@ -109,6 +73,11 @@ fn a_message_wakes_a_browser_and_its_push_service_learns_nothing() {
         plain_urgent["message"],
         json!({ "class": "urgent", "room_id": room, "event_id": event })
     );
+    // As the app writes it: matrix-sdk leaves nothing but the relation in clear.
+    let mut related = encrypted("z");
+    related["m.relates_to"] = json!({ "de.konsil.urgency": "urgent" });
+    anna.send(&room, "m.room.encrypted", &related);
+    assert_eq!(browser.service.next().header("urgency"), "high");
     assert_eq!(plain["length"], plain_urgent["length"]);
     assert_eq!(ordinary.body.len(), urgent.body.len(), "all messages are of one length");
 }

@@ -7,7 +7,10 @@ use matrix_sdk::{
     attachment::{
         AttachmentInfo, BaseAudioInfo, BaseFileInfo, BaseImageInfo, BaseVideoInfo, Thumbnail,
     },
-    room::edit::EditedContent,
+    room::{
+        edit::EditedContent,
+        reply::{EnforceThread, Reply},
+    },
 };
 use matrix_sdk_ui::timeline::{
     AttachmentConfig, AttachmentSource, EventTimelineItem, TimelineEventItemId,
@@ -18,15 +21,16 @@ use ruma::{
     events::{
         Mentions,
         room::message::{
-            MessageType, RoomMessageEventContent, RoomMessageEventContentWithoutRelation,
-            TextMessageEventContent,
+            AddMentions, MessageType, RoomMessageEventContent,
+            RoomMessageEventContentWithoutRelation, TextMessageEventContent,
         },
     },
     int,
+    serde::Raw,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::to_raw_value};
 use vocabulary::{
-    messages::{CONTACT, Contact, FORWARDED, TAKEN_OVER, URGENT, fields},
+    messages::{CONTACT, Contact, FORWARDED, TAKEN_OVER, URGENCY, URGENT, fields},
     removal::{REMOVAL_REPORT, RemovalReport},
 };
 
@@ -56,6 +60,9 @@ impl Chat {
             false => MessageType::text_plain(&text.text),
         };
         let content = with_mentions(RoomMessageEventContentWithoutRelation::new(message), text);
+        if text.urgent {
+            return open.send_urgent(content, text.reply_to.as_ref()).await;
+        }
         match &text.reply_to {
             Some(target) => {
                 open.timeline.send_reply(content, event_id(target)?).await.map_err(failed)?;
@@ -404,6 +411,29 @@ struct Upload {
 }
 
 impl Open {
+    /// Queues a message that asks to be taken over.
+    async fn send_urgent(
+        &self,
+        content: RoomMessageEventContentWithoutRelation,
+        reply_to: Option<&MessageId>,
+    ) -> Result<(), ActionError> {
+        let content = match reply_to {
+            Some(target) => {
+                let reply = Reply {
+                    event_id: event_id(target)?,
+                    enforce_thread: EnforceThread::MaybeThreaded,
+                    add_mentions: AddMentions::Yes,
+                };
+                self.room.make_reply_event(content, reply).await.map_err(failed)?
+            }
+            None => content.with_relation(None),
+        };
+        let raw = to_raw_value(&marked_urgent(&content)).expect("a message serialises");
+        let queue = self.room.send_queue();
+        let queued = queue.send_raw(Raw::from_json(raw), "m.room.message".to_owned()).await;
+        queued.map(drop).map_err(failed)
+    }
+
     /// The message as it is shown.
     fn shown(&self, message: &MessageId) -> Option<super::Message> {
         let rows = self.rows.read();
@@ -488,6 +518,14 @@ fn report_field(report: Option<RemovalReport>) -> Map<String, Value> {
     report.into_iter().map(|report| (REMOVAL_REPORT.to_owned(), report)).collect()
 }
 
+/// The content with its class in the relation, the only part that stands in clear too: so the server knows whom to wake in quiet
+/// hours. It says nothing but that.
+fn marked_urgent(content: &RoomMessageEventContent) -> Value {
+    let mut content = serde_json::to_value(content).expect("a message serialises");
+    content["m.relates_to"][URGENCY] = "urgent".into();
+    content
+}
+
 fn with_mentions(
     content: RoomMessageEventContentWithoutRelation,
     text: &TextToSend,
@@ -511,5 +549,30 @@ fn refused(trouble: &Trouble) -> ActionError {
         Trouble::NoConnection => ActionError::NoConnection,
         Trouble::Refused => ActionError::NotAllowed,
         other => ActionError::Failed(other.code()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_urgent_says_so_in_the_part_that_stays_in_clear_and_nothing_else() {
+        let message = MessageType::new(URGENT, "Bitte kommen".into(), Default::default());
+        let message = RoomMessageEventContentWithoutRelation::new(message.expect("a message"));
+        let alone = marked_urgent(&message.with_relation(None));
+        assert_eq!(alone["m.relates_to"], json!({ "de.konsil.urgency": "urgent" }));
+        assert_eq!((&alone["msgtype"], &alone["body"]), (&json!(URGENT), &json!("Bitte kommen")));
+        let answer: RoomMessageEventContent = serde_json::from_value(json!({
+            "msgtype": URGENT, "body": "Bitte kommen",
+            "m.relates_to": { "m.in_reply_to": { "event_id": "$1" } },
+        }))
+        .expect("a message");
+        assert_eq!(
+            marked_urgent(&answer)["m.relates_to"],
+            json!({ "m.in_reply_to": { "event_id": "$1" }, "de.konsil.urgency": "urgent" })
+        );
     }
 }

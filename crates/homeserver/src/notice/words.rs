@@ -175,8 +175,8 @@ fn recipients(policy: &Policy, bots: &[&str], lang: Lang) -> Vec<String> {
     for (hosts, de, en) in [
         (
             &push.web_push,
-            "Push-Dienste der Browserhersteller wecken Ihr Gerät und erfahren dabei Zeitpunkt, Dringlichkeit und Adresse des Geräts, nicht wer schreibt und was:",
-            "Push services of browser makers wake your device and learn the time, the urgency and the device's address, not who writes and what:",
+            "Nur wenn Sie in der App Mitteilungen einschalten: Push-Dienste der Browserhersteller wecken Ihr Gerät und erfahren dabei Zeitpunkt, Dringlichkeit und Adresse des Geräts, nicht wer schreibt und was:",
+            "Only if you switch notifications on in the app: push services of browser makers wake your device and learn the time, the urgency and the device's address, not who writes and what:",
         ),
         (
             &push.gateways,

@@ -19,7 +19,7 @@ use store::rooms::{self as rows, EventRow};
 
 use crate::{
     Homeserver,
-    sync::{event::content_text, preferences::preferences_of, summary},
+    sync::{preferences::preferences_of, summary},
 };
 
 /// The clear-text class beside the ciphertext that says how soon a message wants to be seen.
@@ -111,10 +111,18 @@ pub async fn notice(
     Ok(Some(Notice {
         tweaks: tweaks(actions),
         highlight: actions.iter().any(Action::is_highlight),
-        urgent: content_text(&event.client, URGENCY).as_deref() == Some("urgent"),
+        urgent: is_urgent(&event.client),
         actions: actions.to_vec(),
         room_id: room.room_id,
     }))
+}
+
+/// Whether its sender marked an event as urgent: in the content, or in its relation, which is all that matrix-sdk leaves in clear.
+fn is_urgent(client: &[u8]) -> bool {
+    let content: Option<Value> = content(client);
+    content.is_some_and(|content| {
+        [&content[URGENCY], &content["m.relates_to"][URGENCY]].contains(&&Value::from("urgent"))
+    })
 }
 
 fn mentions_anybody(client: &[u8]) -> bool {
@@ -193,4 +201,27 @@ async fn powers(
         levels.notifications,
         RoomPowerLevelsRules::new(&version.rules().authorization, creators),
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_message_is_urgent_by_its_content_or_its_relation_alone() {
+        let urgent =
+            |content: Value| is_urgent(json!({ "content": content }).to_string().as_bytes());
+        assert!(urgent(json!({ "de.konsil.urgency": "urgent" })));
+        assert!(urgent(json!({ "m.relates_to": { "de.konsil.urgency": "urgent" } })));
+        for other in [
+            json!({}),
+            json!({ "de.konsil.urgency": "low" }),
+            json!({ "m.relates_to": "urgent" }),
+            json!({ "body": { "de.konsil.urgency": "urgent" } }),
+        ] {
+            assert!(!urgent(other.clone()), "{other}");
+        }
+    }
 }

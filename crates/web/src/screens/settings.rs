@@ -8,6 +8,7 @@ use client::{
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
+    notifications::Notifications,
     privacy::NoticeSheet,
     recovery::KeySheet,
     shortcuts::ShortcutSheet,
@@ -60,6 +61,7 @@ pub fn SettingsScreen() -> impl IntoView {
                 </div>
                 <Language/>
                 <Appearance/>
+                <Notifications/>
                 <ThisDevice on_confirm=Callback::new(move |()| above.set(Above::Confirm))/>
                 <div class="setting">
                     <h2>{lang.recovery_key()}</h2>
@@ -271,6 +273,7 @@ fn SignOut(on_close: Callback<()>) -> impl IntoView {
             busy.try_set(false);
             let words = match result {
                 Ok(()) => {
+                    crate::push::end().await;
                     frame.nav.replace(crate::route::Route::Chats);
                     // The page still has the store open; starting anew lets it go, and what was read leaves the memory.
                     return platform::start_anew(None);

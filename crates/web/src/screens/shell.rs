@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     context::{Desk, Frame, lang},
+    platform, push,
     route::{Pane, Route},
     text,
     ui::{Avatar, AvatarSize, Empty, Icon, Picture},
@@ -88,6 +89,21 @@ pub fn Shell() -> impl IntoView {
         } else {
             format!("({unread}) {name}")
         });
+    });
+
+    // The worker's notifications and the number on the app's icon follow what is read. Before the server has answered, the count says
+    // only what this device knew last.
+    let reading = Memo::new(move |_| seen.get().map(|id| id.as_str().to_owned()));
+    let unread = Memo::new(move |_| desk.rooms.with(|rooms| rooms.unread_total));
+    let visible = RwSignal::new(platform::is_visible());
+    platform::listen::<web_sys::Event>(&document(), "visibilitychange", move |_| {
+        visible.set(platform::is_visible());
+    });
+    Effect::new(move |_| {
+        let (unread, reading, visible) = (unread.get(), reading.get(), visible.get());
+        if desk.connection.get() == Connection::Online {
+            push::tell_state(unread, reading.filter(|_| visible));
+        }
     });
 
     accept_from_own_hospital(desk);

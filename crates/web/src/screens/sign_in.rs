@@ -211,7 +211,10 @@ pub fn StoreBroken() -> impl IntoView {
     let anew = move |_| {
         spawn_local(async move {
             match Session::forget(&settings()).await {
-                Ok(()) => phases.enter(Phase::SignedOut(None)),
+                Ok(()) => {
+                    crate::push::end().await;
+                    phases.enter(Phase::SignedOut(None));
+                }
                 Err(_) => problem.set(Some(lang.sign_out_store().into())),
             }
         });

@@ -1,0 +1,332 @@
+//! What the browser has for waking this device: permission, subscription, and the worker that shows notifications.
+//!
+//! `static/sw.js` is the worker; it hands to this page what only a signed-in page can tell the server.
+
+use std::time::Duration;
+
+use client::{
+    Session,
+    push::{PushError, Subscription, Waking},
+};
+use futures_util::{FutureExt, future::select};
+use js_sys::{Array, Function, Object, Promise, Reflect};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::{
+    context::{Frame, lang},
+    home_screen, platform,
+    route::Route,
+};
+
+/// How long the worker of a page that was just opened may take to be there.
+const WORKER_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long the push service may take to give an address. Where a firewall swallows what is sent to it, the browser waits for ever.
+const SUBSCRIBED_WITHIN: Duration = Duration::from_secs(20);
+
+/// How long a token may take through the push service. Usually it is a second or two.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(25);
+
+/// What this browser can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// It can be woken, and the person has allowed it.
+    Allowed,
+    /// It can be woken once the person allows it.
+    Askable,
+    /// The person, or whoever administers the device, has said no.
+    Denied,
+    /// Only from the home screen (iPhone, iPad).
+    FromHomeScreen,
+    /// Not at all.
+    None,
+}
+
+/// Why this device is not woken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SwitchError {
+    /// The browser does not reach its push service, or does not want to.
+    Browser,
+    /// The server does not want to.
+    Server(PushError),
+}
+
+/// What of it changes while somebody is signed in. Copy it freely.
+#[derive(Clone, Copy)]
+pub struct Wakes {
+    /// How many tokens came through the push service and were given back.
+    acknowledged: RwSignal<u64>,
+}
+
+fn get(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
+    let _ = Reflect::set(object, &name.into(), &value.into());
+}
+
+/// Calls a method and waits for its promise.
+async fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+    let function: Function = get(object, method).dyn_into()?;
+    let promise = function.apply(object, &arguments.iter().collect::<Array>())?;
+    JsFuture::from(Promise::resolve(&promise)).await
+}
+
+fn workers() -> JsValue {
+    get(&window().navigator(), "serviceWorker")
+}
+
+/// The page's worker with what belongs to it; `None` if there is none in this browser.
+async fn registration() -> Option<JsValue> {
+    let ready: Promise = get(&workers(), "ready").dyn_into().ok()?;
+    within(WORKER_WITHIN, JsFuture::from(ready)).await.ok()
+}
+
+/// What a promise gives, or an error if it takes longer.
+async fn within(
+    time: Duration,
+    promised: impl Future<Output = Result<JsValue, JsValue>>,
+) -> Result<JsValue, JsValue> {
+    let gave_up = platform::sleep(time).map(|()| Err(JsValue::UNDEFINED));
+    select(Box::pin(promised), Box::pin(gave_up)).await.factor_first().0
+}
+
+async fn push_manager() -> Option<JsValue> {
+    let manager = get(&registration().await?, "pushManager");
+    manager.is_object().then_some(manager)
+}
+
+/// Whether the app was opened from the home screen, or is installed.
+fn is_standalone() -> bool {
+    let by_style = window().match_media("(display-mode: standalone)").ok().flatten();
+    by_style.is_some_and(|query| query.matches())
+        || get(&window().navigator(), "standalone") == JsValue::TRUE
+}
+
+fn touch_points() -> u32 {
+    get(&window().navigator(), "maxTouchPoints").as_f64().map_or(0, |points| points as u32)
+}
+
+/// Whether the guide to the home screen comes before anything else.
+pub fn needs_home_screen() -> bool {
+    home_screen::comes_first(&platform::user_agent(), touch_points(), is_standalone())
+}
+
+/// What this browser can do, as far as it says without asking the person.
+pub fn support() -> Support {
+    let page = JsValue::from(window());
+    let has = |name: &str| !get(&page, name).is_undefined();
+    if workers().is_undefined() || !has("PushManager") || !has("Notification") {
+        return if needs_home_screen() { Support::FromHomeScreen } else { Support::None };
+    }
+    match get(&get(&page, "Notification"), "permission").as_string().as_deref() {
+        Some("granted") => Support::Allowed,
+        Some("denied") => Support::Denied,
+        _ => Support::Askable,
+    }
+}
+
+/// Asks the person. To be called in a click, before anything is waited for: else browsers do not ask.
+pub async fn ask() -> Support {
+    let notification = get(&window(), "Notification");
+    let _ = call(&notification, "requestPermission", &[]).await;
+    support()
+}
+
+fn read(subscription: &JsValue) -> Option<Subscription> {
+    let to_json: Function = get(subscription, "toJSON").dyn_into().ok()?;
+    let json = to_json.call0(subscription).ok()?;
+    let keys = get(&json, "keys");
+    Some(Subscription {
+        endpoint: get(&json, "endpoint").as_string()?,
+        key: get(&keys, "p256dh").as_string()?,
+        auth: get(&keys, "auth").as_string()?,
+    })
+}
+
+/// The browser's subscription: whether this device is switched on.
+pub async fn subscription() -> Option<Subscription> {
+    let found = call(&push_manager().await?, "getSubscription", &[]).await.ok()?;
+    read(&found)
+}
+
+async fn subscribe(key: &str) -> Result<Subscription, SwitchError> {
+    let manager = push_manager().await.ok_or(SwitchError::Browser)?;
+    let options = Object::new();
+    set(&options, "userVisibleOnly", true);
+    set(&options, "applicationServerKey", key);
+    let options = [options.into()];
+    let made = within(SUBSCRIBED_WITHIN, call(&manager, "subscribe", &options)).await;
+    made.ok().and_then(|made| read(&made)).ok_or(SwitchError::Browser)
+}
+
+async fn unsubscribe() {
+    let Some(manager) = push_manager().await else { return };
+    if let Ok(found) = call(&manager, "getSubscription", &[]).await
+        && found.is_object()
+    {
+        // A push service that is not reached forgets the address when nothing is taken there any more.
+        let _ = call(&found, "unsubscribe", &[]).await;
+    }
+}
+
+/// Switches this device on: the browser subscribes and the server is told. The person has allowed it already.
+///
+/// # Errors
+/// The device stays off then.
+pub async fn switch_on(session: &Session, key: &str) -> Result<Waking, SwitchError> {
+    let made = subscribe(key).await?;
+    match session.push().set(&made, lang().tag()).await {
+        Ok(state) => Ok(state),
+        Err(error) => {
+            unsubscribe().await;
+            Err(SwitchError::Server(error))
+        }
+    }
+}
+
+/// Switches this device off. The browser comes first: from then on nothing is shown, whatever the server still knows.
+///
+/// # Errors
+/// The server still knows the address; its push service refuses it from now on, and the server drops it then.
+pub async fn switch_off(session: &Session) -> Result<(), SwitchError> {
+    unsubscribe().await;
+    session.push().remove().await.map_err(SwitchError::Server)
+}
+
+/// Ends everything on this device, when somebody signs out. The server forgets the address with the session.
+pub async fn end() {
+    unsubscribe().await;
+    let message = Object::new();
+    set(&message, "konsil", "end");
+    tell_worker(&message).await;
+}
+
+async fn tell_worker(message: &Object) {
+    let Some(registration) = registration().await else { return };
+    let worker = get(&registration, "active");
+    if let Ok(post) = get(&worker, "postMessage").dyn_into::<Function>() {
+        let _ = post.call1(&worker, message);
+    }
+}
+
+/// Tells the worker what is unread and which chat is being read: its notifications and the number on the app's icon follow.
+pub fn tell_state(unread: u64, read: Option<String>) {
+    let message = Object::new();
+    set(&message, "konsil", "state");
+    set(&message, "lang", lang().tag());
+    set(&message, "unread", unread as f64);
+    if let Some(room) = read {
+        set(&message, "room", room);
+    }
+    leptos::task::spawn_local(async move { tell_worker(&message).await });
+}
+
+impl Wakes {
+    /// Hears the worker as long as the owner lives, and brings the server up to date about this device.
+    pub fn follow(session: Session) -> Self {
+        let this = Self { acknowledged: RwSignal::new(0) };
+        let Ok(target) = workers().dyn_into::<web_sys::EventTarget>() else { return this };
+        let session = StoredValue::new_local(session);
+        platform::listen::<web_sys::Event>(&target, "message", move |event| {
+            if let Some(session) = session.try_get_value() {
+                this.heard(&event, session);
+            }
+        });
+        // Messages wait in the browser until it is told that somebody listens.
+        if let Ok(start) = get(&target, "startMessages").dyn_into::<Function>() {
+            let _ = start.call0(&target);
+        }
+        leptos::task::spawn_local(bring_up_to_date(session.get_value()));
+        this
+    }
+
+    fn heard(self, event: &web_sys::Event, session: Session) {
+        let message = get(event, "data");
+        let text = |name| get(&message, name).as_string();
+        match text("konsil").as_deref() {
+            Some("acknowledge") => {
+                let Some(token) = text("token") else { return };
+                leptos::task::spawn_local(async move {
+                    // A token that is not waited for any more is of an earlier question.
+                    if session.push().acknowledge(&token).await.is_ok() {
+                        self.acknowledged.try_update(|count| *count += 1);
+                    }
+                });
+            }
+            Some("woken") => session.retry_now(),
+            Some("open") => {
+                let place = text("room").map_or(Route::Chats, Route::Chat);
+                Frame::get().nav.go(place);
+            }
+            Some("subscription") => leptos::task::spawn_local(async move {
+                if let Some(renewed) = subscription().await {
+                    // Without network the next start does it.
+                    let _ = session.push().set(&renewed, lang().tag()).await;
+                }
+            }),
+            _ => return,
+        }
+        let port = get(&get(event, "ports"), "0");
+        if let Ok(post) = get(&port, "postMessage").dyn_into::<Function>() {
+            let _ = post.call1(&port, &JsValue::TRUE);
+        }
+    }
+
+    /// Whether messages really arrive on this device: has the server send a token through the push service and waits for it.
+    ///
+    /// # Errors
+    /// The server did not send one.
+    pub async fn check(self, session: &Session) -> Result<bool, SwitchError> {
+        let Some(subscription) = subscription().await else { return Ok(false) };
+        let before = self.acknowledged.get_untracked();
+        let asked = session.push().set_anew(&subscription, lang().tag()).await;
+        asked.map_err(SwitchError::Server)?;
+        Ok(self.arrives_after(before).await)
+    }
+
+    /// How many tokens came back so far.
+    pub fn acknowledged(self) -> u64 {
+        self.acknowledged.get_untracked()
+    }
+
+    /// Waits for one more token; `false` if none comes.
+    pub async fn arrives_after(self, before: u64) -> bool {
+        const STEP: Duration = Duration::from_millis(200);
+        for _ in 0..ARRIVES_WITHIN.as_millis() / STEP.as_millis() {
+            match self.acknowledged.try_get_untracked() {
+                Some(count) if count > before => return true,
+                Some(_) => platform::sleep(STEP).await,
+                None => return false,
+            }
+        }
+        false
+    }
+}
+
+/// At the start: what is switched on in the browser is known to the server, and what the hospital no longer allows is switched off.
+async fn bring_up_to_date(session: Session) {
+    let Some(found) = subscription().await else { return };
+    let push = session.push();
+    if !push.is_wanted().await {
+        return unsubscribe().await;
+    }
+    // Without the server nothing can be said; the next start looks again.
+    let Ok(key) = push.key().await else { return };
+    let Some(key) = key else { return unsubscribe().await };
+    match push.state(&found).await {
+        Ok(Waking::Active) | Err(_) => {}
+        Ok(Waking::Awaited) => {
+            // The token never came back: nobody was there to hear it. A new one is on its way.
+            let _ = push.set(&found, lang().tag()).await;
+        }
+        Ok(Waking::Unknown) => {
+            // Never told, or dropped because its push service refused it. An address that was refused stays so.
+            unsubscribe().await;
+            let _ = switch_on(&session, &key).await;
+        }
+    }
+}
