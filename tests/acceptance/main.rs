@@ -11,6 +11,7 @@ mod ii_a_no_plaintext_on_server_or_device;
 mod ii_b_the_chain_of_events_shows_every_change;
 mod ii_c_no_connection_data_is_kept;
 mod iv_a_closed_to_the_public;
+mod iv_b_invitation;
 mod j_10_languages_and_sizes;
 mod j_1_clinicians_chat;
 mod j_1_documents;

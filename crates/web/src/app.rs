@@ -8,11 +8,12 @@ use client::{
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    context::{Desk, Frame, follow_with},
+    context::{Desk, Frame, follow_with, lang},
     navigation::Navigation,
     platform::{self, Theme},
     push::{self, Wakes},
-    screens::{OtherTab, Shell, SignIn, Splash, StoreBroken},
+    route::Route,
+    screens::{HomeScreenGuide, Invited, OtherTab, Shell, SignIn, Splash, StoreBroken},
     text,
 };
 
@@ -74,8 +75,16 @@ fn App() -> impl IntoView {
         nav: Navigation::start(),
         hospital: RwSignal::new(window().location().hostname().unwrap_or_default()),
         toast: RwSignal::new(None),
+        newcomer: RwSignal::new(false),
     };
+    let route = frame.nav.route();
+    let invitation = Memo::new(move |_| match route.get() {
+        Route::Invitation(token) => Some(token),
+        _ => None,
+    });
     let phases = Phases(RwSignal::new_local(Phase::Starting));
+    // On iPhone and iPad the home screen comes before the first sign-in: elsewhere the system would soon throw away what is stored.
+    let is_guided = RwSignal::new(push::needs_home_screen());
     frame.provide();
     provide_context(phases);
     platform::announce_language(lang.get_untracked());
@@ -97,7 +106,14 @@ fn App() -> impl IntoView {
                 match phases.0.get() {
                     Phase::Starting => view! { <Splash/> }.into_any(),
                     Phase::OtherTab => view! { <OtherTab/> }.into_any(),
-                    Phase::SignedOut(end) => view! { <SignIn end/> }.into_any(),
+                    Phase::SignedOut(_) if is_guided.get() => {
+                        let on_skip = Callback::new(move |()| is_guided.set(false));
+                        view! { <HomeScreenGuide invited=invitation.get().is_some() on_skip/> }.into_any()
+                    }
+                    Phase::SignedOut(end) => match invitation.get() {
+                        Some(token) => view! { <Invited token/> }.into_any(),
+                        None => view! { <SignIn end/> }.into_any(),
+                    },
                     Phase::StoreBroken => view! { <StoreBroken/> }.into_any(),
                     Phase::SignedIn(session) => view! { <SignedIn session/> }.into_any(),
                 }
@@ -138,7 +154,14 @@ fn SignedIn(session: Session) -> impl IntoView {
     });
     let wakes = Wakes::follow(session.clone());
     provide_context(wakes);
-    Desk::open(session);
+    let desk = Desk::open(session);
+    let frame = Frame::get();
+    if matches!(frame.nav.route().get_untracked(), Route::Invitation(_)) {
+        frame.nav.replace(Route::Chats);
+        frame.say(lang().invitation_signed_in());
+    }
+    // Somebody who has just come wants to write first; the next start reminds of the recovery key.
+    desk.key_put_off.set(frame.newcomer.get_untracked());
     platform::keep_storage();
     view! { <Shell/> }
 }

@@ -31,6 +31,8 @@ pub struct Frame {
     pub hospital: RwSignal<String>,
     /// A short sentence at the bottom that goes away by itself.
     pub toast: RwSignal<Option<String>>,
+    /// Whether the person has just come by an invitation: then nothing is asked of them that can wait.
+    pub newcomer: RwSignal<bool>,
 }
 
 impl Frame {

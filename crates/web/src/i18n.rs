@@ -24,6 +24,7 @@ macro_rules! words {
 }
 
 mod emoji_names;
+mod invitation;
 mod notifications;
 mod system;
 mod texts;
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     fn all() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-        texts::ALL.iter().chain(notifications::ALL)
+        texts::ALL.iter().chain(notifications::ALL).chain(invitation::ALL)
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod home_screen;
 pub mod i18n;
 pub mod metadata;
 pub mod paper;
+pub mod password;
 pub mod pixels;
 pub mod route;
 pub mod text;

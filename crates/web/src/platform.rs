@@ -246,6 +246,33 @@ pub async fn data(address: &str) -> Option<JsValue> {
     JsFuture::from(response.json().ok()?).await.ok()
 }
 
+/// Sends an object to the server at this address, without anybody's token.
+///
+/// # Errors
+/// The server's error code, `None` if it did not answer.
+pub async fn post(address: &str, fields: &[(&str, &str)]) -> Result<JsValue, Option<String>> {
+    let set = |object: &js_sys::Object, name: &str, value: &JsValue| {
+        let _ = js_sys::Reflect::set(object, &name.into(), value);
+    };
+    let (body, headers, init) =
+        (js_sys::Object::new(), js_sys::Object::new(), js_sys::Object::new());
+    for (name, value) in fields {
+        set(&body, name, &JsValue::from_str(value));
+    }
+    let body = js_sys::JSON::stringify(&body).map_err(|_| None)?;
+    set(&headers, "Content-Type", &"application/json".into());
+    set(&init, "method", &"POST".into());
+    set(&init, "headers", &headers);
+    set(&init, "body", &body);
+    let fetch = js_sys::Reflect::get(&window(), &"fetch".into()).map_err(|_| None)?;
+    let fetch: js_sys::Function = fetch.dyn_into().map_err(|_| None)?;
+    let sent = fetch.call2(&JsValue::UNDEFINED, &address.into(), &init).map_err(|_| None)?;
+    let response = JsFuture::from(js_sys::Promise::resolve(&sent)).await.map_err(|_| None)?;
+    let response: web_sys::Response = response.dyn_into().map_err(|_| None)?;
+    let said = JsFuture::from(response.json().map_err(|_| None)?).await.map_err(|_| None)?;
+    if response.ok() { Ok(said) } else { Err(text_in(&said, "errcode")) }
+}
+
 /// A text of an object.
 pub fn text_in(object: &JsValue, name: &str) -> Option<String> {
     js_sys::Reflect::get(object, &name.into()).ok()?.as_string()

@@ -21,6 +21,8 @@ pub enum Route {
     NewGroup,
     /// Settings.
     Settings,
+    /// Accepting an invitation, with the token of its link.
+    Invitation(String),
 }
 
 /// What a phone shows, where only one column fits.
@@ -46,6 +48,7 @@ impl Route {
             ["new"] => Self::NewChat,
             ["new", "group"] => Self::NewGroup,
             ["settings"] => Self::Settings,
+            ["invitation", token] => Self::Invitation(decode(token)),
             _ => Self::Chats,
         }
     }
@@ -60,7 +63,21 @@ impl Route {
             Self::NewChat => "#/new".into(),
             Self::NewGroup => "#/new/group".into(),
             Self::Settings => "#/settings".into(),
+            Self::Invitation(token) => format!("#/invitation/{}", encode(token)),
         }
+    }
+
+    /// The token of an invitation's link, as somebody pastes it: with words around it, or the token alone.
+    pub fn invitation_in(text: &str) -> Option<String> {
+        const START: &str = "#/invitation/";
+        let token = match text.split_once(START) {
+            Some((_, token)) => token,
+            None => text.trim(),
+        };
+        let is_of_token = |letter: &char| letter.is_ascii_alphanumeric() || "-_".contains(*letter);
+        let token: String = token.chars().take_while(is_of_token).collect();
+        let is_all = text.contains(START) || token == text.trim();
+        (is_all && !token.is_empty()).then_some(token)
     }
 
     /// The chat that the place is about.
@@ -139,6 +156,7 @@ mod tests {
                 Route::NewChat,
                 Route::NewGroup,
                 Route::Settings,
+                Route::Invitation(id.into()),
             ] {
                 assert_eq!(Route::parse(&route.fragment()), route);
             }
@@ -151,6 +169,23 @@ mod tests {
             ["", "#", "#/", "#/nowhere", "#/chat", "#/chat/a/b/c", "%", "#/settings/more"]
         {
             assert_eq!(Route::parse(fragment), Route::Chats, "{fragment}");
+        }
+    }
+
+    #[test]
+    fn an_invitation_is_found_in_whatever_is_pasted() {
+        let token = Some("aB3_-x".to_owned());
+        for text in [
+            "https://chat.klinikum.example/#/invitation/aB3_-x",
+            "  https://chat.klinikum.example/#/invitation/aB3_-x\n",
+            "Ihr Zugang: https://chat.klinikum.example/#/invitation/aB3_-x. Viele Grüße",
+            "#/invitation/aB3_-x",
+            " aB3_-x ",
+        ] {
+            assert_eq!(Route::invitation_in(text), token, "{text}");
+        }
+        for text in ["", "  ", "https://chat.klinikum.example/", "#/invitation/", "zwei Wörter"] {
+            assert_eq!(Route::invitation_in(text), None, "{text}");
         }
     }
 

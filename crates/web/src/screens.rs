@@ -3,6 +3,8 @@
 mod chat;
 mod details;
 mod directory;
+mod home_screen;
+mod invitation;
 mod notifications;
 mod privacy;
 mod recipient;
@@ -17,5 +19,7 @@ mod sign_in;
 mod verify;
 
 pub use chat::Taken;
+pub use home_screen::HomeScreenGuide;
+pub use invitation::Invited;
 pub use shell::Shell;
 pub use sign_in::{OtherTab, SignIn, Splash, StoreBroken};

@@ -44,7 +44,7 @@ enum Left {
 impl Left {
     fn at(route: &Route) -> Self {
         match route {
-            Route::Chats | Route::Chat(_) | Route::Details(_) => Self::Rooms,
+            Route::Chats | Route::Chat(_) | Route::Details(_) | Route::Invitation(_) => Self::Rooms,
             Route::People => Self::People,
             Route::NewChat => Self::NewChat,
             Route::NewGroup => Self::NewGroup,

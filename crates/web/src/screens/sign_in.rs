@@ -7,6 +7,7 @@ use client::{
 };
 use leptos::{html, prelude::*, task::spawn_local};
 
+use super::invitation::InvitationLink;
 use crate::{
     app::{Phase, Phases, restore, settings},
     context::{Frame, lang},
@@ -130,6 +131,7 @@ pub fn SignIn(end: Option<SessionEnd>) -> impl IntoView {
                         {move || if busy.get() { lang.signing_in() } else { lang.sign_in() }}
                     </button>
                 </form>
+                <InvitationLink/>
                 <p class="note">{lang.encrypted_hint()}</p>
                 <div class="gate-foot">
                     <a class="button plain" href=format!("/privacy?lang={}", lang.tag()) target="_blank" rel="noreferrer" data-testid="login-privacy">
