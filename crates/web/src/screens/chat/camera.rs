@@ -75,6 +75,8 @@ pub fn Camera(on_taken: Callback<Taken>, on_close: Callback<()>) -> impl IntoVie
     let several = RwSignal::new(false);
     let stream = StoredValue::new_local(None::<web_sys::MediaStream>);
     let recording = StoredValue::new_local(None::<(Recorder, Container)>);
+    // Which start is the last one: an earlier one that the browser answers late must not switch on what is gone.
+    let turn = StoredValue::new(0_u32);
     // When the recording began; none while nothing is recorded.
     let began_ms = RwSignal::new(None::<f64>);
     let elapsed_ms = RwSignal::new(0_u64);
@@ -93,12 +95,15 @@ pub fn Camera(on_taken: Callback<Taken>, on_close: Callback<()>) -> impl IntoVie
     let start = move || {
         stop();
         state.set(State::Starting);
+        turn.update_value(|turn| *turn += 1);
+        let this = turn.get_value();
+        let is_last = move || turn.try_get_value() == Some(this);
         spawn_local(async move {
             let wanted = mode.get_untracked();
             match open_stream(facing.get_untracked(), wanted).await {
                 Ok((opened, with_sound)) => {
                     let here = video.try_get_untracked().flatten();
-                    let Some(video) = here.filter(|_| mode.get_untracked() == wanted) else {
+                    let Some(video) = here.filter(|_| is_last()) else {
                         // Closed, or asked for something else, while the browser was asking.
                         return recorder::end(&opened);
                     };
@@ -110,12 +115,16 @@ pub fn Camera(on_taken: Callback<Taken>, on_close: Callback<()>) -> impl IntoVie
                     if let Ok(playing) = video.play() {
                         let _ = JsFuture::from(playing).await;
                     }
+                    if !is_last() {
+                        return;
+                    }
                     state.try_set(State::On);
                     several.try_set(camera_count().await > 1);
                 }
-                Err(failed) => {
+                Err(failed) if is_last() => {
                     state.try_set(failed);
                 }
+                Err(_) => {}
             }
         });
     };
@@ -165,8 +174,10 @@ pub fn Camera(on_taken: Callback<Taken>, on_close: Callback<()>) -> impl IntoVie
         });
     };
     let choose = move |chosen: Mode| {
-        if mode.get_untracked() != chosen {
-            mode.set(chosen);
+        let before = mode.get_untracked();
+        mode.set(chosen);
+        // Photos and pages come from the same picture; a video's is smaller, and has sound.
+        if (before == Mode::Video) != (chosen == Mode::Video) {
             start();
         }
     };
