@@ -125,6 +125,11 @@ fn an_event_comes_with_its_latest_edit_until_that_is_deleted() {
     let root = anna.send_encrypted(&room, "root");
     assert_eq!(bundle(&jonas, &room, &root), Value::Null);
     let first = related(&anna, &room, &root, "m.replace", "first");
+    // Of two edits of the same millisecond, the latest would be the one with the larger id.
+    let then = std::time::Instant::now();
+    while then.elapsed().as_millis() < 2 {
+        std::hint::spin_loop();
+    }
     let second = related(&anna, &room, &root, "m.replace", "second");
     related(&jonas, &room, &root, "m.replace", "not for jonas to edit");
     let edit = bundle(&jonas, &room, &root)["m.replace"].clone();
