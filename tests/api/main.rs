@@ -20,7 +20,6 @@ mod fallback;
 mod filter;
 mod invitation;
 mod keys;
-mod lock;
 mod media;
 mod membership;
 mod message;

@@ -14,7 +14,6 @@ const LARGE: &[&str] = &[
     "users",
     "devices",
     "tokens",
-    "app_locks",
     "profiles",
     "rooms",
     "events",
