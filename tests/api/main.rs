@@ -19,6 +19,7 @@ mod discovery;
 mod fallback;
 mod filter;
 mod keys;
+mod lock;
 mod media;
 mod membership;
 mod message;

@@ -17,6 +17,7 @@ mod error;
 pub mod fallback;
 pub mod filter;
 pub mod keys;
+pub mod lock;
 pub mod media;
 pub mod membership;
 pub mod message;
@@ -94,5 +95,6 @@ fn endpoints() -> Endpoints {
         .with(voip::routes)
         .with(peeking::routes)
         .with(privacy::routes)
+        .with(lock::routes)
         .with(refused::routes)
 }
