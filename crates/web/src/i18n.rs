@@ -24,6 +24,7 @@ macro_rules! words {
 }
 
 mod emoji_names;
+mod lock_texts;
 mod system;
 mod texts;
 
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn every_text_says_something_in_both_languages() {
-        for (name, de, en) in texts::ALL {
+        for (name, de, en) in texts::ALL.iter().chain(lock_texts::ALL) {
             for text in [de, en] {
                 assert!(!text.trim().is_empty(), "{name} is empty");
                 assert_eq!(text.trim(), *text, "{name} has spaces at its edge");
@@ -93,7 +94,7 @@ mod tests {
             "app_name", "chats", "chat", "video", "emoji", "details", "german", "english",
             "system", "key_alt",
         ];
-        for (name, de, en) in texts::ALL {
+        for (name, de, en) in texts::ALL.iter().chain(lock_texts::ALL) {
             assert!(de != en || shared.contains(name), "{name}: {de:?} in both");
         }
     }
@@ -117,7 +118,7 @@ mod tests {
             "homeserver",
             "client",
         ];
-        for (name, de, en) in texts::ALL {
+        for (name, de, en) in texts::ALL.iter().chain(lock_texts::ALL) {
             for text in [de, en] {
                 let lower = text.to_lowercase();
                 for word in banned {

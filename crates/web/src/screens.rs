@@ -3,6 +3,8 @@
 mod chat;
 mod details;
 mod directory;
+mod lock;
+mod lock_settings;
 mod privacy;
 mod recipient;
 mod recovery;
@@ -15,5 +17,6 @@ mod shortcuts;
 mod sign_in;
 mod verify;
 
+pub use lock::{LockScreen, SetPin};
 pub use shell::Shell;
 pub use sign_in::{OtherTab, SignIn, Splash, StoreBroken};

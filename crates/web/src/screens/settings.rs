@@ -8,6 +8,7 @@ use client::{
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
+    lock_settings::AppLock,
     privacy::NoticeSheet,
     recovery::KeySheet,
     shortcuts::ShortcutSheet,
@@ -60,6 +61,7 @@ pub fn SettingsScreen() -> impl IntoView {
                 </div>
                 <Language/>
                 <Appearance/>
+                <AppLock/>
                 <ThisDevice on_confirm=Callback::new(move |()| above.set(Above::Confirm))/>
                 <div class="setting">
                     <h2>{lang.recovery_key()}</h2>
