@@ -24,6 +24,8 @@ mod contrast;
 #[cfg(target_family = "wasm")]
 mod app;
 #[cfg(target_family = "wasm")]
+mod by_name;
+#[cfg(target_family = "wasm")]
 mod chime;
 #[cfg(target_family = "wasm")]
 mod context;

@@ -1,16 +1,14 @@
 //! PDF documents, drawn by a worker (`static/pdf-worker.js`) in a module of its own, so that the app starts without it and a
 //! document that takes too long can be stopped.
-//!
-//! The worker is called by name: each more of `web-sys`'s types would have the whole Matrix SDK built anew.
 
 use std::time::Duration;
 
-use js_sys::{Array, Float32Array, Object, Promise, Reflect, Uint8Array, Uint8ClampedArray};
+use js_sys::{Float32Array, Object, Promise, Uint8Array, Uint8ClampedArray};
 use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::recorder::{call, construct, get};
+use crate::by_name::{call, construct, get, object, set};
 
 /// How long opening a document or drawing a page may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -35,22 +33,21 @@ pub struct Document {
 
 impl Drop for Document {
     fn drop(&mut self) {
-        let _ = call(&self.worker, "terminate", &Array::new());
+        let _ = call(&self.worker, "terminate", &[]);
     }
 }
 
 impl Document {
     /// Opens a document.
     pub async fn open(bytes: &[u8]) -> Result<Self, NotShown> {
-        let as_module = Object::new();
-        set(&as_module, "type", &"module".into());
-        let arguments = Array::of2(&"./pdf-worker.js".into(), &as_module);
-        let worker = construct("Worker", &arguments).map_err(|_| NotShown::Damaged)?;
+        let as_module = object([("type", "module".into())]);
+        let worker = construct("Worker", &["./pdf-worker.js".into(), as_module.into()]);
+        let worker = worker.map_err(|_| NotShown::Damaged)?;
         let mut document = Self { worker, sizes: Vec::new() };
-        let question = Object::new();
-        let buffer = Uint8Array::from(bytes).buffer();
-        set(&question, "open", &buffer);
-        let answer = document.ask(&question, &Array::of1(&buffer)).await?;
+        let buffer: JsValue = Uint8Array::from(bytes).buffer().into();
+        let question = object([("open", buffer.clone())]);
+        // Handed over, not copied.
+        let answer = document.ask(question, &[buffer]).await?;
         let sizes: Float32Array =
             get(&answer, "sizes").dyn_into().map_err(|_| NotShown::Damaged)?;
         document.sizes = sizes
@@ -63,10 +60,8 @@ impl Document {
 
     /// Draws a page, counted from 0, about this many pixels wide. One page at a time.
     pub async fn draw(&self, page: usize, width_px: f64) -> Result<web_sys::ImageData, NotShown> {
-        let question = Object::new();
-        set(&question, "page", &(page as f64).into());
-        set(&question, "width", &width_px.into());
-        let answer = self.ask(&question, &Array::new()).await?;
+        let question = object([("page", (page as f64).into()), ("width", width_px.into())]);
+        let answer = self.ask(question, &[]).await?;
         let pixels = Uint8ClampedArray::new(&get(&answer, "pixels")).to_vec();
         let side = |name: &str| get(&answer, name).as_f64().unwrap_or_default() as u32;
         let (width, height) = (side("width"), side("height"));
@@ -74,17 +69,18 @@ impl Document {
             .map_err(|_| NotShown::Damaged)
     }
 
-    async fn ask(&self, question: &Object, transfer: &Array) -> Result<JsValue, NotShown> {
+    async fn ask(&self, question: Object, transfer: &[JsValue]) -> Result<JsValue, NotShown> {
         let promise = Promise::new(&mut |resolve, reject| {
-            set(&self.worker, "onmessage", &resolve);
-            set(&self.worker, "onerror", &reject);
+            set(&self.worker, "onmessage", resolve);
+            set(&self.worker, "onerror", reject.clone());
             // Called by the clock, it has nothing to say.
             let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(
                 &reject,
                 PATIENCE.as_millis() as i32,
             );
         });
-        let asked = call(&self.worker, "postMessage", &Array::of2(question, transfer));
+        let transfer = transfer.iter().collect::<js_sys::Array>();
+        let asked = call(&self.worker, "postMessage", &[question.into(), transfer.into()]);
         asked.map_err(|_| NotShown::Damaged)?;
         let event = JsFuture::from(promise).await.map_err(|error| {
             if error.is_undefined() { NotShown::TooLong } else { NotShown::Damaged }
@@ -96,8 +92,4 @@ impl Document {
             Some(_) => Err(NotShown::Damaged),
         }
     }
-}
-
-fn set(object: &JsValue, property: &str, value: &JsValue) {
-    let _ = Reflect::set(object, &property.into(), value);
 }

@@ -6,7 +6,11 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::{clock::LocalTime, i18n::Lang};
+use crate::{
+    by_name::{call, get, object},
+    clock::LocalTime,
+    i18n::Lang,
+};
 
 /// Where the app was loaded from, which is also where its server is: `https://konsil.klinikum.example`.
 pub fn origin() -> String {
@@ -250,23 +254,16 @@ pub async fn data(address: &str) -> Option<JsValue> {
 ///
 /// # Errors
 /// The server's error code, `None` if it did not answer.
-pub async fn post(address: &str, fields: &[(&str, &str)]) -> Result<JsValue, Option<String>> {
-    let set = |object: &js_sys::Object, name: &str, value: &JsValue| {
-        let _ = js_sys::Reflect::set(object, &name.into(), value);
-    };
-    let (body, headers, init) =
-        (js_sys::Object::new(), js_sys::Object::new(), js_sys::Object::new());
-    for (name, value) in fields {
-        set(&body, name, &JsValue::from_str(value));
-    }
+pub async fn post<const N: usize>(
+    address: &str,
+    fields: [(&str, &str); N],
+) -> Result<JsValue, Option<String>> {
+    let body = object(fields.map(|(name, value)| (name, value.into())));
     let body = js_sys::JSON::stringify(&body).map_err(|_| None)?;
-    set(&headers, "Content-Type", &"application/json".into());
-    set(&init, "method", &"POST".into());
-    set(&init, "headers", &headers);
-    set(&init, "body", &body);
-    let fetch = js_sys::Reflect::get(&window(), &"fetch".into()).map_err(|_| None)?;
-    let fetch: js_sys::Function = fetch.dyn_into().map_err(|_| None)?;
-    let sent = fetch.call2(&JsValue::UNDEFINED, &address.into(), &init).map_err(|_| None)?;
+    let headers = object([("Content-Type", "application/json".into())]);
+    let init =
+        object([("method", "POST".into()), ("headers", headers.into()), ("body", body.into())]);
+    let sent = call(&window(), "fetch", &[address.into(), init.into()]).map_err(|_| None)?;
     let response = JsFuture::from(js_sys::Promise::resolve(&sent)).await.map_err(|_| None)?;
     let response: web_sys::Response = response.dyn_into().map_err(|_| None)?;
     let said = JsFuture::from(response.json().map_err(|_| None)?).await.map_err(|_| None)?;
@@ -275,16 +272,13 @@ pub async fn post(address: &str, fields: &[(&str, &str)]) -> Result<JsValue, Opt
 
 /// A text of an object.
 pub fn text_in(object: &JsValue, name: &str) -> Option<String> {
-    js_sys::Reflect::get(object, &name.into()).ok()?.as_string()
+    get(object, name).as_string()
 }
 
 /// A list of an object; empty if there is none.
 pub fn list_in(object: &JsValue, name: &str) -> Vec<JsValue> {
-    let list = js_sys::Reflect::get(object, &name.into());
-    list.ok()
-        .filter(js_sys::Array::is_array)
-        .map(|list| js_sys::Array::from(&list).to_vec())
-        .unwrap_or_default()
+    let list = get(object, name);
+    if js_sys::Array::is_array(&list) { js_sys::Array::from(&list).to_vec() } else { Vec::new() }
 }
 
 /// Loads the page anew, so that nothing of a session stays in its memory and its store can go. `why` is known afterwards.

@@ -9,12 +9,13 @@ use client::{
     push::{PushError, Subscription, Waking},
 };
 use futures_util::{FutureExt, future::select};
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Object, Promise};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
+    by_name::{call, get, object},
     context::{Frame, lang},
     home_screen, platform,
     route::Route,
@@ -60,18 +61,13 @@ pub struct Wakes {
     acknowledged: RwSignal<u64>,
 }
 
-fn get(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
-}
-
-fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
-    let _ = Reflect::set(object, &name.into(), &value.into());
-}
-
 /// Calls a method and waits for its promise.
-async fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
-    let function: Function = get(object, method).dyn_into()?;
-    let promise = function.apply(object, &arguments.iter().collect::<Array>())?;
+async fn ask_for(
+    object: &JsValue,
+    method: &str,
+    arguments: &[JsValue],
+) -> Result<JsValue, JsValue> {
+    let promise = call(object, method, arguments)?;
     JsFuture::from(Promise::resolve(&promise)).await
 }
 
@@ -132,13 +128,12 @@ pub fn support() -> Support {
 /// Asks the person. To be called in a click, before anything is waited for: else browsers do not ask.
 pub async fn ask() -> Support {
     let notification = get(&window(), "Notification");
-    let _ = call(&notification, "requestPermission", &[]).await;
+    let _ = ask_for(&notification, "requestPermission", &[]).await;
     support()
 }
 
 fn read(subscription: &JsValue) -> Option<Subscription> {
-    let to_json: Function = get(subscription, "toJSON").dyn_into().ok()?;
-    let json = to_json.call0(subscription).ok()?;
+    let json = call(subscription, "toJSON", &[]).ok()?;
     let keys = get(&json, "keys");
     Some(Subscription {
         endpoint: get(&json, "endpoint").as_string()?,
@@ -149,27 +144,25 @@ fn read(subscription: &JsValue) -> Option<Subscription> {
 
 /// The browser's subscription: whether this device is switched on.
 pub async fn subscription() -> Option<Subscription> {
-    let found = call(&push_manager().await?, "getSubscription", &[]).await.ok()?;
+    let found = ask_for(&push_manager().await?, "getSubscription", &[]).await.ok()?;
     read(&found)
 }
 
 async fn subscribe(key: &str) -> Result<Subscription, SwitchError> {
     let manager = push_manager().await.ok_or(SwitchError::Browser)?;
-    let options = Object::new();
-    set(&options, "userVisibleOnly", true);
-    set(&options, "applicationServerKey", key);
+    let options = object([("userVisibleOnly", true.into()), ("applicationServerKey", key.into())]);
     let options = [options.into()];
-    let made = within(SUBSCRIBED_WITHIN, call(&manager, "subscribe", &options)).await;
+    let made = within(SUBSCRIBED_WITHIN, ask_for(&manager, "subscribe", &options)).await;
     made.ok().and_then(|made| read(&made)).ok_or(SwitchError::Browser)
 }
 
 async fn unsubscribe() {
     let Some(manager) = push_manager().await else { return };
-    if let Ok(found) = call(&manager, "getSubscription", &[]).await
+    if let Ok(found) = ask_for(&manager, "getSubscription", &[]).await
         && found.is_object()
     {
         // A push service that is not reached forgets the address when nothing is taken there any more.
-        let _ = call(&found, "unsubscribe", &[]).await;
+        let _ = ask_for(&found, "unsubscribe", &[]).await;
     }
 }
 
@@ -200,29 +193,24 @@ pub async fn switch_off(session: &Session) -> Result<(), SwitchError> {
 /// Ends everything on this device, when somebody signs out. The server forgets the address with the session.
 pub async fn end() {
     unsubscribe().await;
-    let message = Object::new();
-    set(&message, "konsil", "end");
-    tell_worker(&message).await;
+    tell_worker(object([("konsil", "end".into())])).await;
 }
 
-async fn tell_worker(message: &Object) {
+async fn tell_worker(message: Object) {
     let Some(registration) = registration().await else { return };
-    let worker = get(&registration, "active");
-    if let Ok(post) = get(&worker, "postMessage").dyn_into::<Function>() {
-        let _ = post.call1(&worker, message);
-    }
+    // None yet, at the very first start.
+    let _ = call(&get(&registration, "active"), "postMessage", &[message.into()]);
 }
 
 /// Tells the worker what is unread and which chat is being read: its notifications and the number on the app's icon follow.
 pub fn tell_state(unread: u64, read: Option<String>) {
-    let message = Object::new();
-    set(&message, "konsil", "state");
-    set(&message, "lang", lang().tag());
-    set(&message, "unread", unread as f64);
-    if let Some(room) = read {
-        set(&message, "room", room);
-    }
-    leptos::task::spawn_local(async move { tell_worker(&message).await });
+    let message = object([
+        ("konsil", "state".into()),
+        ("lang", lang().tag().into()),
+        ("unread", (unread as f64).into()),
+        ("room", read.into()),
+    ]);
+    leptos::task::spawn_local(tell_worker(message));
 }
 
 impl Wakes {
@@ -237,9 +225,7 @@ impl Wakes {
             }
         });
         // Messages wait in the browser until it is told that somebody listens.
-        if let Ok(start) = get(&target, "startMessages").dyn_into::<Function>() {
-            let _ = start.call0(&target);
-        }
+        let _ = call(&target, "startMessages", &[]);
         leptos::task::spawn_local(bring_up_to_date(session.get_value()));
         this
     }
@@ -271,9 +257,7 @@ impl Wakes {
             _ => return,
         }
         let port = get(&get(event, "ports"), "0");
-        if let Ok(post) = get(&port, "postMessage").dyn_into::<Function>() {
-            let _ = post.call1(&port, &JsValue::TRUE);
-        }
+        let _ = call(&port, "postMessage", &[JsValue::TRUE]);
     }
 
     /// Whether messages really arrive on this device: has the server send a token through the push service and waits for it.

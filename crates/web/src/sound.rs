@@ -1,12 +1,13 @@
 //! Recording with the browser's microphone, as samples.
 
-use js_sys::{Array, Float32Array, Promise};
+use js_sys::{Float32Array, Promise};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
-    recorder::{self, Recorder, call, construct, get},
+    by_name::{call, construct, get},
+    recorder::{self, Recorder},
     wav,
 };
 
@@ -47,7 +48,7 @@ impl Recording {
                 _ => NoMicrophone::Missing,
             })?
             .unchecked_into();
-        match Recorder::start(&stream, &[]) {
+        match Recorder::start(&stream, []) {
             Ok(recorder) => Ok(Self { recorder: Some(recorder), stream }),
             Err(_) => {
                 recorder::end(&stream);
@@ -62,12 +63,12 @@ impl Recording {
         let blob = self.recorder.take()?.stop().await?;
         let encoded = JsFuture::from(blob.array_buffer()).await.ok()?;
         // A context without sound: decoding in it resamples to its rate.
-        let arguments = Array::of3(&1.into(), &1.into(), &f64::from(wav::RATE).into());
+        let arguments = [1.into(), 1.into(), wav::RATE.into()];
         let context = construct("OfflineAudioContext", &arguments).ok()?;
         let decoding: Promise =
-            call(&context, "decodeAudioData", &Array::of1(&encoded)).ok()?.dyn_into().ok()?;
+            call(&context, "decodeAudioData", &[encoded]).ok()?.dyn_into().ok()?;
         let buffer = JsFuture::from(decoding).await.ok()?;
-        let samples = call(&buffer, "getChannelData", &Array::of1(&0.into())).ok()?;
+        let samples = call(&buffer, "getChannelData", &[0.into()]).ok()?;
         Some(samples.dyn_into::<Float32Array>().ok()?.to_vec())
     }
 }

@@ -74,7 +74,7 @@ impl Closed {
 }
 
 async fn look(token: &str) -> State {
-    match platform::post("/_konsil/invitation", &[("token", token)]).await {
+    match platform::post("/_konsil/invitation", [("token", token)]).await {
         Ok(found) => {
             let user_id = text_in(&found, "user_id").unwrap_or_default();
             let user = user_id.trim_start_matches('@').split(':').next().unwrap_or_default();
@@ -170,7 +170,7 @@ fn Choose(token: StoredValue<String>, promise: Promise, state: RwSignal<State>) 
         spawn_local(async move {
             let (token, password, user) = fields;
             let body = [("token", token.as_str()), ("password", password.as_str())];
-            if let Err(code) = platform::post("/_konsil/invitation/accept", &body).await {
+            if let Err(code) = platform::post("/_konsil/invitation/accept", body).await {
                 busy.try_set(false);
                 let words = match code.as_deref() {
                     Some("M_WEAK_PASSWORD") => lang.password_rules(),

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use std::time::Duration;
 
 use crate::{
+    by_name::{get, object},
     context::{Frame, lang},
     paper,
     photo::Photo,
@@ -137,7 +138,7 @@ pub fn Camera(on_taken: Callback<Taken>, on_close: Callback<()>) -> impl IntoVie
         let started = format.and_then(|(mime, container)| {
             let options =
                 [("mimeType", mime.into()), ("videoBitsPerSecond", BITS_PER_SECOND.into())];
-            Recorder::start(&stream, &options).ok().map(|recorder| (recorder, container))
+            Recorder::start(&stream, options).ok().map(|recorder| (recorder, container))
         });
         let Some(started) = started else { return frame.say(lang.video_missing()) };
         recording.set_value(Some(started));
@@ -356,11 +357,10 @@ async fn ask(
     with_sound: bool,
 ) -> Result<web_sys::MediaStream, State> {
     let devices = window().navigator().media_devices().map_err(|_| State::Missing)?;
-    let video = js_sys::Object::new();
-    let set = |name: &str, value: &JsValue| drop(js_sys::Reflect::set(&video, &name.into(), value));
-    set("facingMode", &(if facing == Facing::Away { "environment" } else { "user" }).into());
-    set("width", &ideal(width));
-    set("height", &ideal(height));
+    let ideal = |value: f64| object([("ideal", value.into())]).into();
+    let side = if facing == Facing::Away { "environment" } else { "user" };
+    let video =
+        object([("facingMode", side.into()), ("width", ideal(width)), ("height", ideal(height))]);
     let constraints = web_sys::MediaStreamConstraints::new();
     constraints.set_video(&video);
     if with_sound {
@@ -375,12 +375,6 @@ async fn ask(
     })
 }
 
-fn ideal(value: f64) -> JsValue {
-    let object = js_sys::Object::new();
-    let _ = js_sys::Reflect::set(&object, &"ideal".into(), &value.into());
-    object.into()
-}
-
 async fn camera_count() -> usize {
     let Ok(promise) =
         window().navigator().media_devices().and_then(|devices| devices.enumerate_devices())
@@ -388,8 +382,6 @@ async fn camera_count() -> usize {
         return 0;
     };
     let Ok(devices) = JsFuture::from(promise).await else { return 0 };
-    let is_camera = |device: &JsValue| {
-        js_sys::Reflect::get(device, &"kind".into()).is_ok_and(|kind| kind == "videoinput")
-    };
+    let is_camera = |device: &JsValue| get(device, "kind") == "videoinput";
     js_sys::Array::from(&devices).iter().filter(is_camera).count()
 }
