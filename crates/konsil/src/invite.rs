@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::Config,
     order::{self, Order},
+    user::Described,
 };
 
 #[derive(Args)]
@@ -25,21 +26,8 @@ pub struct Invite {
     server_name: Option<String>,
     /// The part of the user id before the colon
     name: String,
-    /// Name as colleagues see it
-    #[arg(long)]
-    display_name: Option<String>,
-    /// For example «Oberärztin»
-    #[arg(long)]
-    role: Option<String>,
-    /// For example «Neurologie»
-    #[arg(long)]
-    department: Option<String>,
-    /// Extension
-    #[arg(long)]
-    phone: Option<String>,
-    /// May lock and suspend other accounts
-    #[arg(long)]
-    admin: bool,
+    #[command(flatten)]
+    described: Described,
     /// For how many days the link is good
     #[arg(long, default_value_t = invitations::USUAL_DAYS)]
     days: u16,
@@ -71,13 +59,8 @@ pub async fn run(invite: Invite) -> Result<()> {
     ensure!(!base.is_empty(), "public_base_url is needed: the link begins with it");
     let token = invitations::new_token();
     let link = link(base, &token);
-    let person = invitations::Person {
-        display_name: invite.display_name,
-        role: invite.role,
-        department: invite.department,
-        phone: invite.phone,
-        admin: invite.admin,
-    };
+    let Described { display_name, role, department, phone, admin } = invite.described;
+    let person = invitations::Person { display_name, role, department, phone, admin };
     let promise = Promise { token, name: invite.name, person, days: invite.days };
     order::give(&config, invite.server_name, Order::Invite(promise)).await?;
     let code = QrCode::with_error_correction_level(&link, EcLevel::M)?;

@@ -58,21 +58,28 @@ pub struct Add {
     /// Read the password from the first line of standard input; without it, one is made and printed
     #[arg(long)]
     password_stdin: bool,
+    #[command(flatten)]
+    described: Described,
+}
+
+/// What the operator says of whoever gets an account.
+#[derive(Args)]
+pub struct Described {
     /// Name as colleagues see it
     #[arg(long)]
-    display_name: Option<String>,
+    pub display_name: Option<String>,
     /// For example «Oberärztin»
     #[arg(long)]
-    role: Option<String>,
+    pub role: Option<String>,
     /// For example «Neurologie»
     #[arg(long)]
-    department: Option<String>,
+    pub department: Option<String>,
     /// Extension
     #[arg(long)]
-    phone: Option<String>,
+    pub phone: Option<String>,
     /// May lock and suspend other accounts
     #[arg(long)]
-    admin: bool,
+    pub admin: bool,
 }
 
 /// A person of the hospital, as the operator enters them.
@@ -105,15 +112,9 @@ pub async fn run(command: Command) -> Result<()> {
             } else {
                 made_password()
             };
-            let person = Person {
-                name: add.name,
-                password,
-                display_name: add.display_name,
-                role: add.role,
-                department: add.department,
-                phone: add.phone,
-                admin: add.admin,
-            };
+            let Described { display_name, role, department, phone, admin } = add.described;
+            let name = add.name;
+            let person = Person { name, password, display_name, role, department, phone, admin };
             let made = (!add.password_stdin).then(|| person.password.clone());
             let config = Config::read(&add.config)?;
             order::give(&config, add.server_name, Order::AddUser(person)).await?;
