@@ -10,7 +10,7 @@ use crate::{
     password::{Strength, strength},
     platform::{self, list_in, text_in},
     route::Route,
-    ui::{Icon, Picture, Problem},
+    ui::{Icon, Picture, Problem, Reveal},
 };
 
 /// Whom the link is for.
@@ -233,14 +233,7 @@ fn Choose(token: StoredValue<String>, promise: Promise, state: RwSignal<State>) 
                             typed.set(event_target_value(&event));
                         }
                     />
-                    <button
-                        type="button"
-                        class="icon-button"
-                        aria-label=move || if shown.get() { lang.hide_password() } else { lang.show_password() }
-                        on:click=move |_| shown.update(|shown| *shown = !*shown)
-                    >
-                        {move || view! { <Picture icon=if shown.get() { Icon::EyeOff } else { Icon::Eye }/> }}
-                    </button>
+                    <Reveal shown/>
                 </div>
                 <p class="note" id="password-rules">{lang.password_rules()}</p>
                 <p class="strength" id="password-strength" role="status" data-testid="password-strength" data-enough=move || judged.get().is_enough().to_string()>

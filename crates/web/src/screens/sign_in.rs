@@ -13,7 +13,7 @@ use crate::{
     context::{Frame, lang},
     i18n::Lang,
     platform,
-    ui::{Icon, Picture, Problem},
+    ui::{Icon, Picture, Problem, Reveal},
 };
 
 /// While the store is being opened.
@@ -115,14 +115,7 @@ pub fn SignIn(end: Option<SessionEnd>) -> impl IntoView {
                                 autocomplete="current-password"
                                 maxlength="1024"
                             />
-                            <button
-                                type="button"
-                                class="icon-button"
-                                aria-label=move || if shown.get() { lang.hide_password() } else { lang.show_password() }
-                                on:click=move |_| shown.update(|shown| *shown = !*shown)
-                            >
-                                {move || view! { <Picture icon=if shown.get() { Icon::EyeOff } else { Icon::Eye }/> }}
-                            </button>
+                            <Reveal shown/>
                         </div>
                     </div>
                     <Problem text=problem testid="login-problem"/>

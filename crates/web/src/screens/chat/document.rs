@@ -91,6 +91,7 @@ pub fn DocumentView(media: MediaRef, name: String) -> impl IntoView {
             draw();
         });
     };
+    let label = name.clone();
     let at_largest = move || zoom.get() + 1 == ZOOMS.len();
     let pages = move || {
         let sizes = sizes.get();
@@ -134,7 +135,7 @@ pub fn DocumentView(media: MediaRef, name: String) -> impl IntoView {
                 class="pages"
                 tabindex="0"
                 role="region"
-                aria-label=lang.file()
+                aria-label=label
                 hidden=move || problem.with(Option::is_some) || sizes.with(Vec::is_empty)
                 style:--zoom=move || ZOOMS[zoom.get()].to_string()
                 data-testid="document"

@@ -113,6 +113,13 @@ pub fn media_words(error: &MediaError, lang: Lang) -> String {
     }
 }
 
+/// Width to height of a place in a bubble. What is very long or wide is cut there, and whole in the big view.
+fn ratio(size_px: Option<(u32, u32)>) -> f64 {
+    let known = size_px.filter(|(width, height)| *width > 0 && *height > 0);
+    let (width, height) = known.unwrap_or((4, 3));
+    (f64::from(width) / f64::from(height)).clamp(0.66, 2.4)
+}
+
 /// A picture in a bubble. Its place is reserved before it is there.
 #[component]
 pub fn ImageBubble(
@@ -124,10 +131,7 @@ pub fn ImageBubble(
     let open = Open::get();
     let shown = image.thumbnail.clone().unwrap_or_else(|| image.full.clone());
     let fetched = StoredValue::new(open.media.fetch(&shown, Some("image/jpeg")));
-    let (width, height) =
-        image.size_px.filter(|(width, height)| *width > 0 && *height > 0).unwrap_or((4, 3));
-    // Very long or wide ones are cut in the bubble and whole in the big view.
-    let ratio = (f64::from(width) / f64::from(height)).clamp(0.66, 2.4);
+    let ratio = ratio(image.size_px);
     let alt = image.caption.clone().unwrap_or_else(|| label.clone());
     let title = format!("{}: {alt}", lang.open_picture());
     let again = shown.clone();
@@ -174,9 +178,7 @@ pub fn VideoBubble(
     let open = Open::get();
     let poster = video.poster.as_ref().map(|poster| open.media.fetch(poster, Some("image/jpeg")));
     let poster = StoredValue::new(poster);
-    let (width, height) =
-        video.size_px.filter(|(width, height)| *width > 0 && *height > 0).unwrap_or((4, 3));
-    let ratio = (f64::from(width) / f64::from(height)).clamp(0.66, 2.4);
+    let ratio = ratio(video.size_px);
     let length = video.duration_ms.map(wav::length);
     let size = video.size_bytes.map(|bytes| lang.size(bytes));
     let facts = [length, size].into_iter().flatten().collect::<Vec<_>>().join(" · ");
