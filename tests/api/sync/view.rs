@@ -284,6 +284,11 @@ fn play(acts: &[Act]) {
     assert_eq!(fresh, whole, "the limit does not change the view");
 }
 
+#[test]
+fn what_was_unread_before_leaving_is_not_unread_after_coming_back() {
+    play(&[Act::Visibility(true), Act::Sync(1), Act::Away, Act::Sync(5)]);
+}
+
 proptest! {
     // What fails is printed with the acts that lead to it, shrunk, and kept in `proptest-regressions`.
     #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 40, ..ProptestConfig::default() })]

@@ -334,6 +334,11 @@ fn known(room: &Room) -> Option<Pos> {
     }
 }
 
+/// Whether the reader, who is in the room, was outside in between: nothing from before counts as unread any more.
+fn was_outside(room: &Room) -> bool {
+    room.change.membership && matches!(room.standing, Standing::Joined { throughout: false, .. })
+}
+
 /// Reads the timelines, and from them sees what else must be read.
 async fn plan(reader: &Reader<'_>, rooms: &[Room]) -> Result<Vec<Reading>, Error> {
     let filter = &reader.filter.room;
@@ -407,12 +412,8 @@ fn wishes(reader: &Reader<'_>, room: &Room, timeline: Option<Timeline>) -> Readi
     let summary = end_ver
         .filter(|_| shows_summary)
         .and_then(|version| memory.summaries.at(room.room, version));
-    // Who was outside in between has not left those messages unread.
-    let is_steady = !room.change.membership
-        || !is_joined
-        || matches!(room.standing, Standing::Joined { throughout: true, .. });
     let place = match &timeline {
-        _ if !is_steady || !reader.preferences.count_like_everybody() => None,
+        _ if was_outside(room) || !reader.preferences.count_like_everybody() => None,
         Some(timeline) => memory.read_places.followed(
             reader.session.user,
             room.room,
@@ -579,6 +580,7 @@ fn write_room(
             .any(|receipt| receipt.user_id == reader.session.user_id.as_str());
         let counts = own_receipt
             || known(room).is_none()
+            || was_outside(room)
             || reading.timeline.as_ref().is_some_and(|timeline| timeline.may_change_counts);
         if let Some(counts) = reading.counts.as_ref().filter(|_| counts) {
             write_counts(&mut out, counts, filter.timeline.unread_thread_notifications);
