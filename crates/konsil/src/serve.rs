@@ -47,6 +47,8 @@ pub async fn run(
     ready: impl FnOnce(&[SocketAddr]),
 ) -> Result<()> {
     let service = http_api::service(Tenants::new(served.clone()), config.web_app.clone());
+    // Whoever is answered by the server finds the operator's socket there, and closed to others.
+    let operator = admin::Socket::open(&config.data_dir)?;
     let (stop, stopped) = watch::channel(false);
     let mut accepting = JoinSet::new();
     let mut bound = Vec::new();
@@ -70,7 +72,7 @@ pub async fn run(
     info!(addresses = ?bound, hospitals = served.len(), "Ready");
     ready(&bound);
     let mut jobs = JoinSet::new();
-    jobs.spawn(admin::Socket::open(&config.data_dir)?.serve(served.clone()));
+    jobs.spawn(operator.serve(served.clone()));
     for (_, homeserver) in &served {
         jobs.spawn(homeserver::jobs::run(homeserver.clone()));
     }
