@@ -147,6 +147,8 @@ impl Chat {
     /// Loads older rows until this message is among them, as far as it is worth waiting for; tells whether it is.
     pub async fn load_until(&self, message: &MessageId) -> bool {
         const PAGES: usize = 25;
+        const LOOK: std::time::Duration = std::time::Duration::from_millis(50);
+        const LOOKS: usize = 40;
         let is_it = |row: &Row| matches!(&row.kind, RowKind::Message(it) if it.is(message));
         let open = &self.inner.open;
         for _ in 0..=PAGES {
@@ -161,6 +163,13 @@ impl Chat {
                 return true;
             }
             if open.scroll_back.get() == ScrollBack::Beginning {
+                // The last page may still be on its way from the SDK's cache to the rows.
+                for _ in 0..LOOKS {
+                    matrix_sdk::sleep::sleep(LOOK).await;
+                    if watch::build_rows_once(open).await.iter().any(|row| is_it(row)) {
+                        return true;
+                    }
+                }
                 return false;
             }
             self.load_older().await;
