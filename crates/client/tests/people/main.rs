@@ -4,6 +4,7 @@
 mod chat;
 mod devices;
 mod groups;
+mod lock;
 mod more;
 mod offline;
 mod person;
