@@ -147,9 +147,6 @@ impl Chat {
     /// Loads older rows until this message is among them, as far as it is worth waiting for; tells whether it is.
     pub async fn load_until(&self, message: &MessageId) -> bool {
         const PAGES: usize = 25;
-        const LOOK: std::time::Duration = std::time::Duration::from_millis(50);
-        const LOOKS: usize = 40;
-        let is_it = |row: &Row| matches!(&row.kind, RowKind::Message(it) if it.is(message));
         let open = &self.inner.open;
         for _ in 0..=PAGES {
             // A page may be on its way already, as when the chat was just opened.
@@ -159,18 +156,17 @@ impl Chat {
                     return false;
                 }
             }
-            if watch::build_rows_once(open).await.iter().any(|row| is_it(row)) {
+            if watch::has(open, message).await {
                 return true;
             }
+            watch::notice_gap(open).await;
             if open.scroll_back.get() == ScrollBack::Beginning {
-                // The last page may still be on its way from the SDK's cache to the rows.
-                for _ in 0..LOOKS {
-                    matrix_sdk::sleep::sleep(LOOK).await;
-                    if watch::build_rows_once(open).await.iter().any(|row| is_it(row)) {
-                        return true;
-                    }
+                if watch::comes(open, message).await {
+                    return true;
                 }
-                return false;
+                if open.scroll_back.get() == ScrollBack::Beginning {
+                    return false;
+                }
             }
             self.load_older().await;
         }

@@ -3,11 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use eyeball::SharedObservable;
 use futures_util::{FutureExt, StreamExt, pin_mut, select};
-use matrix_sdk::executor::spawn;
+use matrix_sdk::{executor::spawn, sleep::sleep};
 use matrix_sdk_ui::{
     eyeball_im::Vector,
     timeline::{TimelineDetails, TimelineItem, TimelineItemContent, default_event_filter},
@@ -22,7 +23,7 @@ use ruma::{
 use vocabulary::ROOM_DETAILS;
 
 use super::{
-    Open, PAGE, Row, ScrollBack,
+    MessageId, Open, PAGE, Row, RowKind, ScrollBack,
     convert::{self, Context},
     repeats, responses,
 };
@@ -55,6 +56,42 @@ pub(super) async fn build_rows_once(open: &Arc<Open>) -> Rows {
     rebuild(open, &items)
 }
 
+/// Whether this message has a row now.
+pub(super) async fn has(open: &Arc<Open>, message: &MessageId) -> bool {
+    let is_it = |row: &Arc<Row>| matches!(&row.kind, RowKind::Message(it) if it.is(message));
+    build_rows_once(open).await.iter().any(is_it)
+}
+
+/// Whether this message gets a row soon: the SDK says that the last page is there before it makes rows of it.
+pub(super) async fn comes(open: &Arc<Open>, message: &MessageId) -> bool {
+    const SOON: Duration = Duration::from_secs(2);
+    let late = sleep(SOON).fuse();
+    pin_mut!(late);
+    let mut rows = open.rows.subscribe();
+    loop {
+        if has(open, message).await {
+            return true;
+        }
+        select! {
+            changed = rows.next().fuse() => if changed.is_none() {
+                return false;
+            },
+            _ = late => return false,
+        }
+    }
+}
+
+/// A sync that skips something lets go of what was loaded: then there is more above the oldest row again.
+pub(super) async fn notice_gap(open: &Open) {
+    if open.scroll_back.get() != ScrollBack::Beginning {
+        return;
+    }
+    let items = open.timeline.items().await;
+    if !items.front().is_some_and(|item| item.is_timeline_start()) {
+        open.scroll_back.set(ScrollBack::More);
+    }
+}
+
 /// Runs as long as the chat is open.
 pub(super) async fn keep_rows(open: Arc<Open>) {
     let (mut items, changes) = open.timeline.subscribe().await;
@@ -66,6 +103,7 @@ pub(super) async fn keep_rows(open: Arc<Open>) {
     let mut hidden = open.core.hidden.changed.subscribe();
     loop {
         rebuild(&open, &items);
+        notice_gap(&open).await;
         fetch_reply_targets(&open, &items);
         select! {
             diffs = changes.next().fuse() => match diffs {
@@ -105,7 +143,7 @@ fn rebuild(open: &Arc<Open>, items: &Vector<Arc<TimelineItem>>) -> Rows {
 }
 
 fn is_hidden(row: &Row, hidden: &BTreeSet<String>) -> bool {
-    let super::RowKind::Message(message) = &row.kind else { return false };
+    let RowKind::Message(message) = &row.kind else { return false };
     message.id.event_id().is_some_and(|id| hidden.contains(id))
 }
 
@@ -176,7 +214,6 @@ pub(super) async fn load_older(open: &Arc<Open>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::RowKind;
 
     fn row(key: &str, at_ms: u64) -> Row {
         Row { key: key.into(), kind: RowKind::Day { at_ms } }

@@ -4,6 +4,7 @@
 mod chat;
 mod devices;
 mod groups;
+mod line;
 mod more;
 mod offline;
 mod person;

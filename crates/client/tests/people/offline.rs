@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use konsil_client::{
     Connection, Session,
-    chat::{Body, FileToSend, OwnState, Row, RowKind},
+    chat::{Body, FileToSend, OwnState, Row, RowKind, ScrollBack},
     session::{Credentials, LoginError, Settings},
 };
 
-use crate::person::{Hospital, Pair, is_sent, message, say, says, text, until};
+use crate::{
+    line::Line,
+    person::{Hospital, Pair, find, is_sent, message, say, says, text, until},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_offline_survives_reopening_and_goes_out_in_order() {
@@ -57,6 +60,37 @@ async fn what_is_written_offline_survives_reopening_and_goes_out_in_order() {
     })
     .await;
     assert_eq!(texts(&rows), written, "in order and once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_missed_is_above_even_in_a_chat_that_had_been_seen_from_its_beginning() {
+    let hospital = Hospital::open();
+    let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
+    let line = Line::to(anna.url()).await;
+    let anna = anna.at(line.url());
+    let pair = Pair::of(hospital, anna, jonas).await;
+    let (anna, jonas) = (pair.annas.open(&pair.chat).await, pair.jonass.open(&pair.chat).await);
+    say(&jonas, "Anfang").await;
+    text(&anna, "Anfang").await;
+    let at_beginning = |it: &ScrollBack| *it == ScrollBack::Beginning;
+    until("all of it is there", &mut anna.scroll_back(), at_beginning).await;
+    line.cut();
+    until("Anna is told", &mut pair.annas.session().connection(), |it| it.is_down()).await;
+    // More than one sync brings.
+    for number in 0..60 {
+        say(&jonas, &format!("Zeile {number}")).await;
+    }
+    message("all are sent", &jonas, |it| says(it, "Zeile 59") && is_sent(it)).await;
+    line.mend();
+    pair.annas.session().retry_now();
+    text(&anna, "Zeile 59").await;
+    assert!(find(&anna.rows().get(), |it| says(it, "Zeile 0")).is_none(), "there is a gap");
+    until("there is more above", &mut anna.scroll_back(), |it| !at_beginning(it)).await;
+    for _ in 0..10 {
+        anna.load_older().await;
+    }
+    text(&anna, "Zeile 0").await;
+    text(&anna, "Anfang").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -129,6 +129,11 @@ impl Account {
         &self.url
     }
 
+    /// The same account, reached another way.
+    pub fn at(&self, url: String) -> Self {
+        Self { url, ..self.clone() }
+    }
+
     pub fn person(&self) -> PersonId {
         PersonId::new(&self.id)
     }
@@ -299,6 +304,11 @@ impl Pair {
     pub async fn meet() -> Self {
         let hospital = Hospital::open();
         let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
+        Self::of(hospital, anna, jonas).await
+    }
+
+    /// The two have these accounts.
+    pub async fn of(hospital: Hospital, anna: Account, jonas: Account) -> Self {
         let (annas, jonass) = (anna.first_device().await, jonas.first_device().await);
         let chat =
             annas.session().rooms().direct(&jonas.person()).await.expect("the chat can be created");
