@@ -9,7 +9,7 @@ mod lock_user;
 mod suspend_user;
 
 /// A hospital with an administrator. Only the operator makes one, while the server rests.
-fn hospital() -> (&'static Server, &'static User) {
+pub(crate) fn hospital() -> (&'static Server, &'static User) {
     static HOSPITAL: OnceLock<(Server, User)> = OnceLock::new();
     let (server, admin) = HOSPITAL.get_or_init(|| {
         let mut server = Server::start();

@@ -20,6 +20,7 @@ mod fallback;
 mod filter;
 mod invitation;
 mod keys;
+mod lock;
 mod media;
 mod membership;
 mod message;

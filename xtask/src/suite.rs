@@ -13,8 +13,18 @@ use crate::{Failure, debian, interop, web};
 const CLIENT: [&str; 2] = ["konsil-client", "konsil-web"];
 
 /// Chapters of the API that run once more with the data on PostgreSQL.
-const ON_POSTGRES: [&str; 9] =
-    ["send", "state", "sync", "sliding_sync", "keys", "to_device", "media", "room", "membership"];
+const ON_POSTGRES: [&str; 10] = [
+    "send",
+    "state",
+    "sync",
+    "sliding_sync",
+    "keys",
+    "to_device",
+    "media",
+    "room",
+    "membership",
+    "lock::",
+];
 
 /// Builds everything the tests touch, runs them all, and fails unless all of them ran and passed.
 pub fn run(crash_seconds: Option<u32>) -> Result<(), Failure> {

@@ -324,6 +324,7 @@ pub(crate) fn forget_device(batch: &mut Batch, user: UserNid, device: DeviceNid)
     keys::forget_device(batch, user, device);
     to_device::forget_device(batch, device);
     crate::pushers::forget_device(batch, device);
+    store::app_locks::forget_device(batch, device);
     rows::delete_device(batch, device);
 }
 

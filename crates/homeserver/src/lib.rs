@@ -5,6 +5,7 @@
 
 pub mod account_data;
 pub mod accounts;
+pub mod app_lock;
 pub mod appservices;
 pub mod arrivals;
 pub mod backup;

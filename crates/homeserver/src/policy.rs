@@ -2,7 +2,7 @@
 
 use ruma::RoomVersionId;
 
-use crate::{notice::Privacy, push::PushPolicy};
+use crate::{app_lock::LockPolicy, notice::Privacy, push::PushPolicy};
 
 /// The settings of one hospital, as the configuration names them.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct Policy {
     pub max_upload_bytes: u64,
     /// `push`: who outside the hospital may be asked to wake devices.
     pub push: PushPolicy,
+    /// `lock`: when the app locks itself, and what opens it (I.b).
+    pub lock: LockPolicy,
     /// `privacy`: what the hospital says in its privacy notice (I.a).
     pub privacy: Privacy,
 }
@@ -65,6 +67,7 @@ impl Default for Policy {
             max_devices: 1_000,
             max_upload_bytes: 512 * 1024 * 1024,
             push: PushPolicy::default(),
+            lock: LockPolicy::default(),
             privacy: Privacy::default(),
         }
     }

@@ -379,6 +379,11 @@ pub fn appservice(hs: &Homeserver, parts: &Parts) -> Result<Arc<Appservice>, Api
     hs.appservices.by_token(&token).cloned().ok_or_else(|| ApiError::unknown_token(false))
 }
 
+/// The bearer token of a request whose endpoint has tokens of its own.
+pub fn bearer(parts: &Parts) -> Result<String, ApiError> {
+    access_token(parts).ok_or_else(ApiError::missing_token)
+}
+
 /// Whether a request has an access token, valid or not.
 pub fn has_token(parts: &Parts) -> bool {
     access_token(parts).is_some()

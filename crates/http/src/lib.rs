@@ -19,6 +19,7 @@ pub mod filter;
 pub mod invitation;
 pub mod keys;
 mod legacy_auth;
+pub mod lock;
 pub mod media;
 pub mod membership;
 pub mod message;
@@ -98,5 +99,6 @@ fn endpoints() -> Endpoints {
         .with(peeking::routes)
         .with(privacy::routes)
         .with(invitation::routes)
+        .with(lock::routes)
         .with(refused::routes)
 }

@@ -26,6 +26,10 @@ pub fn suspended_may(method: &Method, path: &str) -> bool {
     if method == Method::GET {
         return true;
     }
+    // Locking one's own app.
+    if path.starts_with("/_konsil/lock/") {
+        return true;
+    }
     match segments(path)[..] {
         // Reading.
         ["sync"] | ["user", _, "filter"] | ["search"] | ["publicRooms"] => true,

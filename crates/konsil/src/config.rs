@@ -8,7 +8,9 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use homeserver::{
-    Policy, notice,
+    Policy,
+    app_lock::LockPolicy,
+    notice,
     push::{Hosts, PushPolicy},
 };
 use serde::Deserialize;
@@ -178,9 +180,60 @@ pub struct Tenant {
     /// Waking devices through others.
     #[serde(default)]
     pub push: Push,
+    /// When the app locks itself, and what opens it.
+    #[serde(default)]
+    pub lock: Lock,
     /// What the hospital says in its privacy notice.
     #[serde(default)]
     pub privacy: Privacy,
+}
+
+/// When the app locks itself, and what opens it (I.b).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Lock {
+    /// Nobody has touched the app for so long.
+    pub idle_minutes: u32,
+    /// Nobody could see the app for so long.
+    pub hidden_seconds: u32,
+    /// Characters of a PIN or passphrase at least.
+    pub min_length: u32,
+    /// How long a device that cannot reach the server may be unlocked without it.
+    pub offline_hours: u32,
+    /// Whether fingerprint or face may stand in between entries of the PIN.
+    pub biometrics: bool,
+}
+
+impl Default for Lock {
+    fn default() -> Self {
+        let LockPolicy { idle_minutes, hidden_seconds, min_length, offline_hours, biometrics } =
+            LockPolicy::default();
+        Self { idle_minutes, hidden_seconds, min_length, offline_hours, biometrics }
+    }
+}
+
+impl Lock {
+    fn policy(&self) -> Result<LockPolicy> {
+        let within = |key: &str, value: u32, least: u32, most: u32| {
+            ensure!(
+                (least..=most).contains(&value),
+                "lock.{key} is {value}; it must lie between {least} and {most}"
+            );
+            Ok(())
+        };
+        within("idle_minutes", self.idle_minutes, 1, 8 * 60)?;
+        within("hidden_seconds", self.hidden_seconds, 0, 60 * 60)?;
+        // A PIN of four digits has 10,000 values, of which ten can be tried.
+        within("min_length", self.min_length, 4, 64)?;
+        within("offline_hours", self.offline_hours, 0, 72)?;
+        Ok(LockPolicy {
+            idle_minutes: self.idle_minutes,
+            hidden_seconds: self.hidden_seconds,
+            min_length: self.min_length,
+            offline_hours: self.offline_hours,
+            biometrics: self.biometrics,
+        })
+    }
 }
 
 /// What the hospital says in its privacy notice (I.a); the rest of it is written from the other settings.
@@ -417,6 +470,8 @@ impl Config {
         let asked = [
             (any(|tenant| !tenant.federation.allow.is_empty()), "federation.allow"),
             (any(|tenant| tenant.directory.list_over_federation), "directory.list_over_federation"),
+            (any(|tenant| tenant.lock.offline_hours > 0), "lock.offline_hours"),
+            (any(|tenant| tenant.lock.biometrics), "lock.biometrics"),
         ];
         asked.into_iter().filter(|(set, _)| *set).map(|(_, key)| key).collect()
     }
@@ -458,6 +513,7 @@ impl Tenant {
                 event_id_only: self.push.event_id_only,
                 contact: self.push.contact.clone(),
             },
+            lock: self.lock.policy()?,
             privacy: self.privacy.notice(),
         })
     }
@@ -478,6 +534,31 @@ mod tests {
         assert!(policy.push.gateways.is_empty() && policy.push.web_push.is_empty());
         assert!(policy.push.event_id_only);
         assert_eq!(policy.default_room_version.as_str(), "12");
+        assert_eq!((policy.lock.idle_minutes, policy.lock.hidden_seconds), (5, 0));
+        assert_eq!((policy.lock.min_length, policy.lock.offline_hours), (6, 0));
+        assert!(!policy.lock.biometrics);
+    }
+
+    #[test]
+    fn a_lock_that_would_protect_nothing_is_refused_by_name() {
+        for (line, key) in [
+            ("lock.idle_minutes = 0", "lock.idle_minutes"),
+            ("lock.idle_minutes = 1000", "lock.idle_minutes"),
+            ("lock.hidden_seconds = 86400", "lock.hidden_seconds"),
+            ("lock.min_length = 3", "lock.min_length"),
+            ("lock.offline_hours = 100", "lock.offline_hours"),
+        ] {
+            let config = Config::parse(&format!("{SMALLEST}{line}\n")).expect("well formed");
+            let error = config.tenants[0].policy(&config).expect_err(line);
+            assert!(format!("{error:#}").contains(key), "{error:#}");
+        }
+        let config = Config::parse(&format!(
+            "{SMALLEST}lock.hidden_seconds = 30\nlock.min_length = 8\nlock.biometrics = true\n"
+        ))
+        .expect("valid");
+        let policy = config.tenants[0].policy(&config).expect("valid").lock;
+        assert_eq!((policy.hidden_seconds, policy.min_length), (30, 8));
+        assert_eq!(config.without_effect(), ["lock.biometrics"]);
     }
 
     #[test]

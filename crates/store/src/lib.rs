@@ -5,6 +5,7 @@
 
 pub mod account_data;
 pub mod accounts;
+pub mod app_locks;
 pub mod appservices;
 pub mod backup;
 pub mod change;
@@ -36,6 +37,7 @@ pub struct Chapter {
 /// Every chapter, in the order in which the tables are created.
 pub const CHAPTERS: &[&Chapter] = &[
     &accounts::CHAPTER,
+    &app_locks::CHAPTER,
     &rooms::CHAPTER,
     &profiles::CHAPTER,
     &account_data::CHAPTER,

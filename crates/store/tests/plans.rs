@@ -14,6 +14,7 @@ const LARGE: &[&str] = &[
     "users",
     "devices",
     "tokens",
+    "app_locks",
     "profiles",
     "rooms",
     "events",

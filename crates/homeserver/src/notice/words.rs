@@ -105,6 +105,10 @@ fn known(policy: &Policy, lang: Lang) -> Vec<String> {
             "What the app keeps for you: quiet hours, settings, your devices' addresses at push services, whether a message is urgent, which version of this notice was shown to you; and your keys for recovery, which only you can open. If you report something: what and why.",
         ),
         say(
+            "Zur App-Sperre jedes Geräts: einen Teil des Schlüssels, der allein nichts öffnet, wie oft hintereinander die PIN falsch war und wann zuletzt eine versucht wurde. Die PIN selbst kennt der Server nicht.",
+            "For the app lock of each device: a part of the key that alone opens nothing, how often in a row the PIN was wrong and when one was tried last. The server does not know the PIN itself.",
+        ),
+        say(
             "Netzadressen, Orte und Angaben zu Ihrem Browser werden nicht gespeichert; gegen Missbrauch zählt der Server Anfragen nur im Arbeitsspeicher.",
             "Network addresses, places and facts about your browser are not stored; against abuse the server counts requests in memory alone.",
         ),

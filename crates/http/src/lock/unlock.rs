@@ -1,0 +1,29 @@
+//! `POST /_konsil/lock/unlock`: `{"verifier": "…"}` is answered with `{"share": "…"}` if it is the right one.
+//!
+//! Otherwise: 403 `DE.KONSIL.WRONG_PIN` with `tries_left` and perhaps `retry_after_ms`; 429 `M_LIMIT_EXCEEDED` for who does not
+//! wait, which is no try; 410 `DE.KONSIL.SHARE_DESTROYED` after the tenth; 401 `M_USER_LOCKED` while an administrator has locked
+//! the account; 401 `M_UNKNOWN_TOKEN` for a device that was signed out.
+
+use axum::{extract::Request, response::Response};
+use homeserver::app_lock;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{LockedCall, body, decoded, encoded};
+use crate::{
+    Tenants,
+    endpoint::{Answer, Json},
+    error::ApiError,
+};
+
+#[derive(Deserialize)]
+struct Body {
+    verifier: String,
+}
+
+pub async fn unlock(tenants: Tenants, request: Request) -> Result<Response, ApiError> {
+    let call = LockedCall::of(&tenants, request).await?;
+    let Body { verifier } = body(&call.body)?;
+    let share = app_lock::unlock(&call.hs, &call.token, &decoded(&verifier)?).await?;
+    Json(json!({ "share": encoded(share.expose()) }).to_string().into()).into_answer()
+}
