@@ -109,8 +109,9 @@ impl From<UnlockError> for ApiError {
                     "error": "The PIN is wrong",
                     "tries_left": standing.tries_left,
                 });
+                // Not `retry_after_ms`: ruma takes that away from codes that it does not know.
                 if let Some(rest) = standing.retry_after {
-                    body["retry_after_ms"] = ms(rest).into();
+                    body["pause_ms"] = ms(rest).into();
                 }
                 Self::json(StatusCode::FORBIDDEN, body)
             }

@@ -1,6 +1,6 @@
 //! `POST /_konsil/lock/unlock`: `{"verifier": "…"}` is answered with `{"share": "…"}` if it is the right one.
 //!
-//! Otherwise: 403 `DE.KONSIL.WRONG_PIN` with `tries_left` and perhaps `retry_after_ms`; 429 `M_LIMIT_EXCEEDED` for who does not
+//! Otherwise: 403 `DE.KONSIL.WRONG_PIN` with `tries_left` and perhaps `pause_ms`; 429 `M_LIMIT_EXCEEDED` for who does not
 //! wait, which is no try; 410 `DE.KONSIL.SHARE_DESTROYED` after the tenth; 401 `M_USER_LOCKED` while an administrator has locked
 //! the account; 401 `M_UNKNOWN_TOKEN` for a device that was signed out.
 
