@@ -7,6 +7,9 @@ use testkit::{Browser, Screen};
 /// The Enter key, as WebDriver writes it.
 const ENTER: &str = "\u{E007}";
 
+/// What everybody here locks their app with.
+pub const PIN: &str = "482913";
+
 /// The built app: `KONSIL_WEB_DIST`, or `dist/` of the repository.
 pub fn dist() -> PathBuf {
     let built = PathBuf::from("../dist");
@@ -39,6 +42,11 @@ impl Person {
         Self { browser, name: name.to_owned() }
     }
 
+    /// Somebody at a browser that is open already.
+    pub fn with(browser: Browser, name: &str) -> Self {
+        Self { browser, name: name.to_owned() }
+    }
+
     /// Opens the app and logs in.
     pub fn logged_in(url: &str, user: &str, password: &str, screen: Screen) -> Self {
         let person = Self::at(url, user, screen);
@@ -55,12 +63,45 @@ impl Person {
         }
     }
 
-    /// Logs in and does nothing more.
+    /// Logs in, sets the PIN and does nothing more.
     pub fn log_in_to_the_notice(&self, user: &str, password: &str) {
+        self.log_in_to_the_pin(user, password);
+        self.set_pin(PIN);
+        self.browser.find(&id("shell"));
+    }
+
+    /// Logs in up to the step that asks for a PIN.
+    pub fn log_in_to_the_pin(&self, user: &str, password: &str) {
         self.browser.type_into(&id("login-user"), user);
         self.browser.type_into(&id("login-password"), password);
         self.browser.click(&id("login-submit"));
+        self.browser.find(&id("set-pin"));
+    }
+
+    /// Types a new PIN twice and goes on.
+    pub fn set_pin(&self, pin: &str) {
+        self.browser.replace_text(&id("pin-new"), pin);
+        self.browser.replace_text(&id("pin-again"), pin);
+        self.browser.click(&id("pin-submit"));
+    }
+
+    /// Types a PIN at the lock screen, as soon as one is taken.
+    pub fn try_pin(&self, pin: &str) {
+        self.browser.type_into(&id("unlock-pin"), pin);
+        self.browser.click(&id("unlock-submit"));
+    }
+
+    /// Opens the locked app.
+    pub fn unlock(&self) {
+        self.browser.find(&id("lock-screen"));
+        self.try_pin(PIN);
         self.browser.find(&id("shell"));
+    }
+
+    /// Loads the page again, which locks the app, and opens it.
+    pub fn reload(&self) {
+        self.browser.reload();
+        self.unlock();
     }
 
     /// Whether the privacy notice is new to this person; waits until the app knows.

@@ -103,7 +103,7 @@ fn it_is_shown_once_at_the_first_login_and_once_after_each_change_and_that_is_re
     });
     assert_eq!(recorded["version"], version(&server));
     assert!(recorded["shown_ts"].as_u64() > Some(1_700_000_000_000), "{recorded}");
-    desk.browser.reload();
+    desk.reload();
     assert!(!desk.is_shown_the_notice(), "once");
     let phone = Person::at(&server.url(), "anna-phone", Screen::Phone);
     phone.log_in_to_the_notice(&anna.localpart, &anna.password);
@@ -118,7 +118,7 @@ fn it_is_shown_once_at_the_first_login_and_once_after_each_change_and_that_is_re
 
     change(&mut server, "presence.enabled = true\n");
     for person in [&desk, &phone] {
-        person.browser.reload();
+        person.reload();
     }
     assert!(desk.is_shown_the_notice() && phone.is_shown_the_notice(), "after a change");
     phone.browser.wait_text(&id("privacy-new"), "ob Sie gerade angemeldet sind");
@@ -129,7 +129,7 @@ fn it_is_shown_once_at_the_first_login_and_once_after_each_change_and_that_is_re
         (record().ok()["version"] == version(&server)).then_some(())
     });
     for person in [&desk, &phone] {
-        person.browser.reload();
+        person.reload();
         assert!(!person.is_shown_the_notice(), "once");
     }
 }

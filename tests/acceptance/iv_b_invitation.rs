@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use testkit::{Database, SERVER_NAME, Screen, Server, Settings, axe};
 
-use crate::app::{Person, dist, id};
+use crate::app::{PIN, Person, dist, id};
 
 const LENA: &str = "Dr. Lena Vogt";
 const JONAS: &str = "Jonas Weber";
@@ -66,6 +66,11 @@ fn from_the_link_to_the_first_photo_it_takes_few_taps_and_no_recovery_key() {
     lena.browser.click(&id("invited-password"));
     lena.browser.type_into(&id("invited-password"), PASSWORD);
     lena.browser.click(&id("invited-submit"));
+    for field in ["pin-new", "pin-again"] {
+        lena.browser.click(&id(field));
+        lena.browser.type_into(&id(field), PIN);
+    }
+    lena.browser.click(&id("pin-submit"));
     lena.browser.find(&id("shell"));
     assert!(lena.is_shown_the_notice());
     lena.browser.click(&id("privacy-seen"));
@@ -95,7 +100,7 @@ fn from_the_link_to_the_first_photo_it_takes_few_taps_and_no_recovery_key() {
     // Nobody has asked for a key so far; the next start reminds of it.
     lena.to_list();
     assert!(!lena.browser.has(&id("recovery-banner")));
-    lena.browser.reload();
+    lena.reload();
     lena.browser.find(&id("recovery-banner"));
 }
 
@@ -119,6 +124,7 @@ fn a_link_that_leads_no_further_says_why_and_what_to_do() {
     lena.look("invited-at-a-desk");
     let first = lena.browser.url();
     lena.browser.click(&id("invited-submit"));
+    lena.set_pin(PIN);
     lena.browser.find(&id("shell"));
 
     let closed = |link: &str, why: &str, words: &str| {

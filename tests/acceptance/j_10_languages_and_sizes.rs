@@ -68,8 +68,7 @@ fn people_write_to_each_other_in_both_languages_on_phone_tablet_and_desk() {
         assert_eq!(person.browser.script("return document.documentElement.lang", &json!([])), "en");
         speaks(person, chat, &format!("en-{what}"), &ENGLISH[..4], &GERMAN);
         // The choice stays.
-        person.browser.reload();
-        person.browser.find(&id("shell"));
+        person.reload();
         assert_eq!(person.browser.script("return document.documentElement.lang", &json!([])), "en");
     }
 }

@@ -61,7 +61,7 @@ fn anna_and_jonas_chat_with_photo_reply_reaction_and_marks() {
     anna.browser.resize(Screen::Phone);
 
     // The session comes back from the encrypted store, and with it the decrypted history.
-    anna.browser.reload();
+    anna.reload();
     anna.sees("Bin unterwegs");
     anna.sees("Das Bild dazu");
     anna.sees_picture();

@@ -31,8 +31,7 @@ fn a_text_longer_than_an_event_is_one_message_on_the_other_side() {
     assert_eq!(anna.browser.all(&id("message")).len(), 2);
 
     // As one message after the app was opened anew, and when it is answered.
-    jonas.browser.reload();
-    jonas.browser.find(&id("shell"));
+    jonas.reload();
     jonas.sees("Zeile 2500:");
     assert_eq!(whole(&jonas, "Zeile 2500:"), text);
     jonas.reply("Zeile 2500:", "Gelesen");

@@ -278,6 +278,7 @@ fn without_an_open_page_the_worker_counts_and_the_app_opens_at_the_chat() {
     let room = first["room_id"].as_str().expect("a room").to_owned();
     let address = format!("{}/#/chat/{}", server.url(), testkit::matrix::escape(&room));
     jonas.person.browser.go(&address);
+    jonas.person.unlock();
     jonas.person.sees("Zweite");
     jonas.waits_for_unread(0);
 
@@ -286,6 +287,7 @@ fn without_an_open_page_the_worker_counts_and_the_app_opens_at_the_chat() {
     jonas.deliver(&first);
     jonas.shown("Neue Nachricht");
     jonas.click(&first["event_id"]);
+    jonas.person.unlock();
     jonas.person.sees("Zweite");
 
     // The push service gives the browser another address: with nobody there it says so, and the next start tells the server.
@@ -327,7 +329,7 @@ fn the_check_says_when_nothing_arrives_and_the_next_start_asks_again() {
     jonas.shown("Mitteilungen kommen an");
     assert_eq!(pushers(&account)[0]["data"]["activated"], false);
     jonas.person.browser.go(&server.url());
-    jonas.person.browser.find(&id("shell"));
+    jonas.person.unlock();
     let again = jonas.next();
     assert_ne!(again["ack_token"], asked["ack_token"]);
     jonas.deliver(&again);

@@ -3,7 +3,7 @@
 use serde_json::json;
 use testkit::{Screen, Server, axe};
 
-use crate::app::{Person, dist, id};
+use crate::app::{PIN, Person, dist, id};
 use crate::j_1_clinicians_chat::{ANNA, JONAS, PASSWORD};
 
 const TAB: &str = "\u{E004}";
@@ -159,6 +159,12 @@ fn a_message_is_written_answered_and_reacted_to_by_keyboard_alone() {
     press(&anna, "anna");
     tab_to(&anna, "login-password");
     press(&anna, PASSWORD);
+    press(&anna, ENTER);
+    anna.browser.find(&id("set-pin"));
+    tab_to(&anna, "pin-new");
+    press(&anna, PIN);
+    tab_to(&anna, "pin-again");
+    press(&anna, PIN);
     press(&anna, ENTER);
     anna.browser.find(&id("shell"));
     assert!(anna.is_shown_the_notice());

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use testkit::{Screen, Server};
 
-use crate::app::{Person, dist, id};
+use crate::app::{PIN, Person, dist, id};
 use crate::j_1_clinicians_chat::{ANNA, JONAS, PASSWORD};
 use crate::l_6_for_everyone::{ESCAPE, press};
 use crate::picture;
@@ -179,7 +179,22 @@ fn a_message_is_sent_and_heard_by_way_of_the_accessibility_tree() {
             ("button", "Anmelden"),
         ],
     );
-    anna.log_in("anna", PASSWORD);
+    anna.log_in_to_the_pin("anna", PASSWORD);
+    meets(
+        &anna,
+        "PIN",
+        &[
+            ("heading", "PIN festlegen"),
+            ("textbox", "Neue PIN"),
+            ("textbox", "PIN wiederholen"),
+            ("button", "PIN festlegen und öffnen"),
+        ],
+    );
+    anna.set_pin(PIN);
+    anna.browser.find(&id("shell"));
+    assert!(anna.is_shown_the_notice());
+    anna.browser.click(&id("privacy-seen"));
+    anna.browser.gone(&id("privacy-new"));
     anna.write_to("Weber", JONAS);
     anna.say("Hallo");
     jonas.open(ANNA);

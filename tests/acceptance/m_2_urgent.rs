@@ -87,7 +87,7 @@ fn whoever_is_elsewhere_in_the_app_is_reminded_until_somebody_takes_over() {
     assert!(!anna.browser.has(&reminder), "who asks is not reminded");
 
     // It outlives the app, and is not in the way in the chat itself.
-    jonas.browser.reload();
+    jonas.reload();
     jonas.browser.wait_text(&reminder, "Bitte CTA noch vor dem Transport ansehen");
     jonas.browser.click(&id("urgent-reminder-open"));
     jonas.sees("Bitte CTA noch vor dem Transport ansehen");

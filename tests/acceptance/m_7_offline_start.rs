@@ -1,4 +1,5 @@
-//! M.7, a part of it: without a server the app opens from this device, with what was read on it.
+//! M.7, a part of it: without a server an open app goes on with what was read on this device. Opening it again takes the PIN and
+//! therefore the server (I.b, strictest policy): until then the app, which lies on the device, says why.
 
 use testkit::{Screen, Server};
 
@@ -19,7 +20,7 @@ const CACHED: &str = "const done = arguments[arguments.length - 1];
 const CONTROLLED: &str = "return Boolean(navigator.serviceWorker.controller)";
 
 #[test]
-fn the_app_opens_without_a_server_and_its_cache_holds_nothing_but_the_app() {
+fn an_open_app_goes_on_without_a_server_and_its_cache_holds_nothing_but_the_app() {
     let mut server = Server::demo(&dist());
     for screen in [Screen::Phone, Screen::Desktop] {
         let anna = Person::logged_in(&server.url(), "anna", PASSWORD, screen);
@@ -38,19 +39,28 @@ fn the_app_opens_without_a_server_and_its_cache_holds_nothing_but_the_app() {
                 .then_some(())
         });
         server.stop();
-        anna.browser.reload();
-        anna.browser.find(&id("shell"));
         anna.browser.find(&id("offline-banner"));
         if screen == Screen::Phone {
+            anna.to_list();
             anna.open(JONAS);
             anna.sees("Vor dem Ausfall");
+            anna.say("Während des Ausfalls");
+            anna.sees_state("Während des Ausfalls", "queued");
         }
         anna.look("offline");
+        anna.browser.reload();
+        anna.browser.wait_text(&id("lock-offline"), "antwortet nicht");
+        anna.look("locked-offline");
         let cached = anna.browser.async_script(CACHED, &nothing);
         for path in cached.as_array().into_iter().flatten().filter_map(|path| path.as_str()) {
             assert!(!path.starts_with("/_"), "{path} is of the server, not of the app");
         }
         server.resume();
+        anna.unlock();
+        if screen == Screen::Phone {
+            anna.sees("Vor dem Ausfall");
+            anna.sees_state("Während des Ausfalls", "sent");
+        }
         anna.browser.gone(&id("offline-banner"));
     }
 }

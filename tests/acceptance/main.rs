@@ -5,6 +5,7 @@ mod app;
 mod picture;
 
 mod i_a_privacy_notice;
+mod i_b_app_lock;
 mod i_n_redaction;
 mod ii_a_clear_messages_are_refused;
 mod ii_a_no_plaintext_on_server_or_device;

@@ -18,6 +18,7 @@ pub mod directory;
 pub mod ids;
 mod kept;
 mod live;
+pub mod lock;
 mod members;
 mod network;
 mod notice;

@@ -14,10 +14,12 @@ use self::core::{Core, OpenError};
 use crate::{
     Chat, Connection, Directory, Live, OpenUrgent, Push, RoomList, Search, Trust, details,
     ids::ChatId,
+    lock::{self, LockedSession, SignedIn, Stored, Unprotected},
     people::Person,
     room_list::{self, RoomError},
     trouble::Trouble,
-    trust, urgent, vault,
+    trust, urgent,
+    vault::{self, Kept, OpenVault, Secrets},
 };
 
 /// Where the server is and what the store on this device is called.
@@ -48,7 +50,7 @@ impl fmt::Debug for Credentials {
 
 /// A session: somebody is logged in on this device. Clone it freely.
 ///
-/// Dropping the last clone stops syncing; the session stays on the device and [`Session::restore`] brings it back.
+/// Dropping the last clone stops syncing; the session stays on the device, behind its PIN, and [`Session::stored`] finds it.
 #[derive(Clone)]
 pub struct Session {
     pub(crate) inner: Arc<Inner>,
@@ -151,46 +153,87 @@ impl Drop for Inner {
 }
 
 impl Session {
-    /// Opens the session stored on this device, if there is one. Works without network. Starts syncing at once.
-    pub async fn restore(settings: &Settings) -> Result<Option<Self>, RestoreError> {
-        let secrets = vault::open(&settings.store)
+    /// What is stored on this device. Works without network, and opens nothing.
+    pub async fn stored(settings: &Settings) -> Result<Stored, RestoreError> {
+        let kept = vault::read(&settings.store)
             .await
             .map_err(|error| RestoreError::Store(error.to_string()))?;
         // What an earlier session left is unreadable without its vault; it goes as soon as nobody has it open any more.
         #[cfg(target_family = "wasm")]
         vault::delete_databases(
             &format!("{}-store", settings.store),
-            secrets.as_ref().map(|secrets| secrets.database.as_str()),
+            kept.as_ref().map(|kept| match kept {
+                Kept::Locked(locked) => locked.header.database.as_str(),
+                Kept::Unprotected(secrets) => secrets.database.as_str(),
+            }),
         )
         .await;
-        let Some(secrets) = secrets else { return Ok(None) };
-        let core = Core::open(settings, secrets).await.map_err(|error| match error {
+        Ok(match kept {
+            None => Stored::Nothing,
+            Some(Kept::Locked(locked)) => {
+                Stored::Locked(LockedSession::new(settings, locked, None))
+            }
+            Some(Kept::Unprotected(secrets)) => {
+                Stored::Unprotected(Unprotected::new(settings, secrets, None))
+            }
+        })
+    }
+
+    /// Logs in. Nothing is opened or stored yet: that takes a PIN ([`SignedIn`]).
+    pub async fn login(
+        settings: &Settings,
+        credentials: &Credentials,
+    ) -> Result<SignedIn, LoginError> {
+        let kept = vault::read(&settings.store).await.unwrap_or_default();
+        // After a soft logout the device is still there: whoever had it goes on with it.
+        let earlier = kept.as_ref().map(|kept| match kept {
+            Kept::Locked(locked) => (&locked.header.user_id, &locked.header.device_id),
+            Kept::Unprotected(secrets) => (&secrets.user_id, &secrets.device_id),
+        });
+        let earlier = earlier.map(|(user, device)| (user.as_str(), device.as_str()));
+        let (secrets, is_earlier) = login::request_session(settings, credentials, earlier).await?;
+        Ok(match kept {
+            Some(Kept::Locked(locked)) if is_earlier => {
+                let tokens = Some((secrets.access_token, secrets.refresh_token));
+                SignedIn::Again(LockedSession::new(settings, locked, tokens))
+            }
+            Some(Kept::Unprotected(earlier)) if is_earlier => {
+                let Secrets { access_token, refresh_token, .. } = secrets;
+                let secrets = Secrets { access_token, refresh_token, ..earlier };
+                vault::write(&settings.store, &Kept::Unprotected(secrets.clone()))
+                    .await
+                    .map_err(|error| LoginError::Store(error.to_string()))?;
+                SignedIn::New(Unprotected::new(settings, secrets, None))
+            }
+            _ => {
+                let password = Some(credentials.password.clone());
+                SignedIn::New(Unprotected::new(settings, secrets, password))
+            }
+        })
+    }
+
+    /// Name for the stores of a new session.
+    pub(crate) async fn new_database(settings: &Settings) -> String {
+        // What an earlier session left behind is unreadable without its vault, but takes space.
+        #[cfg(target_family = "wasm")]
+        vault::delete_databases(&format!("{}-store", settings.store), None).await;
+        store::new_name(&settings.store)
+    }
+
+    /// Opens the store and starts syncing. With the `password` of a first login of an account it also makes the account's
+    /// identity, key backup and recovery key ([`Trust::new_recovery_key`] hands it out).
+    pub(crate) async fn enter(
+        settings: &Settings,
+        secrets: Secrets,
+        vault: OpenVault,
+        password: Option<&str>,
+    ) -> Result<Self, RestoreError> {
+        let core = Core::open(settings, secrets, vault).await.map_err(|error| match error {
             OpenError::Store(code) => RestoreError::Store(code),
             OpenError::Failed(code) => RestoreError::Failed(code),
         })?;
-        Ok(Some(Self::start(core).await))
-    }
-
-    /// Logs in, opens the store, starts syncing. At the first login of an account it also makes the account's identity,
-    /// key backup and recovery key ([`Trust::new_recovery_key`] hands it out).
-    pub async fn login(settings: &Settings, credentials: &Credentials) -> Result<Self, LoginError> {
-        // After a soft logout the device is still there: whoever had it goes on with it.
-        let earlier = vault::open(&settings.store).await.unwrap_or_default();
-        let mut secrets = login::request_session(settings, credentials, earlier.as_ref()).await?;
-        if secrets.database.is_empty() {
-            // What an earlier session left behind is unreadable without its vault, but takes space.
-            #[cfg(target_family = "wasm")]
-            vault::delete_databases(&format!("{}-store", settings.store), None).await;
-            secrets.database = store::new_name(&settings.store);
-        }
-        vault::seal(&settings.store, &secrets)
-            .await
-            .map_err(|e| LoginError::Store(e.to_string()))?;
-        let core = Core::open(settings, secrets).await.map_err(|error| match error {
-            OpenError::Store(code) => LoginError::Store(code),
-            OpenError::Failed(code) => LoginError::Failed(code),
-        })?;
-        let first_login = trust::make_identity(&core, Some(&credentials.password)).await;
+        let Some(password) = password else { return Ok(Self::start(core).await) };
+        let first_login = trust::make_identity(&core, Some(password)).await;
         let session = Self::start(core).await;
         match first_login {
             // The recovery key is made in the background: it takes several requests and is not needed to begin.
@@ -214,14 +257,17 @@ impl Session {
     pub async fn forget(settings: &Settings) -> Result<(), LogoutError> {
         let failed = |error: String| LogoutError::Store(error);
         #[cfg_attr(target_family = "wasm", allow(unused))]
-        let secrets = vault::open(&settings.store).await.unwrap_or_default();
+        let kept = vault::read(&settings.store).await.unwrap_or_default();
         vault::destroy(&settings.store).await.map_err(|error| failed(error.to_string()))?;
         #[cfg(target_family = "wasm")]
         vault::delete_databases(&format!("{}-store", settings.store), None).await;
         #[cfg(not(target_family = "wasm"))]
-        if let Some(secrets) = secrets {
-            std::fs::remove_dir_all(&secrets.database)
-                .map_err(|error| failed(error.kind().to_string()))?;
+        if let Some(kept) = kept {
+            let database = match kept {
+                Kept::Locked(locked) => locked.header.database,
+                Kept::Unprotected(secrets) => secrets.database,
+            };
+            std::fs::remove_dir_all(&database).map_err(|error| failed(error.kind().to_string()))?;
         }
         Ok(())
     }
@@ -314,6 +360,7 @@ impl Session {
             spawn(details::keep_known(core.clone())).abort_on_drop(),
             spawn(trust::keep_view(core.clone())).abort_on_drop(),
             spawn(urgent::keep_view(core.clone())).abort_on_drop(),
+            spawn(lock::keep_name(core.clone())).abort_on_drop(),
         ];
         // Messages that were written before the last reload go out as soon as the server answers.
         core.client.send_queue().respawn_tasks_for_rooms_with_unsent_requests().await;

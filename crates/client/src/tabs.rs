@@ -3,7 +3,7 @@
 /// What this tab may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TabRole {
-    /// This tab holds the store; carry on with [`crate::Session::restore`].
+    /// This tab holds the store; carry on with [`crate::Session::stored`].
     Leading,
     /// Another tab holds it. Offer "use here" ([`take_over`]) and wait ([`wait_for_turn`]).
     Following,
@@ -29,6 +29,16 @@ pub async fn lost() {
     platform::lost().await
 }
 
+/// Has the app lock itself in all tabs but this one.
+pub fn lock_others() {
+    platform::lock_others();
+}
+
+/// Resolves when another tab wants the app to be locked.
+pub async fn lock_wanted() {
+    platform::lock_wanted().await
+}
+
 #[cfg(not(target_family = "wasm"))]
 mod platform {
     use super::TabRole;
@@ -40,6 +50,10 @@ mod platform {
     pub async fn wait_for_turn() {}
     pub async fn take_over() {}
     pub async fn lost() {
+        std::future::pending().await
+    }
+    pub fn lock_others() {}
+    pub async fn lock_wanted() {
         std::future::pending().await
     }
 }

@@ -1,14 +1,16 @@
 //! Where the secrets of a session rest: the key of the encrypted store and the tokens of the session.
 //!
-//! The rest of the crate sees three functions, [`open`], [`seal`] and [`destroy`], so that the app lock (catalogue row
-//! I.b) can take the place of what is below without touching anything else. Today the browser keeps a **non-extractable**
-//! AES-GCM key (a `CryptoKey` object that script can use but never read) and, sealed with it, the secrets. Nothing
-//! rests in clear, and nothing lies in `localStorage`.
+//! They are sealed twice. Inside, with the key of the app lock (I.b, [`crate::lock`]), which nobody has without the PIN and the
+//! hospital's server. Around it, in the browser, with a **non-extractable** AES-GCM key (a `CryptoKey` object that script can
+//! use but never read), so that a file of the profile alone is worth nothing. Nothing rests in clear, and nothing lies in
+//! `localStorage`.
 
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use serde::{Deserialize, Serialize};
+
+use crate::lock::keys::{Kdf, OpenLock};
 
 #[cfg(target_family = "wasm")]
 #[path = "vault/browser.rs"]
@@ -39,6 +41,110 @@ impl fmt::Debug for Secrets {
     }
 }
 
+/// What lies in the vault.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Kept {
+    /// Closed by a PIN.
+    Locked(Locked),
+    /// From a version that had no app lock: a PIN is asked for at the next start.
+    Unprotected(Secrets),
+}
+
+/// Secrets behind the app lock, and what has to be known to open it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Locked {
+    pub header: Header,
+    /// One; two while the PIN is being changed, until the server has said which one holds.
+    pub locks: Vec<Sealed>,
+}
+
+/// What is known of a locked session.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Header {
+    pub database: String,
+    pub user_id: String,
+    pub device_id: String,
+    /// Whose it is, for the lock screen.
+    pub person: Option<String>,
+    /// Whether digits are typed, for the keyboard of a phone.
+    pub digits: bool,
+    /// By which the server knows the locked device; good for nothing else.
+    pub token: String,
+}
+
+/// Secrets sealed with the key of a PIN.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Sealed {
+    /// The how manieth PIN of this lock.
+    pub generation: u64,
+    pub kdf: Kdf,
+    /// Unpadded Base64, as all bytes here.
+    pub salt: String,
+    pub secrets: String,
+}
+
+impl fmt::Debug for Locked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Locked([redacted])")
+    }
+}
+
+/// The vault of a session that is open: keeps what changes.
+pub(crate) struct OpenVault {
+    name: String,
+    header: Header,
+    locks: Vec<OpenLock>,
+}
+
+impl fmt::Debug for OpenVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OpenVault([redacted])")
+    }
+}
+
+impl OpenVault {
+    pub fn new(name: &str, header: Header, lock: OpenLock) -> Self {
+        Self { name: name.to_owned(), header, locks: vec![lock] }
+    }
+
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    pub fn header_mut(&mut self) -> &mut Header {
+        &mut self.header
+    }
+
+    /// The lock whose PIN holds, as far as this device knows.
+    pub fn lock(&self) -> &OpenLock {
+        self.locks.first().expect("an open vault was opened by a lock")
+    }
+
+    /// Has the secrets closed by a second PIN too, until it is known which one holds.
+    pub fn add(&mut self, lock: OpenLock) {
+        self.locks.truncate(1);
+        self.locks.push(lock);
+    }
+
+    /// Whether it is open which of two PINs holds.
+    pub fn is_unsettled(&self) -> bool {
+        self.locks.len() > 1
+    }
+
+    /// From now on only the PIN of this generation holds.
+    pub fn settle(&mut self, generation: u64) {
+        self.locks.retain(|lock| lock.generation == generation);
+    }
+
+    /// Keeps the secrets, instead of earlier ones.
+    pub async fn keep(&self, secrets: &Secrets) -> Result<(), VaultError> {
+        let bytes = serde_json::to_vec(secrets).expect("strings serialize");
+        let locks = self.locks.iter().map(|lock| lock.seal(&bytes)).collect::<Result<_, _>>()?;
+        write(&self.name, &Kept::Locked(Locked { header: self.header.clone(), locks })).await
+    }
+}
+
 /// The secrets could not be read or written. The text is for the support desk and holds none of them.
 #[derive(Debug, thiserror::Error)]
 #[error("vault: {0}")]
@@ -49,17 +155,17 @@ pub(crate) fn new_passphrase() -> String {
     STANDARD_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 
-/// Reads the secrets; `None` if nobody is logged in on this device.
-pub(crate) async fn open(name: &str) -> Result<Option<Secrets>, VaultError> {
+/// Reads what is there; `None` if nobody is logged in on this device.
+pub(crate) async fn read(name: &str) -> Result<Option<Kept>, VaultError> {
     let Some(bytes) = place::read(name).await? else { return Ok(None) };
     serde_json::from_slice(&bytes)
         .map(Some)
         .map_err(|_| VaultError("the secrets are damaged".into()))
 }
 
-/// Keeps the secrets, instead of earlier ones.
-pub(crate) async fn seal(name: &str, secrets: &Secrets) -> Result<(), VaultError> {
-    let bytes = serde_json::to_vec(secrets).expect("strings serialize");
+/// Keeps this, instead of what was there.
+pub(crate) async fn write(name: &str, kept: &Kept) -> Result<(), VaultError> {
+    let bytes = serde_json::to_vec(kept).expect("strings serialize");
     place::write(name, &bytes).await
 }
 
@@ -72,6 +178,17 @@ pub(crate) async fn destroy(name: &str) -> Result<(), VaultError> {
 mod tests {
     use super::*;
 
+    pub(crate) fn secrets() -> Secrets {
+        Secrets {
+            database: "konsil".into(),
+            passphrase: "passphrase".into(),
+            user_id: "@anna:klinikum.example".into(),
+            device_id: "DEVICE".into(),
+            access_token: "token".into(),
+            refresh_token: None,
+        }
+    }
+
     #[test]
     fn each_passphrase_is_new_and_long() {
         let (one, other) = (new_passphrase(), new_passphrase());
@@ -81,14 +198,13 @@ mod tests {
 
     #[test]
     fn secrets_do_not_print() {
-        let secrets = Secrets {
-            database: "konsil".into(),
-            passphrase: "passphrase".into(),
-            user_id: "@anna:klinikum.example".into(),
-            device_id: "DEVICE".into(),
-            access_token: "token".into(),
-            refresh_token: None,
-        };
-        assert_eq!(format!("{secrets:?}"), "Secrets([redacted])");
+        assert_eq!(format!("{:?}", secrets()), "Secrets([redacted])");
+    }
+
+    #[test]
+    fn what_a_version_without_app_lock_has_kept_is_read() {
+        let old = serde_json::to_vec(&secrets()).unwrap();
+        let kept: Kept = serde_json::from_slice(&old).unwrap();
+        assert!(matches!(kept, Kept::Unprotected(secrets) if secrets.passphrase == "passphrase"));
     }
 }

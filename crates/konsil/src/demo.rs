@@ -42,7 +42,9 @@ pub async fn demo(options: Options) -> Result<()> {
     let config = Config::parse(&format!(
         "data_dir = {data_dir:?}\nweb_app = {web:?}\nlisten.http = [\"127.0.0.1:{port}\", \"[::1]:{port}\"]\n\
          [[tenant]]\nserver_name = \"klinikum-musterstadt.example\"\ndisplay_name = \"Klinikum Musterstadt\"\n\
-         public_base_url = \"http://localhost:{port}\"\n",
+         public_base_url = \"http://localhost:{port}\"\n\
+         # One person looks at several people's windows: each would lock itself behind the other (I.p: a deviation).\n\
+         lock.hidden_seconds = 60\n",
         data_dir = options.data_dir.to_string_lossy(),
         web = options.web.to_string_lossy(),
         port = options.port,
@@ -85,6 +87,9 @@ fn print_logins(bound: &[SocketAddr], options: &Options) {
     println!(
         "\n  The password of all is {PASSWORD}. Data is kept in {}.",
         options.data_dir.display()
+    );
+    println!(
+        "  At the first sign-in each browser asks for a PIN of your choice, and for that PIN from then on."
     );
     println!("  Ctrl-C stops the server; the next start finds everything again.\n");
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 
+use crate::devtools;
 use crate::guard::Guard;
 use crate::matrix::Api;
 use crate::server::free_port;
@@ -60,9 +61,15 @@ pub struct Browser {
     driver: Child,
     api: Api,
     session: Option<String>,
+    /// Where the DevTools protocol is spoken.
+    debugger: String,
     root: PathBuf,
     _guard: Guard,
 }
+
+/// One of the tabs of a browser.
+#[derive(Clone, Debug)]
+pub struct Tab(String);
 
 /// An element of the page, as long as the page keeps it.
 #[derive(Clone, Debug)]
@@ -80,6 +87,15 @@ pub struct Refusal {
 impl Browser {
     /// Starts a browser with an empty profile. `name` is whose browser it is, for messages and pictures.
     pub fn open(name: &str, screen: Screen) -> Self {
+        Self::with_profile(name, screen, None)
+    }
+
+    /// Starts a browser with a copy of another one's profile, which must be closed.
+    pub fn with_copy_of(profile: &Path, name: &str, screen: Screen) -> Self {
+        Self::with_profile(name, screen, Some(profile))
+    }
+
+    fn with_profile(name: &str, screen: Screen, profile: Option<&Path>) -> Self {
         let root = tempfile::Builder::new()
             .prefix("konsil-browser-")
             .tempdir()
@@ -101,8 +117,18 @@ impl Browser {
             });
         guard.watch(Some(driver.id()));
         let api = Api::new(&format!("http://127.0.0.1:{port}"));
-        let mut browser =
-            Self { name: name.to_owned(), driver, api, session: None, root, _guard: guard };
+        let mut browser = Self {
+            name: name.to_owned(),
+            driver,
+            api,
+            session: None,
+            debugger: String::new(),
+            root,
+            _guard: guard,
+        };
+        if let Some(profile) = profile {
+            copy_directory(profile, &browser.profile_dir());
+        }
         browser.begin(screen);
         browser
     }
@@ -136,6 +162,8 @@ impl Browser {
             )
         });
         self.session = Some(session.to_owned());
+        let options = &value["value"]["capabilities"]["goog:chromeOptions"];
+        self.debugger = options["debuggerAddress"].as_str().unwrap_or_default().to_owned();
         self.resize(screen);
     }
 
@@ -147,6 +175,24 @@ impl Browser {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": screen == Screen::Phone,
         });
         self.cdp("Emulation.setDeviceMetricsOverride", &metrics);
+    }
+
+    /// Opens another tab at an address, which then is the one in front; the other is out of sight. Returns the way back.
+    pub fn new_tab(&self, url: &str) -> Tab {
+        let before = self.command("GET", "/window", &Value::Null);
+        let new = self.command("POST", "/window/new", &json!({ "type": "tab" }));
+        self.to_tab(&Tab(new["handle"].as_str().unwrap_or_default().to_owned()));
+        self.go(url);
+        Tab(before.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Brings a tab to the front. Returns the way back.
+    pub fn to_tab(&self, tab: &Tab) -> Tab {
+        let before = self.command("GET", "/window", &Value::Null);
+        self.command("POST", "/window", &json!({ "handle": tab.0 }));
+        // Commands go to a tab wherever it is; a person sees only the one in front.
+        self.cdp("Page.bringToFront", &json!({}));
+        Tab(before.as_str().unwrap_or_default().to_owned())
     }
 
     /// Opens an address and waits until it has loaded.
@@ -319,6 +365,11 @@ impl Browser {
         self.cdp("Target.sendMessageToTarget", &message);
     }
 
+    /// All that the page's JavaScript heap holds, after a garbage collection, as V8 writes it.
+    pub fn heap_snapshot(&self) -> String {
+        devtools::heap_snapshot(&self.debugger, &self.url())
+    }
+
     /// What the page has written to its console since the last call, one line per entry.
     pub fn console(&self) -> Vec<String> {
         let entries = self.try_command("POST", "/se/log", &json!({ "type": "browser" }));
@@ -413,6 +464,11 @@ impl Drop for Browser {
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
+}
+
+fn copy_directory(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").args([from, to]).status();
+    assert!(copied.is_ok_and(|status| status.success()), "{} is copied", from.display());
 }
 
 fn from_base64(text: &str) -> Vec<u8> {

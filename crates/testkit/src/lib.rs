@@ -6,6 +6,7 @@
 pub mod axe;
 pub mod browser;
 pub mod copy;
+mod devtools;
 pub mod faults;
 pub mod fuzz;
 pub mod guard;

@@ -2,18 +2,21 @@
 
 use client::{
     Session, Settings,
-    session::{RestoreError, SessionEnd},
+    lock::{LockedSession, Stored, Unprotected},
+    session::SessionEnd,
     tabs::{self, TabRole},
 };
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     context::{Desk, Frame, follow_with, lang},
+    lock,
     navigation::Navigation,
     platform::{self, Theme},
     push::{self, Wakes},
     route::Route,
-    screens::{HomeScreenGuide, Invited, OtherTab, Shell, SignIn, Splash, StoreBroken},
+    screens::{
+        HomeScreenGuide, Invited, LockScreen, OtherTab, SetPin, Shell, SignIn, Splash, StoreBroken},
     text,
 };
 
@@ -26,6 +29,10 @@ pub enum Phase {
     OtherTab,
     /// Nobody is signed in, and why if that was not their own wish.
     SignedOut(Option<SessionEnd>),
+    /// Somebody is signed in and has no PIN yet.
+    SetPin(Unprotected),
+    /// What is stored opens with the PIN.
+    Locked(LockedSession),
     /// The store cannot be opened.
     StoreBroken,
     /// Somebody is signed in.
@@ -45,6 +52,14 @@ impl Phases {
     /// Goes on to another phase.
     pub fn enter(self, phase: Phase) {
         self.0.set(phase);
+    }
+
+    /// The session that is open, if there is one.
+    pub fn session(self) -> Option<Session> {
+        self.0.with_untracked(|phase| match phase {
+            Phase::SignedIn(session) => Some(session.clone()),
+            _ => None,
+        })
     }
 }
 
@@ -94,9 +109,11 @@ fn App() -> impl IntoView {
         }
     });
     spawn_local(find_session(phases));
+    spawn_local(lock::follow_others(phases));
     spawn_local(async move {
         tabs::lost().await;
-        phases.enter(Phase::OtherTab);
+        // Nothing of what was open may stay in the memory of a page that does not ask for the PIN.
+        platform::start_anew(None);
     });
     view! {
         <div class="app">
@@ -114,6 +131,8 @@ fn App() -> impl IntoView {
                         Some(token) => view! { <Invited token/> }.into_any(),
                         None => view! { <SignIn end/> }.into_any(),
                     },
+                    Phase::SetPin(unprotected) => view! { <SetPin unprotected/> }.into_any(),
+                    Phase::Locked(locked) => view! { <LockScreen locked/> }.into_any(),
                     Phase::StoreBroken => view! { <StoreBroken/> }.into_any(),
                     Phase::SignedIn(session) => view! { <SignedIn session/> }.into_any(),
                 }
@@ -125,22 +144,26 @@ fn App() -> impl IntoView {
 
 /// Finds out which screen comes first.
 pub async fn find_session(phases: Phases) {
-    if tabs::elect().await == TabRole::Following {
+    if platform::was_in_front() {
+        // The tab in which the app was locked goes on with it.
+        tabs::take_over().await;
+    } else if tabs::elect().await == TabRole::Following {
         phases.enter(Phase::OtherTab);
         tabs::wait_for_turn().await;
     }
     restore(phases).await;
 }
 
-/// Opens the stored session, if there is one. This tab must hold the store.
+/// Finds what is stored, and asks for the PIN. This tab must hold the store.
 pub async fn restore(phases: Phases) {
-    phases.enter(match Session::restore(&settings()).await {
-        Ok(Some(session)) => Phase::SignedIn(session),
-        Ok(None) => {
+    phases.enter(match Session::stored(&settings()).await {
+        Ok(Stored::Locked(locked)) => Phase::Locked(locked),
+        Ok(Stored::Unprotected(unprotected)) => Phase::SetPin(unprotected),
+        Ok(Stored::Nothing) => {
             let ended = platform::why_anew().as_deref() == Some("ended");
             Phase::SignedOut(ended.then_some(SessionEnd::LoggedOutByServer))
         }
-        Err(RestoreError::Store(_) | RestoreError::Failed(_)) => Phase::StoreBroken,
+        Err(_) => Phase::StoreBroken,
     });
 }
 
@@ -152,6 +175,7 @@ fn SignedIn(session: Session) -> impl IntoView {
             ended(phases, end);
         }
     });
+    lock::watch(phases, session.clone());
     let wakes = Wakes::follow(session.clone());
     provide_context(wakes);
     let desk = Desk::open(session);

@@ -25,6 +25,7 @@ macro_rules! words {
 
 mod emoji_names;
 mod invitation;
+mod lock_texts;
 mod notifications;
 mod system;
 mod texts;
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
 
     fn all() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-        texts::ALL.iter().chain(notifications::ALL).chain(invitation::ALL)
+        texts::ALL.iter().chain(notifications::ALL).chain(invitation::ALL).chain(lock_texts::ALL)
     }
 
     #[test]

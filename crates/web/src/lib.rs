@@ -30,6 +30,8 @@ mod chime;
 #[cfg(target_family = "wasm")]
 mod context;
 #[cfg(target_family = "wasm")]
+mod lock;
+#[cfg(target_family = "wasm")]
 mod navigation;
 #[cfg(target_family = "wasm")]
 mod pdf;

@@ -292,6 +292,22 @@ pub fn start_anew(why: Option<&str>) {
     let _ = window().location().reload();
 }
 
+/// Loads the page anew as the tab that has the app: others do not get it meanwhile.
+pub fn start_anew_in_front() {
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = storage.set_item("konsil.front", "1");
+    }
+    start_anew(None);
+}
+
+/// Whether this tab had the app when the page was loaded anew; known once.
+pub fn was_in_front() -> bool {
+    let Ok(Some(storage)) = window().session_storage() else { return false };
+    let was = storage.get_item("konsil.front").ok().flatten().is_some();
+    let _ = storage.remove_item("konsil.front");
+    was
+}
+
 /// Why the page was loaded anew; known once.
 pub fn why_anew() -> Option<String> {
     let storage = window().session_storage().ok()??;

@@ -42,7 +42,7 @@ use crate::{
     search::Index,
     trust::{self, TrustState},
     urgent::Urgent,
-    vault::Secrets,
+    vault::{OpenVault, Secrets},
 };
 
 pub(crate) struct Core {
@@ -53,6 +53,8 @@ pub(crate) struct Core {
     pub own_id: OwnedUserId,
     pub settings: Settings,
     pub secrets: Mutex<Secrets>,
+    /// Where the secrets are kept, behind the PIN.
+    pub vault: tokio::sync::Mutex<OpenVault>,
     pub me: SharedObservable<Me>,
     pub connection: SharedObservable<Connection>,
     pub ended: SharedObservable<Option<SessionEnd>>,
@@ -90,6 +92,7 @@ impl Core {
     pub(super) async fn open(
         settings: &Settings,
         secrets: Secrets,
+        vault: OpenVault,
     ) -> Result<Arc<Self>, OpenError> {
         let failed = |error: &dyn std::fmt::Display| OpenError::Failed(error.to_string());
         let own_id = UserId::parse(&secrets.user_id).map_err(|error| failed(&error))?;
@@ -149,6 +152,7 @@ impl Core {
             own_id,
             settings: settings.clone(),
             secrets: Mutex::new(secrets),
+            vault: tokio::sync::Mutex::new(vault),
             me: SharedObservable::new(Me { person: me, device }),
             connection: SharedObservable::new(Connection::Connecting),
             ended: SharedObservable::new(None),

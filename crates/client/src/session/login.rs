@@ -14,13 +14,13 @@ use ruma::api::{
 use super::{Credentials, LoginError, Settings};
 use crate::{network, people::local_part, trouble::Trouble, vault::Secrets};
 
-/// Logs in and gives the secrets of the session: those of `earlier` with new tokens if it was the same person's, else
-/// with a new passphrase and no database name yet.
+/// Logs in and gives the secrets of a new session, with no database name yet, and whether it is on the `earlier` device (user and
+/// device id), which then goes on with its own store.
 pub(super) async fn request_session(
     settings: &Settings,
     credentials: &Credentials,
-    earlier: Option<&Secrets>,
-) -> Result<Secrets, LoginError> {
+    earlier: Option<(&str, &str)>,
+) -> Result<(Secrets, bool), LoginError> {
     network::prepare();
     let client = Client::builder()
         .homeserver_url(&settings.homeserver)
@@ -33,27 +33,20 @@ pub(super) async fn request_session(
         Request::new(LoginInfo::Password(Password::new(user, credentials.password.clone())));
     request.initial_device_display_name = Some(settings.device_name.clone());
     request.refresh_token = true;
-    let earlier = earlier.filter(|secrets| is_same(&secrets.user_id, &credentials.user));
-    request.device_id = earlier.map(|secrets| secrets.device_id.as_str().into());
+    let earlier = earlier.filter(|(user, _)| is_same(user, &credentials.user));
+    request.device_id = earlier.map(|(_, device)| device.into());
     let response = client.send(request).await.map_err(|error| login_error(&error))?;
-    let kept = earlier.filter(|secrets| {
-        response.user_id == secrets.user_id && response.device_id == secrets.device_id
-    });
-    if let Some(secrets) = kept {
-        return Ok(Secrets {
-            access_token: response.access_token,
-            refresh_token: response.refresh_token,
-            ..secrets.clone()
-        });
-    }
-    Ok(Secrets {
+    let is_earlier = earlier
+        .is_some_and(|(user, device)| response.user_id == user && response.device_id == device);
+    let secrets = Secrets {
         database: String::new(),
         passphrase: crate::vault::new_passphrase(),
         user_id: response.user_id.to_string(),
         device_id: response.device_id.to_string(),
         access_token: response.access_token,
         refresh_token: response.refresh_token,
-    })
+    };
+    Ok((secrets, is_earlier))
 }
 
 /// Whether what was typed names this user: the whole identifier, or its first part.

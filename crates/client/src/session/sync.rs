@@ -9,7 +9,7 @@ use matrix_sdk_ui::{room_list_service, sync_service};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{SessionEnd, core::Core};
-use crate::{Connection, chat::responses, live::BoxedForTarget, network, vault};
+use crate::{Connection, chat::responses, live::BoxedForTarget, network};
 
 /// Runs the SDK's sync and starts it again when it ends, with growing pauses. (The SDK's own offline mode asks the server
 /// without a pause in the browser.)
@@ -187,7 +187,7 @@ pub(super) async fn watch_token(core: Arc<Core>) {
                     secrets.refresh_token = tokens.refresh_token;
                     secrets.clone()
                 };
-                if let Err(error) = vault::seal(&core.settings.store, &secrets).await {
+                if let Err(error) = core.vault.lock().await.keep(&secrets).await {
                     tracing::error!(%error, "The refreshed session could not be kept");
                 }
             }

@@ -4,6 +4,7 @@ use eyeball::SharedObservable;
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::BroadcastChannel;
 
 use super::TabRole;
 use crate::browser::get;
@@ -37,6 +38,31 @@ pub async fn lost() {
             None => std::future::pending().await,
         }
     }
+}
+
+/// Where one tab tells the others that the app is locked.
+const CHANNEL: &str = "konsil-lock";
+
+pub fn lock_others() {
+    // Without the channel (very old browsers) the other tabs hold no store either: they wait for the lock.
+    if let Ok(channel) = BroadcastChannel::new(CHANNEL) {
+        let _ = channel.post_message(&"lock".into());
+        channel.close();
+    }
+}
+
+pub async fn lock_wanted() {
+    let Ok(channel) = BroadcastChannel::new(CHANNEL) else {
+        return std::future::pending().await;
+    };
+    let wanted = Promise::new(&mut |resolve: Function, _| {
+        let heard = Closure::once_into_js(move || {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        });
+        channel.set_onmessage(Some(heard.unchecked_ref()));
+    });
+    let _ = JsFuture::from(wanted).await;
+    channel.close();
 }
 
 /// Asks for the lock and keeps it as long as the page lives. Resolves with whether we have it.

@@ -3,6 +3,7 @@
 use konsil_client::{
     PersonId,
     chat::{Body, ChatHeader, UndecryptableReason},
+    lock::Stored,
     session::{LogoutMode, Session},
     trust::{DeviceTrust, Recovery, TrustError, VerificationStep, VerifyWith},
 };
@@ -152,8 +153,8 @@ async fn logging_out_waits_for_the_keys_and_leaves_nothing_on_the_device() {
     drop(chat);
     pair.annas.session().logout(LogoutMode::KeepKeys).await.expect("all keys are safe");
     pair.annas.close().await;
-    let again = Session::restore(pair.annas.settings()).await.expect("nothing is damaged");
-    assert!(again.is_none(), "nobody is logged in");
+    let again = Session::stored(pair.annas.settings()).await.expect("nothing is damaged");
+    assert!(matches!(again, Stored::Nothing), "nobody is logged in");
 }
 
 #[tokio::test(flavor = "multi_thread")]

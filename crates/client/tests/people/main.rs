@@ -5,6 +5,7 @@ mod chat;
 mod devices;
 mod groups;
 mod line;
+mod lock;
 mod more;
 mod offline;
 mod person;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use konsil_client::{
     Connection, Session,
     chat::{Body, FileToSend, OwnState, Row, RowKind, ScrollBack},
+    lock::Stored,
     session::{Credentials, LoginError, Settings},
 };
 
@@ -34,10 +35,11 @@ async fn what_is_written_offline_survives_reopening_and_goes_out_in_order() {
     .await;
     drop(anna);
     pair.annas.close().await;
+    // The PIN needs the server.
+    pair.hospital.server().expect("as above").resume();
     pair.annas.reopen().await;
     let anna = pair.annas.open(&pair.chat).await;
     text(&anna, "drei").await;
-    pair.hospital.server().expect("as above").resume();
     until("Anna is back", &mut pair.annas.session().connection(), |it| *it == Connection::Online)
         .await;
     let jonas = pair.jonass.open(&pair.chat).await;
@@ -123,8 +125,8 @@ async fn attachments_that_wait_survive_reopening_and_leave_no_copy_behind() {
         |(_, bytes): &(String, Vec<u8>)| bytes.windows(16).any(|part| part == b"Befund, der wart");
     assert!(!kept.iter().any(in_clear), "and sealed");
 
-    pair.annas.reopen().await;
     pair.hospital.server().expect("as above").resume();
+    pair.annas.reopen().await;
     let jonas = pair.jonass.open(&pair.chat).await;
     let arrived = message("the file arrives", &jonas, |it| matches!(it.body, Body::File(_))).await;
     let Body::File(view) = &arrived.body else { unreachable!() };
@@ -155,5 +157,6 @@ async fn a_wrong_password_and_a_missing_server_are_told_apart() {
     assert_eq!(Session::login(&settings, &wrong).await.err(), Some(LoginError::WrongCredentials));
     settings.homeserver = "http://127.0.0.1:9".into();
     assert_eq!(Session::login(&settings, &wrong).await.err(), Some(LoginError::NoConnection));
-    assert!(Session::restore(&settings).await.expect("nothing is damaged").is_none());
+    let stored = Session::stored(&settings).await.expect("nothing is damaged");
+    assert!(matches!(stored, Stored::Nothing));
 }

@@ -5,12 +5,18 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 use konsil_client::{
     Chat, ChatId, Live, PersonId, Session, Settings,
     chat::{Body, Message, OwnState, Row, RowKind, TextToSend},
+    lock::{LockedSession, SignedIn, Stored},
     session::Credentials,
     trust::{DeviceTrust, Recovery},
 };
 use serde_json::json;
 use tempfile::TempDir;
 use testkit::Api;
+
+/// What everybody here locks their app with.
+pub const PIN: &str = "482913";
+/// The hospital's shortest.
+pub const MIN_LENGTH: u32 = 6;
 
 /// Longer than anything takes on a busy machine with two cores.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -97,7 +103,7 @@ impl Account {
         };
         let credentials =
             Credentials { user: self.localpart.clone(), password: self.password.clone() };
-        let session = Session::login(&settings, &credentials).await.expect("the login succeeds");
+        let session = signed_in(&settings, &credentials).await;
         online(&session).await;
         Device { session: Some(session), settings, directory }
     }
@@ -179,12 +185,17 @@ impl Device {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 
-    /// Opens the app again.
+    /// What the closed app finds.
+    pub async fn locked(&self) -> LockedSession {
+        match Session::stored(&self.settings).await.expect("nothing is damaged") {
+            Stored::Locked(locked) => locked,
+            _ => panic!("nothing is locked here"),
+        }
+    }
+
+    /// Opens the app again, with the PIN.
     pub async fn reopen(&mut self) -> &Session {
-        let session = Session::restore(&self.settings)
-            .await
-            .expect("the store opens")
-            .expect("a session is there");
+        let session = self.locked().await.unlock(PIN).await.expect("the PIN opens it");
         self.session.insert(session)
     }
 
@@ -214,8 +225,7 @@ impl Device {
         self.close().await;
         let credentials =
             Credentials { user: account.localpart.clone(), password: account.password.clone() };
-        let session =
-            Session::login(&self.settings, &credentials).await.expect("the login succeeds");
+        let session = signed_in(&self.settings, &credentials).await;
         online(&session).await;
         self.session.insert(session)
     }
@@ -228,6 +238,15 @@ impl Device {
         .await;
         self.session().open(chat).await.expect("the chat opens")
     }
+}
+
+/// Logs in, and sets the PIN or opens with it what the device has.
+async fn signed_in(settings: &Settings, credentials: &Credentials) -> Session {
+    match Session::login(settings, credentials).await.expect("the login succeeds") {
+        SignedIn::New(unprotected) => unprotected.protect(PIN, MIN_LENGTH).await,
+        SignedIn::Again(locked) => locked.unlock(PIN).await,
+    }
+    .expect("the session opens")
 }
 
 pub async fn online(session: &Session) {

@@ -33,8 +33,8 @@ words! {
     signing_in: "Wird angemeldet …", "Signing in …";
     user_name: "Benutzername", "User name";
     password: "Passwort", "Password";
-    show_password: "Passwort anzeigen", "Show password";
-    hide_password: "Passwort verbergen", "Hide password";
+    show_typed: "Eingabe anzeigen", "Show what is typed";
+    hide_typed: "Eingabe verbergen", "Hide what is typed";
     sign_in_wrong: "Benutzername oder Passwort stimmt nicht. Bitte prüfen, auch die Feststelltaste.", "User name or password is wrong. Please check them, and caps lock too.";
     sign_in_blocked: "Dieses Konto ist gesperrt. Die IT der Klinik kann es wieder öffnen.", "This account is blocked. The hospital's IT can open it again.";
     sign_in_limited: "Zu viele Versuche. Bitte kurz warten und dann noch einmal versuchen.", "Too many tries. Please wait a little, then try again.";

@@ -1,6 +1,6 @@
 //! Accepting an invitation (IV.b): who one is, a password of one's own, and in.
 
-use client::{Session, session::Credentials};
+use client::{Session, lock::SignedIn, session::Credentials};
 use leptos::{html, prelude::*, task::spawn_local};
 
 use crate::{
@@ -190,7 +190,9 @@ fn Choose(token: StoredValue<String>, promise: Promise, state: RwSignal<State>) 
             frame.newcomer.set(signed_in.is_ok());
             frame.nav.replace(Route::Chats);
             match signed_in {
-                Ok(session) => phases.enter(Phase::SignedIn(session)),
+                Ok(SignedIn::New(unprotected)) => phases.enter(Phase::SetPin(unprotected)),
+                // Whoever has just come was nowhere before.
+                Ok(SignedIn::Again(locked)) => phases.enter(Phase::Locked(locked)),
                 Err(_) => {
                     frame.say(lang.invitation_accepted());
                     phases.enter(Phase::SignedOut(None));

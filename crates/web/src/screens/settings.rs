@@ -8,6 +8,7 @@ use client::{
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
+    lock_settings::AppLock,
     notifications::Notifications,
     privacy::NoticeSheet,
     recovery::KeySheet,
@@ -61,6 +62,7 @@ pub fn SettingsScreen() -> impl IntoView {
                 </div>
                 <Language/>
                 <Appearance/>
+                <AppLock/>
                 <Notifications/>
                 <ThisDevice on_confirm=Callback::new(move |()| above.set(Above::Confirm))/>
                 <div class="setting">

@@ -2,6 +2,7 @@
 
 use client::{
     Session,
+    lock::SignedIn,
     session::{Credentials, LoginError, SessionEnd},
     tabs,
 };
@@ -65,7 +66,8 @@ pub fn SignIn(end: Option<SessionEnd>) -> impl IntoView {
         problem.set(None);
         spawn_local(async move {
             match Session::login(&settings(), &credentials).await {
-                Ok(session) => phases.enter(Phase::SignedIn(session)),
+                Ok(SignedIn::New(unprotected)) => phases.enter(Phase::SetPin(unprotected)),
+                Ok(SignedIn::Again(locked)) => phases.enter(Phase::Locked(locked)),
                 Err(error) => {
                     busy.set(false);
                     problem.set(Some(login_words(&error, lang)));
@@ -193,6 +195,7 @@ pub fn OtherTab() -> impl IntoView {
             <h1 class="boot-name">{lang.other_tab()}</h1>
             <p class="boot-hint">{lang.other_tab_hint()}</p>
             <p><button type="button" class="button primary" data-testid="use-here" on:click=take>{lang.use_here()}</button></p>
+            <p><button type="button" class="button plain" data-testid="lock-others" on:click=|_| tabs::lock_others()>{lang.lock_here()}</button></p>
         </main>
     }
 }

@@ -1,0 +1,501 @@
+//! The PIN: setting it, and asking for it.
+
+use client::{
+    Session,
+    lock::{LockedSession, Standing, UnlockError, Unprotected, Weakness},
+    session::SessionEnd,
+};
+use leptos::{html, prelude::*, task::spawn_local};
+use std::time::Duration;
+
+use crate::{
+    app::{Phase, Phases, settings},
+    context::{Frame, lang},
+    i18n::Lang,
+    lock, platform, push,
+    ui::{Icon, Picture, Problem, Question, Reveal},
+};
+
+/// How often the server is asked again while nothing opens without it.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// Lets the browser draw that something is being done before the PIN is stretched, which holds everything up.
+const DRAW: Duration = Duration::from_millis(40);
+/// With so few tries left it is said what will be lost.
+const WARN_FROM: u64 = 5;
+
+/// A field for a PIN or passphrase.
+#[component]
+pub fn PinField(
+    #[prop(into)] label: Signal<&'static str>,
+    id: &'static str,
+    field: NodeRef<html::Input>,
+    digits: RwSignal<bool>,
+    #[prop(into, optional)] disabled: Signal<bool>,
+) -> impl IntoView {
+    let shown = RwSignal::new(false);
+    view! {
+        <div class="field">
+            <label for=id>{move || label.get()}</label>
+            <div class="with-button">
+                // "one-time-code" keeps the browser from offering to remember it: it would then open the app for anybody.
+                <input
+                    node_ref=field
+                    id=id
+                    class="input pin"
+                    data-testid=id
+                    type=move || if shown.get() { "text" } else { "password" }
+                    inputmode=move || if digits.get() { "numeric" } else { "text" }
+                    autocomplete="one-time-code"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    maxlength="128"
+                    disabled=move || disabled.get()
+                />
+                <Reveal shown/>
+            </div>
+        </div>
+    }
+}
+
+/// Chooses between the keyboards.
+#[component]
+pub fn KeyboardChoice(digits: RwSignal<bool>) -> impl IntoView {
+    let lang = lang();
+    view! {
+        <button type="button" class="button plain" data-testid="pin-keyboard" on:click=move |_| digits.update(|digits| *digits = !*digits)>
+            {move || if digits.get() { lang.use_passphrase() } else { lang.use_digits() }}
+        </button>
+    }
+}
+
+/// Two fields for a new PIN.
+#[component]
+pub fn NewPinFields(
+    one: NodeRef<html::Input>,
+    other: NodeRef<html::Input>,
+    digits: RwSignal<bool>,
+) -> impl IntoView {
+    let lang = lang();
+    let label =
+        Signal::derive(move || if digits.get() { lang.pin_new() } else { lang.passphrase_new() });
+    let again =
+        Signal::derive(
+            move || if digits.get() { lang.pin_again() } else { lang.passphrase_again() },
+        );
+    view! {
+        <PinField label id="pin-new" field=one digits/>
+        <PinField label=again id="pin-again" field=other digits/>
+    }
+}
+
+/// The new PIN if both fields hold it, or what is wrong.
+pub fn new_pin(
+    one: NodeRef<html::Input>,
+    other: NodeRef<html::Input>,
+    min_length: u32,
+    lang: Lang,
+) -> Result<String, String> {
+    let value = |field: NodeRef<html::Input>| {
+        field.get_untracked().map(|field| field.value()).unwrap_or_default()
+    };
+    let pin = value(one);
+    if let Some(weakness) = client::lock::weakness(&pin, min_length) {
+        return Err(weak_words(weakness, min_length, lang));
+    }
+    if pin != value(other) {
+        if let Some(field) = other.get_untracked() {
+            field.select();
+            let _ = field.focus();
+        }
+        return Err(lang.pin_differs().into());
+    }
+    Ok(pin)
+}
+
+fn weak_words(weakness: Weakness, min_length: u32, lang: Lang) -> String {
+    match weakness {
+        Weakness::TooShort => lang.pin_at_least(min_length),
+        Weakness::Obvious => lang.pin_obvious().into(),
+    }
+}
+
+/// What went wrong with a PIN, in words.
+pub fn unlock_words(error: &UnlockError, min_length: u32, lang: Lang) -> String {
+    match error {
+        UnlockError::Wrong { tries_left, .. } => {
+            format!("{} {}", lang.wrong_pin(), lang.tries_left(*tries_left))
+        }
+        UnlockError::TooSoon { retry_after_ms } => lang.next_try_in(retry_after_ms.div_ceil(1000)),
+        UnlockError::Destroyed => lang.lock_destroyed().into(),
+        UnlockError::SignedOut => lang.lock_signed_out().into(),
+        UnlockError::AccountLocked => lang.lock_account().into(),
+        UnlockError::NoConnection if !platform::is_online() => lang.lock_offline().into(),
+        UnlockError::NoConnection => lang.lock_unreachable().into(),
+        UnlockError::Weak(weakness) => weak_words(*weakness, min_length, lang),
+        UnlockError::Store(_) => lang.sign_in_store().into(),
+        UnlockError::Failed(code) => lang.failed_with(code),
+    }
+}
+
+/// Head of a page about the lock.
+#[component]
+fn LockHead(title: &'static str, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+    view! {
+        <div class="gate-head">
+            <div class="mark" aria-hidden="true"><Picture icon=Icon::Lock/></div>
+            <h1>{title}</h1>
+            {children.map(|children| children())}
+        </div>
+    }
+}
+
+/// After the first sign-in on a device: nothing is stored before there is a PIN.
+#[component]
+pub fn SetPin(unprotected: Unprotected) -> impl IntoView {
+    let lang = lang();
+    let frame = Frame::get();
+    let phases = Phases::get();
+    let (one, other) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
+    let digits = RwSignal::new(true);
+    let min_length = RwSignal::new(client::lock::LockPolicy::default().min_length);
+    let busy = RwSignal::new(false);
+    let problem = RwSignal::new(None::<String>);
+    let is_new = unprotected.is_new();
+    spawn_local(async move {
+        min_length.try_set(lock::policy().await.min_length);
+    });
+    one.on_load(|field| {
+        let _ = field.focus();
+    });
+    let unprotected = StoredValue::new_local(unprotected);
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        let at_least = min_length.get_untracked();
+        let pin = match new_pin(one, other, at_least, lang) {
+            Ok(pin) => pin,
+            Err(words) => return problem.set(Some(words)),
+        };
+        busy.set(true);
+        problem.set(None);
+        let unprotected = unprotected.get_value();
+        spawn_local(async move {
+            platform::sleep(DRAW).await;
+            match unprotected.protect(&pin, at_least).await {
+                Ok(session) => phases.enter(Phase::SignedIn(session)),
+                Err(UnlockError::SignedOut) => {
+                    let _ = Session::forget(&settings()).await;
+                    phases.enter(Phase::SignedOut(Some(SessionEnd::LoggedOutByServer)));
+                }
+                Err(error) => {
+                    busy.try_set(false);
+                    problem.try_set(Some(match error {
+                        UnlockError::NoConnection => lang.pin_needs_network().into(),
+                        error => unlock_words(&error, at_least, lang),
+                    }));
+                }
+            }
+        });
+    };
+    let give_up = move |_| {
+        let unprotected = unprotected.get_value();
+        phases.enter(Phase::SignedOut(None));
+        spawn_local(async move { unprotected.give_up().await });
+    };
+    view! {
+        <main class="gate" data-testid="set-pin">
+            <div class="gate-card">
+                <LockHead title=lang.pin_title()>
+                    <p>{move || frame.hospital.get()}</p>
+                </LockHead>
+                <p>{if is_new { lang.pin_explain() } else { lang.pin_explain_earlier() }}</p>
+                <form on:submit=submit novalidate>
+                    <NewPinFields one other digits/>
+                    <p class="note" data-testid="pin-length">{move || lang.pin_at_least(min_length.get())}</p>
+                    <Problem text=problem testid="pin-problem"/>
+                    <button type="submit" class="button primary wide" data-testid="pin-submit" disabled=move || busy.get()>
+                        {move || busy.get().then(|| view! { <Picture icon=Icon::Spinner class="small spin"/> })}
+                        {move || if busy.get() { lang.pin_setting() } else { lang.pin_set() }}
+                    </button>
+                </form>
+                <p class="note">{lang.pin_forget_hint()}</p>
+                <div class="gate-foot">
+                    <KeyboardChoice digits/>
+                    {is_new
+                        .then(|| {
+                            view! {
+                                <button type="button" class="button plain" data-testid="pin-cancel" disabled=move || busy.get() on:click=give_up>
+                                    {lang.cancel()}
+                                </button>
+                            }
+                        })}
+                </div>
+            </div>
+        </main>
+    }
+}
+
+/// How it stands with the lock.
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    /// A PIN is taken, or will be.
+    Ready { tries_left: u64, until_ms: Option<f64> },
+    /// The server does not answer.
+    NoServer { since_ms: f64 },
+    /// The hospital has locked the account.
+    AccountLocked,
+    /// Nothing opens it any more.
+    Lost { signed_out: bool },
+}
+
+impl State {
+    fn ready(standing: Standing) -> Self {
+        let until_ms = standing.retry_after_ms.map(|ms| js_sys::Date::now() + ms as f64);
+        Self::Ready { tries_left: standing.tries_left, until_ms }
+    }
+
+    /// What an answer of the server means; `None` if it says nothing about the lock.
+    fn after(error: &UnlockError, before: Self) -> Option<Self> {
+        Some(match (error, before) {
+            (UnlockError::Wrong { tries_left, retry_after_ms }, _) => {
+                Self::ready(Standing { tries_left: *tries_left, retry_after_ms: *retry_after_ms })
+            }
+            (UnlockError::TooSoon { retry_after_ms }, before) => {
+                let tries_left = match before {
+                    Self::Ready { tries_left, .. } => tries_left,
+                    _ => WARN_FROM,
+                };
+                Self::ready(Standing { tries_left, retry_after_ms: Some(*retry_after_ms) })
+            }
+            (UnlockError::Destroyed, _) => Self::Lost { signed_out: false },
+            (UnlockError::SignedOut, _) => Self::Lost { signed_out: true },
+            (UnlockError::AccountLocked, _) => Self::AccountLocked,
+            (UnlockError::NoConnection, Self::NoServer { since_ms }) => Self::NoServer { since_ms },
+            (UnlockError::NoConnection, _) => Self::NoServer { since_ms: js_sys::Date::now() },
+            (UnlockError::Weak(_) | UnlockError::Store(_) | UnlockError::Failed(_), _) => {
+                return None;
+            }
+        })
+    }
+
+    fn may_change_by_itself(self) -> bool {
+        matches!(self, Self::NoServer { .. } | Self::AccountLocked)
+    }
+}
+
+/// Asks for the PIN.
+#[component]
+pub fn LockScreen(locked: LockedSession) -> impl IntoView {
+    let lang = lang();
+    let frame = Frame::get();
+    let phases = Phases::get();
+    let field = NodeRef::<html::Input>::new();
+    let digits = RwSignal::new(locked.is_digits());
+    let busy = RwSignal::new(false);
+    let problem = RwSignal::new(None::<String>);
+    let asking_forget = RwSignal::new(false);
+    let state = RwSignal::new(State::Ready { tries_left: u64::MAX, until_ms: None });
+    let rest_s = RwSignal::new(0_u64);
+    let person = locked.person().map(str::to_owned);
+    let locked = StoredValue::new_local(locked);
+
+    // Runs until the screen is gone: counts the pause down, and asks again while the server may think better of it.
+    spawn_local(async move {
+        let mut ask_at_ms = 0.0;
+        while let Some(now_state) = state.try_get_untracked() {
+            let now = js_sys::Date::now();
+            let is_first = ask_at_ms == 0.0;
+            if is_first || (now_state.may_change_by_itself() && now >= ask_at_ms) {
+                ask_at_ms = now + ASK_AGAIN.as_millis() as f64;
+                let Some(asked) = locked.try_get_value() else { return };
+                let answer = asked.standing().await;
+                let Some(before) = state.try_get_untracked() else { return };
+                let after = match answer {
+                    Ok(standing) => Some(State::ready(standing)),
+                    Err(error) => State::after(&error, before),
+                };
+                if let Some(after) = after.filter(|after| *after != before) {
+                    state.try_set(after);
+                }
+            }
+            let rest_ms = match state.try_get_untracked() {
+                Some(State::Ready { until_ms: Some(until), .. }) => until - js_sys::Date::now(),
+                _ => 0.0,
+            };
+            let rest = (rest_ms.max(0.0) / 1000.0).ceil() as u64;
+            if rest_s.try_get_untracked().is_some_and(|shown| shown != rest) {
+                rest_s.try_set(rest);
+                if rest == 0 {
+                    problem.try_set(None);
+                    focus(field);
+                }
+            }
+            platform::sleep(Duration::from_millis(250)).await;
+        }
+    });
+    field.on_load(|field| {
+        let _ = field.focus();
+    });
+
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let Some(input) = field.get_untracked() else { return };
+        let pin = input.value();
+        if busy.get_untracked() || rest_s.get_untracked() > 0 {
+            return;
+        }
+        if pin.is_empty() {
+            return problem.set(Some(lang.enter_pin().into()));
+        }
+        busy.set(true);
+        problem.set(None);
+        let locked = locked.get_value();
+        spawn_local(async move {
+            platform::sleep(DRAW).await;
+            let error = match locked.unlock(&pin).await {
+                Ok(session) => return phases.enter(Phase::SignedIn(session)),
+                Err(error) => error,
+            };
+            busy.try_set(false);
+            let Some(before) = state.try_get_untracked() else { return };
+            let is_said_by_state = !matches!(
+                error,
+                UnlockError::Wrong { .. } | UnlockError::Store(_) | UnlockError::Failed(_)
+            );
+            if let Some(after) = State::after(&error, before) {
+                state.try_set(after);
+            }
+            if !is_said_by_state {
+                problem.try_set(Some(unlock_words(&error, 0, lang)));
+                input.set_value("");
+                focus(field);
+            }
+        });
+    };
+    let forget = Callback::new(move |()| {
+        asking_forget.set(false);
+        let locked = locked.get_value();
+        spawn_local(async move {
+            match locked.forget().await {
+                Ok(()) => {
+                    push::end().await;
+                    platform::start_anew(None);
+                }
+                Err(_) => phases.enter(Phase::StoreBroken),
+            }
+        });
+    });
+    let ask_forget = move |_| match state.get_untracked() {
+        // Nothing is left to be lost.
+        State::Lost { .. } => forget.run(()),
+        _ => asking_forget.set(true),
+    };
+    let tries_left = move || match state.get() {
+        State::Ready { tries_left, .. } => tries_left,
+        _ => u64::MAX,
+    };
+
+    view! {
+        <main class="gate" data-testid="lock-screen">
+            <div class="gate-card">
+                <LockHead title=lang.locked_title()>
+                    {person.map(|person| view! { <p data-testid="lock-person"><b>{person}</b></p> })}
+                    <p>{move || frame.hospital.get()}</p>
+                </LockHead>
+                {move || match state.get() {
+                    State::Ready { .. } => ().into_any(),
+                    State::NoServer { since_ms } => {
+                        let clock = platform::local_time(since_ms as u64).clock();
+                        let what = if platform::is_online() { lang.lock_unreachable() } else { lang.lock_offline() };
+                        view! {
+                            <div class="problem" role="alert" data-testid="lock-offline">
+                                <Picture icon=Icon::NoNetwork/>
+                                <span>{format!("{what} {}", lang.since(&clock))}</span>
+                            </div>
+                            <p class="note">{lang.lock_offline_hint()}</p>
+                        }
+                            .into_any()
+                    }
+                    State::AccountLocked => {
+                        view! {
+                            <div class="problem" role="alert" data-testid="lock-account">
+                                <Picture icon=Icon::Alert/>
+                                <span>{lang.lock_account()}</span>
+                            </div>
+                        }
+                            .into_any()
+                    }
+                    State::Lost { signed_out } => {
+                        view! {
+                            <div class="problem" role="alert" data-testid="lock-lost">
+                                <Picture icon=Icon::Alert/>
+                                <span>{if signed_out { lang.lock_signed_out() } else { lang.lock_destroyed() }}</span>
+                            </div>
+                            <p class="note">{lang.lock_anew_hint()}</p>
+                        }
+                            .into_any()
+                    }
+                }}
+                <form on:submit=submit novalidate hidden=move || !matches!(state.get(), State::Ready { .. })>
+                    <PinField
+                        label=Signal::derive(move || if digits.get() { lang.pin_code() } else { lang.passphrase() })
+                        id="unlock-pin"
+                        field
+                        digits
+                        disabled=Signal::derive(move || rest_s.get() > 0)
+                    />
+                    <Problem text=problem testid="unlock-problem"/>
+                    {move || (tries_left() == 1).then(|| view! { <p data-testid="unlock-last"><b>{lang.last_try()}</b></p> })}
+                    {move || {
+                        (tries_left() <= WARN_FROM)
+                            .then(|| view! { <p class="note" data-testid="unlock-warning">{lang.what_is_lost()}</p> })
+                    }}
+                    <button type="submit" class="button primary wide" data-testid="unlock-submit" disabled=move || busy.get() || rest_s.get() != 0>
+                        {move || busy.get().then(|| view! { <Picture icon=Icon::Spinner class="small spin"/> })}
+                        {move || match (busy.get(), rest_s.get()) {
+                            (true, _) => lang.unlocking().to_owned(),
+                            (false, 0) => lang.unlock().to_owned(),
+                            (false, rest) => lang.next_try_in(rest),
+                        }}
+                    </button>
+                </form>
+                <div class="gate-foot">
+                    <span hidden=move || !matches!(state.get(), State::Ready { .. })>
+                        <KeyboardChoice digits/>
+                    </span>
+                    <button type="button" class="button plain" data-testid="lock-forget" on:click=ask_forget>
+                        {lang.forgot_pin()}
+                    </button>
+                </div>
+            </div>
+            {move || {
+                asking_forget
+                    .get()
+                    .then(|| {
+                        view! {
+                            <Question
+                                title=lang.forgot_question()
+                                consequence=vec![lang.forgot_lost().to_owned(), lang.forgot_back().to_owned()]
+                                answer=lang.forgot_pin()
+                                danger=true
+                                on_answer=forget
+                                on_close=Callback::new(move |()| asking_forget.set(false))
+                            />
+                        }
+                    })
+            }}
+        </main>
+    }
+}
+
+fn focus(field: NodeRef<html::Input>) {
+    // Once the field is no longer disabled.
+    spawn_local(async move {
+        platform::sleep(Duration::ZERO).await;
+        if let Some(field) = field.try_get_untracked().flatten() {
+            let _ = field.focus();
+        }
+    });
+}
