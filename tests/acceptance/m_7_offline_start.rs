@@ -50,6 +50,10 @@ fn an_open_app_goes_on_without_a_server_and_its_cache_holds_nothing_but_the_app(
         anna.look("offline");
         anna.browser.reload();
         anna.browser.wait_text(&id("lock-offline"), "antwortet nicht");
+        // Whom to call is known without the server.
+        assert_eq!(anna.browser.text(&id("emergency-number")), "Reanimation: 2222");
+        let dials = anna.browser.attribute(&id("emergency-number"), "href");
+        assert_eq!(dials.as_deref(), Some("tel:2222"));
         anna.look("locked-offline");
         let cached = anna.browser.async_script(CACHED, &nothing);
         for path in cached.as_array().into_iter().flatten().filter_map(|path| path.as_str()) {

@@ -16,6 +16,16 @@ fn versions_are_told_without_and_with_a_token() {
 }
 
 #[test]
+fn whom_to_call_is_told_without_login() {
+    let path = "/_konsil/hospital";
+    assert_eq!(server().api().get(path).ok()["emergency_numbers"], json!([]));
+    let tenant = "emergency_numbers = [{ name = \"Reanimation\", phone = \"2222\" }]";
+    let named = Server::with(&Settings { tenant: tenant.into(), ..Settings::default() });
+    let numbers = named.api().get(path).ok()["emergency_numbers"].clone();
+    assert_eq!(numbers, json!([{ "name": "Reanimation", "phone": "2222" }]));
+}
+
+#[test]
 fn who_helps_is_told_if_the_hospital_names_somebody() {
     let path = "/.well-known/matrix/support";
     server().api().get(path).refused(404, "M_NOT_FOUND");

@@ -13,6 +13,8 @@ pub struct Policy {
     pub display_name: String,
     /// `support`: whom people turn to.
     pub support: Support,
+    /// `emergency_numbers`: whom to call when the network is down. Everybody may know them.
+    pub emergency_numbers: Vec<EmergencyNumber>,
     /// `registration.open`: anybody may register.
     pub registration_open: bool,
     /// `registration.tokens`: who knows one of these may register.
@@ -50,12 +52,22 @@ pub struct Support {
     pub page: String,
 }
 
+/// A number that people call when nothing else works.
+#[derive(Clone, Debug, Default)]
+pub struct EmergencyNumber {
+    /// Who answers: "Reanimation".
+    pub name: String,
+    /// As it is dialled in house.
+    pub phone: String,
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
             public_base_url: String::new(),
             display_name: String::new(),
             support: Support::default(),
+            emergency_numbers: Vec::new(),
             registration_open: false,
             registration_tokens: Vec::new(),
             default_room_version: RoomVersionId::V12,

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use homeserver::{Session, moderation};
+use homeserver::{Session, moderation, policy::EmergencyNumber};
 use ruma::api::client::discovery::{
     discover_homeserver,
     discover_support::{self, Contact, ContactRole},
@@ -130,10 +130,16 @@ async fn health(_: Tenants, _: axum::extract::Request) -> Result<Response, ApiEr
     Ok((StatusCode::OK, "ok\n").into_response())
 }
 
-/// `GET /_konsil/hospital`: the hospital's name, for the sign-in screen.
+/// `GET /_konsil/hospital`: the hospital's name for the sign-in screen, and whom to call when the network is down. No login.
+///
+/// `{"name": "Klinikum Musterstadt", "server_name": "…", "emergency_numbers": [{"name": "Reanimation", "phone": "2222"}]}`
 async fn hospital(tenants: Tenants, request: axum::extract::Request) -> Result<Response, ApiError> {
     let (parts, _) = request.into_parts();
     let hs = tenants.of(&parts)?;
-    let body = json!({ "name": hs.policy.display_name, "server_name": hs.server_name });
+    let number = |number: &EmergencyNumber| json!({ "name": number.name, "phone": number.phone });
+    let numbers: Vec<_> = hs.policy.emergency_numbers.iter().map(number).collect();
+    let body = json!({
+        "name": hs.policy.display_name, "server_name": hs.server_name, "emergency_numbers": numbers,
+    });
     Ok(([("content-type", "application/json")], Bytes::from(body.to_string())).into_response())
 }

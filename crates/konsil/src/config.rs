@@ -159,6 +159,9 @@ pub struct Tenant {
     /// Whom people turn to.
     #[serde(default)]
     pub support: Support,
+    /// Whom to call when the network is down.
+    #[serde(default)]
+    pub emergency_numbers: Vec<EmergencyNumber>,
     /// Who may make an account.
     #[serde(default)]
     pub registration: Registration,
@@ -186,6 +189,29 @@ pub struct Tenant {
     /// What the hospital says in its privacy notice.
     #[serde(default)]
     pub privacy: Privacy,
+}
+
+/// Somebody who can be called when the network is down. The app shows them without login.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencyNumber {
+    /// Who answers.
+    pub name: String,
+    /// As it is dialled in house.
+    pub phone: String,
+}
+
+impl EmergencyNumber {
+    fn checked(&self) -> Result<homeserver::policy::EmergencyNumber> {
+        let Self { name, phone } = self;
+        let is_dialled = |c: char| c.is_ascii_digit() || "+*#-/() ".contains(c);
+        ensure!(
+            phone.chars().any(|c| c.is_ascii_digit()) && phone.chars().all(is_dialled),
+            "emergency_numbers: {phone:?} cannot be dialled"
+        );
+        ensure!(!name.trim().is_empty(), "emergency_numbers: who answers at {phone}?");
+        Ok(homeserver::policy::EmergencyNumber { name: name.clone(), phone: phone.clone() })
+    }
 }
 
 /// When the app locks itself, and what opens it (I.b).
@@ -497,6 +523,11 @@ impl Tenant {
                 email: self.support.email.clone(),
                 page: self.support.page.clone(),
             },
+            emergency_numbers: self
+                .emergency_numbers
+                .iter()
+                .map(EmergencyNumber::checked)
+                .collect::<Result<_>>()?,
             registration_open: self.registration.open,
             registration_tokens: self.registration.tokens.clone(),
             default_room_version: version.as_str().try_into().context("rooms.default_version")?,
@@ -559,6 +590,25 @@ mod tests {
         let policy = config.tenants[0].policy(&config).expect("valid").lock;
         assert_eq!((policy.hidden_seconds, policy.min_length), (30, 8));
         assert_eq!(config.without_effect(), ["lock.biometrics"]);
+    }
+
+    #[test]
+    fn an_emergency_number_that_nobody_can_dial_is_refused() {
+        for (number, words) in [
+            ("name = 'Reanimation', phone = 'Pforte'", "cannot be dialled"),
+            ("name = 'Reanimation', phone = ''", "cannot be dialled"),
+            ("name = ' ', phone = '2222'", "who answers at 2222?"),
+        ] {
+            let config =
+                Config::parse(&format!("{SMALLEST}emergency_numbers = [{{ {number} }}]\n"));
+            let config = config.expect("well formed");
+            let error = config.tenants[0].policy(&config).expect_err(number);
+            assert!(format!("{error:#}").contains(words), "{error:#}");
+        }
+        let number = "emergency_numbers = [{ name = 'Reanimation', phone = '*2222' }]\n";
+        let config = Config::parse(&format!("{SMALLEST}{number}")).expect("well formed");
+        let policy = config.tenants[0].policy(&config).expect("valid");
+        assert_eq!(policy.emergency_numbers[0].phone, "*2222");
     }
 
     #[test]

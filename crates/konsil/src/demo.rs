@@ -43,6 +43,7 @@ pub async fn demo(options: Options) -> Result<()> {
         "data_dir = {data_dir:?}\nweb_app = {web:?}\nlisten.http = [\"127.0.0.1:{port}\", \"[::1]:{port}\"]\n\
          [[tenant]]\nserver_name = \"klinikum-musterstadt.example\"\ndisplay_name = \"Klinikum Musterstadt\"\n\
          public_base_url = \"http://localhost:{port}\"\n\
+         emergency_numbers = [{{ name = \"Reanimation\", phone = \"2222\" }}, {{ name = \"Telefonzentrale\", phone = \"9\" }}]\n\
          # One person looks at several people's windows: each would lock itself behind the other (I.p: a deviation).\n\
          lock.hidden_seconds = 60\n",
         data_dir = options.data_dir.to_string_lossy(),

@@ -10,13 +10,15 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     context::{Desk, Frame, follow_with, lang},
+    hospital::Hospital,
     lock,
     navigation::Navigation,
     platform::{self, Theme},
     push::{self, Wakes},
     route::Route,
     screens::{
-        HomeScreenGuide, Invited, LockScreen, OtherTab, SetPin, Shell, SignIn, Splash, StoreBroken},
+        HomeScreenGuide, Invited, LockScreen, OtherTab, SetPin, Shell, SignIn, Splash, StoreBroken,
+    },
     text,
 };
 
@@ -84,11 +86,15 @@ pub fn start() {
 #[component]
 fn App() -> impl IntoView {
     let lang = RwSignal::new(platform::chosen_language());
+    let kept = Hospital::kept();
     let frame = Frame {
         lang,
         theme: RwSignal::new(Theme::chosen()),
         nav: Navigation::start(),
-        hospital: RwSignal::new(window().location().hostname().unwrap_or_default()),
+        hospital: RwSignal::new(
+            kept.name.unwrap_or_else(|| window().location().hostname().unwrap_or_default()),
+        ),
+        emergency_numbers: RwSignal::new(kept.emergency_numbers),
         toast: RwSignal::new(None),
         newcomer: RwSignal::new(false),
     };
@@ -104,9 +110,11 @@ fn App() -> impl IntoView {
     provide_context(phases);
     platform::announce_language(lang.get_untracked());
     spawn_local(async move {
-        if let Some(name) = platform::hospital_name().await {
+        let Some(told) = Hospital::ask().await else { return };
+        if let Some(name) = told.name {
             frame.hospital.set(name);
         }
+        frame.emergency_numbers.set(told.emergency_numbers);
     });
     spawn_local(find_session(phases));
     spawn_local(lock::follow_others(phases));

@@ -9,7 +9,7 @@ use client::{
 use futures_util::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
 
-use crate::{i18n::Lang, navigation::Navigation, platform::Theme};
+use crate::{hospital::EmergencyNumber, i18n::Lang, navigation::Navigation, platform::Theme};
 
 // A page is one app with one person, and what a click starts has no owner to look a Leptos context up in. These hold
 // nothing but handles to signals.
@@ -29,6 +29,8 @@ pub struct Frame {
     pub nav: Navigation,
     /// The hospital's name; the server's address until it is known.
     pub hospital: RwSignal<String>,
+    /// Whom to call when the network is down.
+    pub emergency_numbers: RwSignal<Vec<EmergencyNumber>>,
     /// A short sentence at the bottom that goes away by itself.
     pub toast: RwSignal<Option<String>>,
     /// Whether the person has just come by an invitation: then nothing is asked of them that can wait.

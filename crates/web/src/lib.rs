@@ -8,6 +8,7 @@
 
 pub mod clock;
 pub mod home_screen;
+mod hospital;
 pub mod i18n;
 pub mod metadata;
 pub mod paper;

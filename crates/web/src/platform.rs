@@ -116,12 +116,14 @@ pub fn announce_language(lang: Lang) {
     }
 }
 
-// Only appearance and language are kept here, in clear: nothing that says anything about anybody.
-fn preference(name: &str) -> Option<String> {
+/// What was kept on this device under a name. Only appearance, language and what the server tells everybody are kept so, in clear:
+/// nothing that says anything about anybody.
+pub fn preference(name: &str) -> Option<String> {
     window().local_storage().ok()??.get_item(&format!("konsil.{name}")).ok()?
 }
 
-fn keep_preference(name: &str, value: Option<&str>) {
+/// Keeps it, or forgets it.
+pub fn keep_preference(name: &str, value: Option<&str>) {
     let Ok(Some(storage)) = window().local_storage() else { return };
     let key = format!("konsil.{name}");
     // Without storage (private window) the choice lasts until the page goes.
@@ -232,12 +234,6 @@ pub fn on_gone(action: impl FnOnce() + 'static) {
             action();
         }
     });
-}
-
-/// The hospital's name, as the server tells everybody; `None` if it does not.
-pub async fn hospital_name() -> Option<String> {
-    let hospital = data("/_konsil/hospital").await?;
-    text_in(&hospital, "name").filter(|name| !name.is_empty())
 }
 
 /// What the server tells everybody at this address; `None` if it does not.

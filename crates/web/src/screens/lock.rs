@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::{
     app::{Phase, Phases, settings},
     context::{Frame, lang},
+    hospital::EmergencyNumber,
     i18n::Lang,
     lock, platform, push,
     ui::{Icon, Picture, Problem, Question, Reveal},
@@ -237,6 +238,23 @@ pub fn SetPin(unprotected: Unprotected) -> impl IntoView {
     }
 }
 
+/// Whom to call while nothing opens, as the hospital has said.
+#[component]
+fn EmergencyNumbers() -> impl IntoView {
+    let numbers = Frame::get().emergency_numbers;
+    move || {
+        let call = |EmergencyNumber { name, phone }| {
+            view! {
+                <a class="button outline wide" href=format!("tel:{phone}") data-testid="emergency-number">
+                    <Picture icon=Icon::Phone class="small"/>
+                    {format!("{name}: {phone}")}
+                </a>
+            }
+        };
+        numbers.get().into_iter().map(call).collect_view()
+    }
+}
+
 /// How it stands with the lock.
 #[derive(Clone, Copy, PartialEq)]
 enum State {
@@ -415,6 +433,7 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
                                 <span>{format!("{what} {}", lang.since(&clock))}</span>
                             </div>
                             <p class="note">{lang.lock_offline_hint()}</p>
+                            <EmergencyNumbers/>
                         }
                             .into_any()
                     }

@@ -1,0 +1,55 @@
+//! What the server tells everybody about the hospital, kept on the device for when the server cannot be reached.
+
+use js_sys::JSON;
+use wasm_bindgen::JsValue;
+
+use crate::platform::{self, list_in, text_in};
+
+/// Under which name it is kept.
+const KEPT: &str = "hospital";
+
+/// Somebody to call when nothing else works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmergencyNumber {
+    /// Who answers.
+    pub name: String,
+    /// As it is dialled in house.
+    pub phone: String,
+}
+
+/// Nothing of it is secret: the server tells it without login.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hospital {
+    /// Its name as people know it.
+    pub name: Option<String>,
+    /// Whom to call when the network is down.
+    pub emergency_numbers: Vec<EmergencyNumber>,
+}
+
+impl Hospital {
+    /// As the server told it last on this device.
+    pub fn kept() -> Self {
+        let kept = platform::preference(KEPT).and_then(|kept| JSON::parse(&kept).ok());
+        kept.as_ref().map(Self::read).unwrap_or_default()
+    }
+
+    /// As the server tells it now; `None` if it does not.
+    pub async fn ask() -> Option<Self> {
+        let told = platform::data("/_konsil/hospital").await?;
+        let kept = JSON::stringify(&told).ok().and_then(|told| told.as_string());
+        platform::keep_preference(KEPT, kept.as_deref());
+        Some(Self::read(&told))
+    }
+
+    fn read(told: &JsValue) -> Self {
+        let numbers = list_in(told, "emergency_numbers");
+        let number = |number: &JsValue| {
+            let (name, phone) = (text_in(number, "name")?, text_in(number, "phone")?);
+            Some(EmergencyNumber { name, phone })
+        };
+        Self {
+            name: text_in(told, "name").filter(|name| !name.is_empty()),
+            emergency_numbers: numbers.iter().filter_map(number).collect(),
+        }
+    }
+}
