@@ -8,7 +8,6 @@
 
 pub mod clock;
 pub mod home_screen;
-mod hospital;
 pub mod i18n;
 pub mod metadata;
 pub mod paper;
@@ -30,6 +29,8 @@ mod by_name;
 mod chime;
 #[cfg(target_family = "wasm")]
 mod context;
+#[cfg(target_family = "wasm")]
+mod hospital;
 #[cfg(target_family = "wasm")]
 mod lock;
 #[cfg(target_family = "wasm")]

@@ -28,11 +28,20 @@ const TOUCHES: [&str; 5] = ["pointerdown", "pointermove", "keydown", "wheel", "t
 
 thread_local! {
     static LOCKING: Cell<bool> = const { Cell::new(false) };
+    static POLICY: Cell<Option<LockPolicy>> = const { Cell::new(None) };
 }
 
-/// The hospital's policy; the strict one if it cannot be asked for.
+/// Asks for the hospital's policy, and remembers it as long as the page lives. The strict one where it cannot be asked for.
 pub async fn policy() -> LockPolicy {
-    client::lock::policy(&settings()).await.unwrap_or_default()
+    if let Ok(policy) = client::lock::policy(&settings()).await {
+        POLICY.set(Some(policy));
+    }
+    known_policy()
+}
+
+/// The hospital's policy as far as it is known; else the strict one.
+fn known_policy() -> LockPolicy {
+    POLICY.get().unwrap_or_default()
 }
 
 /// Locks the app in all tabs.
@@ -109,7 +118,7 @@ impl Watch {
 /// Covers and locks the app as long as the owner is there.
 pub fn watch(phases: Phases, session: Session) {
     let watch = Rc::new(Watch {
-        policy: Cell::new(LockPolicy::default()),
+        policy: Cell::new(known_policy()),
         last_touch_ms: Cell::new(js_sys::Date::now()),
         hidden_since_ms: Cell::new(None),
         picking_since_ms: Cell::new(None),

@@ -319,6 +319,10 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
     let person = locked.person().map(str::to_owned);
     let locked = StoredValue::new_local(locked);
 
+    // Known before the app opens: whoever looks elsewhere right after must not meet the strict one.
+    spawn_local(async {
+        lock::policy().await;
+    });
     // Runs until the screen is gone: counts the pause down, and asks again while the server may think better of it.
     spawn_local(async move {
         let mut ask_at_ms = 0.0;
