@@ -1,8 +1,11 @@
 //! The app as a person uses it: what they click and type, and what they then see.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use testkit::{Browser, Screen};
+use testkit::{Browser, Screen, axe};
 
 /// The Enter key, as WebDriver writes it.
 const ENTER: &str = "\u{E007}";
@@ -112,6 +115,19 @@ impl Person {
             let state = self.browser.script(state, &nothing);
             (state != "looking" && !state.is_null()).then(|| state == "new")
         })
+    }
+
+    /// Looks for barriers in both themes, and keeps pictures of them.
+    pub fn check(&self, what: &str) {
+        for theme in ["light", "dark"] {
+            let set = "document.documentElement.dataset.theme = arguments[0]";
+            self.browser.script(set, &serde_json::json!([theme]));
+            std::thread::sleep(Duration::from_millis(300));
+            assert_eq!(axe::violations(&self.browser), Vec::<String>::new(), "{what}, {theme}");
+            self.look(&format!("{what}-{theme}"));
+        }
+        let anew = "delete document.documentElement.dataset.theme";
+        self.browser.script(anew, &serde_json::json!([]));
     }
 
     /// Opens the recovery key, notes it down and says so.

@@ -6,7 +6,7 @@ use std::{path::Path, time::Duration};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use testkit::{
-    Browser, SERVER_NAME, Screen, Server, Settings, axe,
+    Browser, SERVER_NAME, Screen, Server, Settings,
     search::{Needle, search},
 };
 
@@ -18,18 +18,6 @@ const WRONG: &str = "482914";
 fn text(person: &Person) -> String {
     let all = "return document.body.innerText";
     person.browser.script(all, &json!([])).as_str().unwrap_or_default().to_owned()
-}
-
-/// Checks the page in both themes and keeps its picture.
-fn check(person: &Person, what: &str) {
-    for theme in ["light", "dark"] {
-        let set = "document.documentElement.dataset.theme = arguments[0]";
-        person.browser.script(set, &json!([theme]));
-        std::thread::sleep(Duration::from_millis(300));
-        assert_eq!(axe::violations(&person.browser), Vec::<String>::new(), "{what}, {theme}");
-        person.look(&format!("{what}-{theme}"));
-    }
-    person.browser.script("delete document.documentElement.dataset.theme", &json!([]));
 }
 
 /// Stops the server, lets time pass for its app locks, and starts it again.
@@ -61,7 +49,7 @@ fn a_pin_is_set_at_the_first_sign_in_and_asked_for_at_each_start() {
     for (user, name, screen) in [("anna", ANNA, Screen::Phone), ("jonas", JONAS, Screen::Desktop)] {
         let anna = Person::at(&server.url(), user, screen);
         anna.log_in_to_the_pin(user, PASSWORD);
-        check(&anna, "pin-set");
+        anna.check("pin-set");
         for (pin, words) in [
             ("48291", "Mindestens 6 Zeichen"),
             ("123456", "zuerst raten"),
@@ -74,7 +62,7 @@ fn a_pin_is_set_at_the_first_sign_in_and_asked_for_at_each_start() {
         anna.browser.replace_text(&id("pin-again"), WRONG);
         anna.browser.click(&id("pin-submit"));
         anna.browser.wait_text(&id("pin-problem"), "verschieden");
-        check(&anna, "pin-problem");
+        anna.check("pin-problem");
         // Nothing was stored yet: whoever loads the page anew begins anew.
         anna.browser.reload();
         anna.log_in_to_the_pin(user, PASSWORD);
@@ -90,10 +78,10 @@ fn a_pin_is_set_at_the_first_sign_in_and_asked_for_at_each_start() {
         anna.browser.wait_text(&id("me"), name);
         anna.browser.reload();
         anna.browser.wait_text(&id("lock-person"), name);
-        check(&anna, "locked");
+        anna.check("locked");
         anna.try_pin(WRONG);
         anna.browser.wait_text(&id("unlock-problem"), "Noch 9 Versuche");
-        check(&anna, "locked-wrong");
+        anna.check("locked-wrong");
         assert!(!anna.browser.has(&id("shell")));
         anna.unlock();
 
@@ -101,7 +89,7 @@ fn a_pin_is_set_at_the_first_sign_in_and_asked_for_at_each_start() {
         anna.browser.wait_text(&id("lock-policy"), "nach 5 Minuten ohne Eingabe");
         anna.look("settings-lock");
         anna.browser.click(&id("change-pin"));
-        check(&anna, "change-pin");
+        anna.check("change-pin");
         anna.browser.type_into(&id("pin-present"), WRONG);
         anna.browser.type_into(&id("pin-new"), "739164");
         anna.browser.type_into(&id("pin-again"), "739164");
@@ -154,17 +142,17 @@ fn wrong_tries_are_slowed_down_the_tenth_is_the_last_and_a_copied_profile_has_no
         let disabled = "return document.querySelector(arguments[0]).disabled";
         assert_eq!(restored.browser.script(disabled, &json!([id("unlock-pin")])), true);
         if left == 5 {
-            check(&restored, "locked-waiting");
+            restored.check("locked-waiting");
         }
         let_pass(&mut server, Duration::from_secs(pause_s));
         restored.browser.reload();
         restored.browser.find(&id("lock-screen"));
     }
     restored.browser.wait_text(&id("unlock-last"), "Letzter Versuch");
-    check(&restored, "locked-last");
+    restored.check("locked-last");
     restored.try_pin(WRONG);
     restored.browser.wait_text(&id("lock-lost"), "Zehnmal falsch eingegeben");
-    check(&restored, "locked-lost");
+    restored.check("locked-lost");
     // Nor does the right PIN open any copy, whatever it remembers.
     kept.browser.reload();
     kept.browser.find(&id("lock-lost"));

@@ -9,7 +9,7 @@ mod header;
 pub(crate) mod hidden;
 mod media;
 mod missing_keys;
-mod parts;
+pub(crate) mod parts;
 mod pins;
 mod polls;
 pub(crate) mod preview;

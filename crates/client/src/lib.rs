@@ -9,6 +9,7 @@
 // The same code runs natively on several threads; in the browser there is one, and the SDK's types say so.
 #![cfg_attr(target_family = "wasm", allow(clippy::arc_with_non_send_sync))]
 
+pub mod broadcast;
 #[cfg(target_family = "wasm")]
 mod browser;
 pub mod chat;
@@ -33,6 +34,7 @@ pub mod trust;
 mod urgent;
 mod vault;
 
+pub use broadcast::Broadcasts;
 pub use chat::Chat;
 pub use connection::Connection;
 pub use directory::Directory;

@@ -13,26 +13,35 @@ use futures_util::{Stream, StreamExt};
 /// Only the latest value is kept, so a slow reader skips what is already out of date. The stream ends when the source
 /// is gone (the chat was closed, the session ended).
 #[derive(Debug)]
-pub struct Live<T>(Subscriber<T>);
+pub struct Live<T> {
+    subscriber: Subscriber<T>,
+    /// Held where the source is done at some time: its last value would be lost with it.
+    source: Option<SharedObservable<T>>,
+}
 
 impl<T: Clone + 'static> Live<T> {
     pub(crate) fn of(source: &SharedObservable<T>) -> Self {
-        Self(source.subscribe())
+        Self { subscriber: source.subscribe(), source: None }
+    }
+
+    /// Of something that is done at some time: does not end, so that the last value is there to be read.
+    pub(crate) fn to_the_last(source: SharedObservable<T>) -> Self {
+        Self { subscriber: source.subscribe(), source: Some(source) }
     }
 
     /// The value now. A following [`next`](Self::next) waits for a later one.
     pub fn get(&mut self) -> T {
-        self.0.next_now()
+        self.subscriber.next_now()
     }
 
     /// The value now, leaving [`next`](Self::next) untouched.
     pub fn peek(&self) -> T {
-        self.0.get()
+        self.subscriber.get()
     }
 
     /// Waits until the value changes; `None` when it cannot change any more.
     pub async fn next(&mut self) -> Option<T> {
-        StreamExt::next(&mut self.0).await
+        StreamExt::next(&mut self.subscriber).await
     }
 }
 
@@ -40,13 +49,13 @@ impl<T: Clone + 'static> Stream for Live<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.0.poll_next_unpin(cx)
+        self.subscriber.poll_next_unpin(cx)
     }
 }
 
 impl<T: Clone + 'static> Clone for Live<T> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { subscriber: self.subscriber.clone(), source: self.source.clone() }
     }
 }
 

@@ -12,7 +12,8 @@ mod sync;
 
 use self::core::{Core, OpenError};
 use crate::{
-    Chat, Connection, Directory, Live, OpenUrgent, Push, RoomList, Search, Trust, details,
+    Broadcasts, Chat, Connection, Directory, Live, OpenUrgent, Push, RoomList, Search, Trust,
+    details,
     ids::ChatId,
     lock::{self, LockedSession, SignedIn, Stored, Unprotected},
     people::Person,
@@ -321,6 +322,11 @@ impl Session {
     /// The directory.
     pub fn directory(&self) -> Directory {
         Directory { session: self.clone() }
+    }
+
+    /// Lists of people to whom one often writes the same.
+    pub fn broadcasts(&self) -> Broadcasts {
+        Broadcasts { session: self.clone() }
     }
 
     /// Searching what was written.

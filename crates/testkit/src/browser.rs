@@ -202,7 +202,13 @@ impl Browser {
 
     /// Loads the page again.
     pub fn reload(&self) {
-        self.command("POST", "/refresh", &json!({}));
+        let nothing = json!([]);
+        self.script("window.isFromBefore = true", &nothing);
+        // A step back in the history that the page takes at this moment, as when a sheet closes, cuts loading off.
+        self.wait_for("the page to be loaded anew", || {
+            self.command("POST", "/refresh", &json!({}));
+            (self.script("return window.isFromBefore", &nothing) != true).then_some(())
+        });
     }
 
     /// The page's address.
@@ -384,6 +390,14 @@ impl Browser {
     /// What the page looks like, as PNG.
     pub fn screenshot(&self, file: &Path) {
         let picture = self.command("GET", "/screenshot", &Value::Null);
+        let bytes = from_base64(picture.as_str().unwrap_or_default());
+        std::fs::write(file, bytes).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    }
+
+    /// What the page looks like, as WebP, which is a fraction of a PNG.
+    pub fn webp(&self, file: &Path) {
+        let format = json!({ "format": "webp", "quality": 80 });
+        let picture = self.cdp("Page.captureScreenshot", &format)["data"].take();
         let bytes = from_base64(picture.as_str().unwrap_or_default());
         std::fs::write(file, bytes).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     }

@@ -25,6 +25,7 @@ macro_rules! words {
 
 mod emoji_names;
 mod invitation;
+mod list_texts;
 mod lock_texts;
 mod notifications;
 mod system;
@@ -80,7 +81,12 @@ mod tests {
     use super::*;
 
     fn all() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-        texts::ALL.iter().chain(notifications::ALL).chain(invitation::ALL).chain(lock_texts::ALL)
+        texts::ALL
+            .iter()
+            .chain(notifications::ALL)
+            .chain(invitation::ALL)
+            .chain(lock_texts::ALL)
+            .chain(list_texts::ALL)
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum Route {
     NewChat,
     /// Choosing the members of a new group.
     NewGroup,
+    /// Lists of people to whom one often writes the same.
+    Broadcasts,
     /// Settings.
     Settings,
     /// Accepting an invitation, with the token of its link.
@@ -47,6 +49,7 @@ impl Route {
             ["people"] => Self::People,
             ["new"] => Self::NewChat,
             ["new", "group"] => Self::NewGroup,
+            ["new", "lists"] => Self::Broadcasts,
             ["settings"] => Self::Settings,
             ["invitation", token] => Self::Invitation(decode(token)),
             _ => Self::Chats,
@@ -62,6 +65,7 @@ impl Route {
             Self::People => "#/people".into(),
             Self::NewChat => "#/new".into(),
             Self::NewGroup => "#/new/group".into(),
+            Self::Broadcasts => "#/new/lists".into(),
             Self::Settings => "#/settings".into(),
             Self::Invitation(token) => format!("#/invitation/{}", encode(token)),
         }
@@ -155,6 +159,7 @@ mod tests {
                 Route::People,
                 Route::NewChat,
                 Route::NewGroup,
+                Route::Broadcasts,
                 Route::Settings,
                 Route::Invitation(id.into()),
             ] {

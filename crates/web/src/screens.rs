@@ -1,5 +1,6 @@
 //! The screens.
 
+mod broadcasts;
 mod chat;
 mod details;
 mod directory;

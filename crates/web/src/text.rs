@@ -20,6 +20,24 @@ pub fn pieces_with<'a>(text: &'a str, names: &[String]) -> Vec<Piece<'a>> {
     pieces(text).into_iter().flat_map(split).collect()
 }
 
+/// Most lines and characters that a message shows before somebody wants to read on.
+const HEAD_LINES: usize = 18;
+const HEAD_CHARACTERS: usize = 1_200;
+
+/// The beginning of a text that is too long to stand among others; `None` if all of it is shown. It ends with a line or word.
+pub fn head(text: &str) -> Option<&str> {
+    let by_lines = text.match_indices('\n').nth(HEAD_LINES - 1).map(|(at, _)| at);
+    let by_characters = text.char_indices().nth(HEAD_CHARACTERS).map(|(at, _)| at);
+    let end = by_lines.into_iter().chain(by_characters).min()?;
+    let fits = text.get(..end)?;
+    let last = fits.rfind(char::is_whitespace).filter(|at| *at > end / 2);
+    let head = if by_lines == Some(end) { fits } else { fits.get(..last.unwrap_or(end))? };
+    // Not worth a click for a few words more.
+    let rest = text.get(head.len()..)?.trim();
+    (rest.chars().count() > HEAD_CHARACTERS / 4 || rest.lines().count() > HEAD_LINES / 3)
+        .then(|| head.trim_end())
+}
+
 fn mentions_in<'a>(text: &'a str, names: &[String]) -> Vec<Piece<'a>> {
     let mut found = Vec::new();
     let (mut rest, mut from) = (text, 0);
@@ -163,6 +181,21 @@ pub fn key_groups(key: &str) -> String {
 mod tests {
     use super::*;
     use Piece::*;
+
+    #[test]
+    fn a_long_text_shows_its_beginning_up_to_a_line_or_word() {
+        for short in ["", "Kurz.", &"Wort ".repeat(250), &"Zeile\n".repeat(20)] {
+            assert_eq!(head(short), None, "{short}");
+        }
+        let lines: Vec<String> = (1..=60).map(|n| format!("Zeile {n}")).collect();
+        assert_eq!(head(&lines.join("\n")), Some(lines[..HEAD_LINES].join("\n").as_str()));
+        let words = "Befund ".repeat(1_000);
+        let shown = head(&words).expect("too long");
+        assert!(shown.ends_with("Befund") && words.starts_with(shown));
+        assert!((HEAD_CHARACTERS - 10..=HEAD_CHARACTERS).contains(&shown.chars().count()));
+        let one_word = "ü".repeat(5_000);
+        assert_eq!(head(&one_word), Some("ü".repeat(HEAD_CHARACTERS).as_str()));
+    }
 
     #[test]
     fn only_web_addresses_become_links_and_punctuation_stays_outside() {

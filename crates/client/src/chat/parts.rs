@@ -58,6 +58,14 @@ pub(super) fn messages(pieces: &[&str]) -> Result<Vec<MessageType>, serde_json::
     (1..).zip(pieces).map(message).collect()
 }
 
+/// A text as the one message that it is, or in parts.
+pub(crate) fn messages_of(text: &str) -> Result<Vec<MessageType>, serde_json::Error> {
+    match pieces(text)[..] {
+        [_] => Ok(vec![MessageType::text_plain(text)]),
+        ref pieces => messages(pieces),
+    }
+}
+
 /// Which part a message is.
 pub(super) fn part_of(message: &MessageType) -> Option<TextPart> {
     (message.msgtype() == TEXT_PART)

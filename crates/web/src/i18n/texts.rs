@@ -118,6 +118,8 @@ words! {
     older_failed: "Ältere Nachrichten konnten nicht geladen werden.", "Older messages could not be loaded.";
     edited: "bearbeitet", "edited";
     state_queued: "Wird gesendet, sobald Netz da und Konsil offen ist", "Is sent as soon as there is network and Konsil is open";
+    read_on: "Weiterlesen", "Read on";
+    read_less: "Weniger anzeigen", "Show less";
     state_sent: "Gesendet", "Sent";
     state_read: "Gelesen", "Read";
     state_failed: "Nicht gesendet", "Not sent";

@@ -230,10 +230,48 @@ fn Directory(with_group: bool) -> impl IntoView {
                             </span>
                             <span class="name">{lang.new_group()}</span>
                         </button>
+                        <button type="button" class="row action" data-testid="broadcasts" on:click=move |_| nav.replace(Route::Broadcasts)>
+                            <span class="avatar group">
+                                <Picture icon=Icon::Broadcast/>
+                            </span>
+                            <span class="name">{lang.lists()}</span>
+                        </button>
                     }
                 })}
             <PeopleFound text on_choose=choose/>
         </div>
+    }
+}
+
+/// Choosing a person, or no longer.
+pub fn choosing(people: RwSignal<Vec<Person>>) -> Callback<Person> {
+    Callback::new(move |person: Person| {
+        people.update(|people| match people.iter().position(|other| other.id == person.id) {
+            Some(at) => drop(people.remove(at)),
+            None => people.push(person),
+        });
+    })
+}
+
+/// Who is chosen so far; a click takes somebody out again.
+#[component]
+pub fn Chosen(people: RwSignal<Vec<Person>>, on_choose: Callback<Person>) -> impl IntoView {
+    let lang = lang();
+    let pick = move |person: Person| {
+        let (label, name) = (format!("{}: {}", lang.remove(), person.name), person.name.clone());
+        view! {
+            <li>
+                <button type="button" class="pick" aria-label=label on:click=move |_| on_choose.run(person.clone())>
+                    {name}
+                    <Picture icon=Icon::Close/>
+                </button>
+            </li>
+        }
+    };
+    view! {
+        <ul class="picks" aria-label=lang.members_heading() hidden=move || people.with(Vec::is_empty)>
+            <For each=move || people.get() key=|person| person.id.clone() children=pick/>
+        </ul>
     }
 }
 
@@ -247,12 +285,7 @@ pub fn NewGroup() -> impl IntoView {
     let members = RwSignal::new(Vec::<Person>::new());
     let problem = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
-    let toggle = Callback::new(move |person: Person| {
-        members.update(|members| match members.iter().position(|other| other.id == person.id) {
-            Some(at) => drop(members.remove(at)),
-            None => members.push(person),
-        });
-    });
+    let toggle = choosing(members);
     let ready = move || {
         !busy.get() && !name.with(|name| name.trim().is_empty()) && !members.with(Vec::is_empty)
     };
@@ -296,24 +329,7 @@ pub fn NewGroup() -> impl IntoView {
                 />
             </div>
             <SearchField text label=lang.search_people() testid="directory-search"/>
-            <ul class="picks" aria-label=lang.members_heading() hidden=move || members.with(Vec::is_empty)>
-                <For each=move || members.get() key=|person| person.id.clone() let:person>
-                    <li>
-                        <button
-                            type="button"
-                            class="pick"
-                            aria-label=format!("{}: {}", lang.remove(), person.name)
-                            on:click={
-                                let person = person.clone();
-                                move |_| toggle.run(person.clone())
-                            }
-                        >
-                            {person.name.clone()}
-                            <Picture icon=Icon::Close/>
-                        </button>
-                    </li>
-                </For>
-            </ul>
+            <Chosen people=members on_choose=toggle/>
             <Problem text=problem testid="group-problem"/>
             <div class="scroll">
                 <PeopleFound text on_choose=toggle picked=members.into()/>

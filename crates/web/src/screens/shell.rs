@@ -9,6 +9,7 @@ use client::{
 use leptos::prelude::*;
 
 use super::{
+    broadcasts::BroadcastsPane,
     chat::ChatScreen,
     details::Details,
     directory::{NewChat, NewGroup, People},
@@ -38,6 +39,7 @@ enum Left {
     People,
     NewChat,
     NewGroup,
+    Broadcasts,
     Settings,
 }
 
@@ -48,8 +50,14 @@ impl Left {
             Route::People => Self::People,
             Route::NewChat => Self::NewChat,
             Route::NewGroup => Self::NewGroup,
+            Route::Broadcasts => Self::Broadcasts,
             Route::Settings => Self::Settings,
         }
+    }
+
+    /// A step on the way to whom one writes to.
+    fn is_for_a_new_chat(self) -> bool {
+        matches!(self, Self::NewChat | Self::NewGroup | Self::Broadcasts)
     }
 }
 
@@ -120,6 +128,7 @@ pub fn Shell() -> impl IntoView {
                 Left::People => view! { <People/> }.into_any(),
                 Left::NewChat => view! { <NewChat/> }.into_any(),
                 Left::NewGroup => view! { <NewGroup/> }.into_any(),
+                Left::Broadcasts => view! { <BroadcastsPane/> }.into_any(),
                 Left::Settings => view! { <SettingsScreen/> }.into_any(),
             }}
             <main class="main">
@@ -222,7 +231,7 @@ fn Rail(left: Memo<Left>) -> impl IntoView {
 
 #[component]
 fn Tabs(left: Memo<Left>) -> impl IntoView {
-    let covered = move || matches!(left.get(), Left::NewChat | Left::NewGroup);
+    let covered = move || left.get().is_for_a_new_chat();
     view! {
         <nav class="tabs" class:covered=covered aria-label=lang().main_navigation()>
             <TabLinks left chats_id="tab-chats" people_id="tab-people"/>
@@ -236,7 +245,7 @@ fn TabLinks(left: Memo<Left>, chats_id: &'static str, people_id: &'static str) -
     let lang = lang();
     let desk = Desk::get();
     let chats_here =
-        Signal::derive(move || matches!(left.get(), Left::Rooms | Left::NewChat | Left::NewGroup));
+        Signal::derive(move || left.get() == Left::Rooms || left.get().is_for_a_new_chat());
     view! {
         <TabLink here=chats_here to=Route::Chats icon=Icon::Chats label=lang.chats() testid=chats_id>
             {move || {

@@ -36,6 +36,7 @@ pub enum Icon {
     Alert,
     Warning,
     Group,
+    Broadcast,
     Lock,
     Again,
     SwitchCamera,
@@ -152,6 +153,9 @@ impl Icon {
             }
             Self::Group => {
                 r##"<path d="M18 21a8 8 0 0 0-16 0"/><circle cx="10" cy="8" r="5"/><path d="M22 20c0-3.37-2-6.5-4-8a5 5 0 0 0-.45-8.3"/>"##
+            }
+            Self::Broadcast => {
+                r##"<path d="M4 10v4a1 1 0 0 0 1 1h3l9 5V4L8 9H5a1 1 0 0 0-1 1z"/><path d="M20.5 9.5a4 4 0 0 1 0 5"/><path d="M9 15.5V20"/>"##
             }
             Self::Lock => {
                 r##"<circle cx="12" cy="16" r="1"/><rect x="3" y="10" width="18" height="12" rx="2"/><path d="M7 10V7a5 5 0 0 1 10 0v3"/>"##

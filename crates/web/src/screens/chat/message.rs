@@ -25,7 +25,7 @@ use crate::{
     context::{Keyed, lang},
     i18n::Lang,
     platform::{self, Debounce},
-    text::{Piece, pieces_with},
+    text::{self, Piece, pieces_with},
     ui::{AvatarSize, Icon, Picture, preview_words, system_words, tick},
 };
 
@@ -430,6 +430,9 @@ fn body_view(
     match body {
         Body::Text { text, emoji_only } => {
             let EmojiOnly(big) = emoji_only;
+            if text::head(&text).is_some() {
+                return view! { <LongText text names=names.to_vec()/> }.into_any();
+            }
             view! { <div class="text" class:big=big class:emoji=big data-testid="message-text">{linked(&text, names)}</div> }.into_any()
         }
         Body::Image(image) => {
@@ -481,6 +484,29 @@ fn body_view(
         .into_any(),
         Body::Unknown { fallback: Some(text) } => view! { <div class="text">{text}</div> }.into_any(),
         Body::Unknown { fallback: None } => view! { <div class="text gone">{lang.unknown_message()}</div> }.into_any(),
+    }
+}
+
+/// The beginning of a text, and all of it for whoever wants to read on.
+#[component]
+fn LongText(text: String, names: Vec<String>) -> impl IntoView {
+    let lang = lang();
+    let all = RwSignal::new(false);
+    let words = move || match text::head(&text).filter(|_| !all.get()) {
+        Some(head) => linked(&format!("{head} …"), &names),
+        None => linked(&text, &names),
+    };
+    view! {
+        <div class="text" data-testid="message-text">{words}</div>
+        <button
+            type="button"
+            class="read-on"
+            aria-expanded=move || all.get().to_string()
+            data-testid="read-on"
+            on:click=move |_| all.update(|all| *all = !*all)
+        >
+            {move || if all.get() { lang.read_less() } else { lang.read_on() }}
+        </button>
     }
 }
 
