@@ -50,6 +50,7 @@ fn one_message_goes_to_each_of_a_list_and_each_has_it_alone() {
 
     // The list stays, on this device; it is changed and deleted.
     anna.reload();
+    anna.sees("Bin da");
     to_lists(&anna);
     anna.browser.click(&id("list-edit"));
     anna.check("list-edit");

@@ -229,18 +229,20 @@ fn Write(list: List, on_close: Callback<()>) -> impl IntoView {
     let to = names(&list.people, lang);
     let compose = move || {
         view! {
-            <div class="field scroll">
-                <label for="list-text">{lang.list_write()}</label>
-                <textarea
-                    id="list-text"
-                    class="input"
-                    node_ref=field
-                    rows="6"
-                    maxlength=MAX_TEXT.to_string()
-                    data-testid="list-text"
-                    prop:value=move || text.get()
-                    on:input=move |event| text.set(event_target_value(&event))
-                ></textarea>
+            <div class="scroll">
+                <div class="field">
+                    <label for="list-text">{lang.list_write()}</label>
+                    <textarea
+                        id="list-text"
+                        class="input"
+                        node_ref=field
+                        rows="6"
+                        maxlength=MAX_TEXT.to_string()
+                        data-testid="list-text"
+                        prop:value=move || text.get()
+                        on:input=move |event| text.set(event_target_value(&event))
+                    ></textarea>
+                </div>
             </div>
             <div class="pane-foot">
                 <button

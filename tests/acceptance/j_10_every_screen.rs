@@ -1,0 +1,167 @@
+//! J.10, L.6: every screen at 390 and 1440 px, light and dark: no barrier that axe knows, nothing wider than the screen. The pictures
+//! of `docs/user` are these: `KONSIL_WRITE_DOCS=1` keeps them.
+
+use std::path::Path;
+
+use serde_json::json;
+use testkit::{Screen, Server, axe};
+
+use crate::app::{PIN, Person, dist, id};
+use crate::j_1_clinicians_chat::{ANNA, JONAS, MURAT, PASSWORD};
+use crate::picture;
+
+struct Walk {
+    person: Person,
+    size: &'static str,
+    faults: Vec<String>,
+}
+
+impl Walk {
+    /// Looks at the screen as it stands.
+    fn see(&mut self, what: &str) {
+        let browser = &self.person.browser;
+        browser.wait_for("what moves to stand still", || {
+            let moving = "return document.getAnimations().some(it => it.playState === 'running' && it.effect.getComputedTiming().iterations !== Infinity)";
+            (browser.script(moving, &json!([])) == false).then_some(())
+        });
+        for theme in ["light", "dark"] {
+            let set = "document.documentElement.dataset.theme = arguments[0]";
+            browser.script(set, &json!([theme]));
+            // Colours glide to their new value.
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            let name = format!("{what}-{}-{theme}", self.size);
+            self.person.look(&name);
+            if std::env::var_os("KONSIL_WRITE_DOCS").is_some() {
+                let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/user");
+                browser.webp(&docs.join(format!("{name}.webp")));
+            }
+            let found = axe::violations(browser);
+            self.faults.extend(found.into_iter().map(|fault| format!("{name}: {fault}")));
+        }
+        browser.script("delete document.documentElement.dataset.theme", &json!([]));
+    }
+
+    fn go(&self, place: &str) {
+        self.person.browser.script("location.hash = arguments[0]", &json!([place]));
+    }
+
+    fn close_sheet(&self) {
+        self.person.browser.click(&id("sheet-close"));
+    }
+}
+
+#[test]
+fn every_screen_on_a_phone() {
+    walk("phone", Screen::Phone);
+}
+
+#[test]
+fn every_screen_on_a_desk() {
+    walk("desk", Screen::Desktop);
+}
+
+fn walk(size: &'static str, screen: Screen) {
+    let server = Server::demo(&dist());
+    let files = tempfile::tempdir().expect("a directory for files");
+    let jonas = Person::logged_in(&server.url(), "jonas", PASSWORD, Screen::Phone);
+    let anna = Person::at(&server.url(), "anna", screen);
+    let mut walk = Walk { person: anna, size, faults: Vec::new() };
+    walk.person.browser.find(&id("sign-in"));
+    walk.see("sign-in");
+    walk.person.log_in_to_the_pin("anna", PASSWORD);
+    walk.see("pin");
+    walk.person.set_pin(PIN);
+    assert!(walk.person.is_shown_the_notice());
+    walk.see("privacy");
+    walk.person.browser.click(&id("privacy-seen"));
+    walk.person.browser.gone(&id("privacy-new"));
+    walk.see("no-chats");
+    walk.person.browser.click(&id("recovery-show"));
+    walk.person.browser.find(&id("recovery-key"));
+    walk.see("recovery-key");
+    walk.person.browser.click(&id("recovery-saved"));
+
+    walk.go("#/new");
+    walk.person.browser.wait_text(&id("directory-row"), JONAS);
+    walk.see("new-chat");
+    walk.go("#/new/group");
+    walk.person.browser.type_into(&id("group-name"), "Stroke-Team");
+    walk.person.browser.wait_text(&id("directory-row"), JONAS);
+    walk.person.click_with_text(&id("directory-row"), JONAS);
+    walk.see("new-group");
+    walk.go("#/new/lists");
+    walk.person.browser.find(&id("lists-none"));
+    walk.see("broadcast-lists");
+    walk.go("#/");
+    walk.person.make_group("Stroke-Team", &[("Weber", JONAS), ("Murat", MURAT)]);
+    walk.person.say("Wer übernimmt die Aufnahme um 15 Uhr?");
+    walk.person.write_to("Weber", JONAS);
+    walk.person.say("Guten Morgen, ist das EKG von Zimmer 12 schon da?");
+    jonas.open(ANNA);
+    jonas.send_photo(&picture::ecg_file(files.path(), "ekg.jpg"), "EKG von eben");
+    walk.person.sees("EKG von eben");
+    walk.person.sees_picture();
+    walk.person.react("EKG von eben");
+    walk.person.reply("EKG von eben", "Danke, schaue ich mir gleich an.");
+    jonas.sees("Danke, schaue");
+    walk.person.sees_state("Danke, schaue", "read");
+    walk.see("chat");
+    walk.person.menu("EKG von eben");
+    walk.see("message-menu");
+    walk.person.browser.click(&id("action-details"));
+    walk.person.browser.find(&id("message-details"));
+    walk.see("message-details");
+    walk.close_sheet();
+    walk.person.browser.click(&id("attach"));
+    walk.person.browser.find(&id("attach-poll"));
+    walk.see("attach");
+    walk.person.browser.click(&id("attach-poll"));
+    walk.person.browser.find(&id("poll-send"));
+    walk.see("poll");
+    walk.close_sheet();
+    walk.person.attach("attach-urgent");
+    walk.person.begin("Bitte sofort in den Schockraum");
+    walk.see("urgent");
+    walk.person.browser.click(&id("send"));
+    jonas.sees("Bitte sofort in den Schockraum");
+    walk.person.browser.click(&id("open-chat-search"));
+    walk.person.browser.type_into(&id("chat-search-input"), "EKG");
+    walk.person.browser.find(&id("search-hit"));
+    walk.see("search");
+    walk.close_sheet();
+    walk.person.browser.click(&id("camera"));
+    walk.person.browser.find("[data-testid=shutter]:not([disabled])");
+    walk.see("camera");
+    walk.person.browser.click(&id("camera-close"));
+    walk.person.browser.gone(&id("camera-stage"));
+    let photo = picture::ecg_file(files.path(), "befund.jpg");
+    walk.person.browser.upload(&id("file-input"), &photo);
+    walk.person.browser.find(&id("outbox-edit"));
+    walk.see("photo");
+    walk.person.browser.click(&id("outbox-edit"));
+    walk.person.browser.find("[data-testid=editor-picture][data-ready=true]");
+    walk.see("editor");
+    walk.person.browser.click(&id("editor-done"));
+    walk.person.browser.gone(&id("editor"));
+    walk.person.browser.click(&id("outbox-send"));
+    walk.person.browser.gone(&id("outbox-send"));
+    if screen == Screen::Phone {
+        walk.person.browser.click(&id("open-details"));
+        walk.person.browser.find(&id("verify-person"));
+        walk.see("person");
+        walk.person.browser.click(".details .back button");
+    }
+    walk.person.to_list();
+    walk.see("chats");
+    walk.go("#/people");
+    walk.person.browser.wait_text(&id("directory-row"), JONAS);
+    walk.see("people");
+    walk.go("#/settings");
+    walk.person.browser.find(&id("lock-policy"));
+    walk.see("settings");
+    walk.person.browser.click(&id("lock-now"));
+    walk.person.browser.find(&id("lock-screen"));
+    walk.see("locked");
+    walk.faults.sort();
+    assert!(walk.faults.is_empty(), "{} faults:\n{}", walk.faults.len(), walk.faults.join("\n"));
+}
