@@ -205,3 +205,26 @@ fn where_messages_are_encrypted_only_names_and_topics_are_found() {
     let body = json!({ "search_categories": { "room_events": {} } });
     anna.post(SEARCH, &body).refused(400, "M_MISSING_PARAM");
 }
+
+#[test]
+fn what_an_erased_account_wrote_is_found_by_who_could_read_it_before_alone() {
+    let [anna, jonas, eva] = ["anna", "jonas", "eva"].map(|name| clear().user(name));
+    let room = jonas.create_room(&json!({ "preset": "public_chat" }));
+    anna.join(&room);
+    let written = say(&anna, &room, "Gallenblase");
+    let answered = say(&jonas, &room, "Gallenblase, ja");
+    let body = json!({ "erase": true, "auth": {
+        "type": "m.login.password", "password": anna.password,
+        "identifier": { "type": "m.id.user", "user": anna.id },
+    } });
+    anna.post("/_matrix/client/v3/account/deactivate", &body).ok();
+    eva.join(&room);
+    let criteria = json!({ "search_term": "gallenblase", "order_by": "recent" });
+    assert_eq!(ids(&search(&jonas, &criteria, None)), [answered.as_str(), written.as_str()]);
+    let found = search(&eva, &criteria, None);
+    assert_eq!(ids(&found), [answered.as_str()]);
+    assert_eq!(found["count"], 1);
+    // Also where it stands beside a result.
+    let context = &found["results"][0]["context"]["events_before"];
+    assert!(!context.to_string().contains("Gallenblase"), "{context}");
+}

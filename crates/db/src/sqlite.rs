@@ -237,11 +237,11 @@ fn run(
 ) {
     let started = (|| {
         let lock = place::claim(&options.path)?;
+        let mut connection = connection::open(options, connection::CACHE_OF_WRITER)?;
+        let last = connection::migrate(&mut connection, migrations)?;
         if options.vfs.is_none() {
             place::prepare_log(&options.path, options.checkpoint_pages);
         }
-        let mut connection = connection::open(options, connection::CACHE_OF_WRITER)?;
-        let last = connection::migrate(&mut connection, migrations)?;
         shared.published.store(last.get(), Ordering::Release);
         let mut threads = Vec::new();
         for _ in 0..thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8)) {

@@ -26,7 +26,7 @@ use crate::{
         TimelineToken, Viewer,
         read::{self, Range, ReadError},
     },
-    sync::filter,
+    sync::{event::state_event, filter},
 };
 
 /// Results of a page where the filter names no limit, and the most.
@@ -280,6 +280,8 @@ async fn matches(
             let Some(rank) = rank_of(words, &keys, &row.client) else { continue };
             if filter::admits(&criteria.filter, room_id.as_str(), kind, sender, &row.client)
                 && viewer.sees(&row)
+                // What the reader gets as deleted has no words.
+                && !viewer.sight.veils(&row.sender, kind)
             {
                 found.push(Match { row, room_id: room_id.clone(), rank });
             }
@@ -324,6 +326,7 @@ async fn with_context(
     let before = Pos::new(pos.get().saturating_sub(1));
     let before = beside(hs, session, found, true, before, wish.before_limit).await?;
     let after = beside(hs, session, found, false, pos, wish.after_limit).await?;
+    let viewer = Viewer::open(hs, session, &found.room_id).await?;
     let mut members = BTreeMap::new();
     if wish.include_profile {
         let (room, version) = (found.row.room, found.row.state_ver);
@@ -337,10 +340,10 @@ async fn with_context(
         for sender in senders {
             let kind = "m.room.member";
             let member = store::rooms::state_entry_at(&hs.db, room, kind, &sender, version).await?;
-            members.extend(member.map(|(.., client)| (sender, client)));
+            let shown = |client| state_event(client, kind, &viewer.sight);
+            members.extend(member.map(|(.., client)| (sender, shown(client))));
         }
     }
-    let viewer = Viewer::open(hs, session, &found.room_id).await?;
     let event = read::present_one(hs, session, &viewer, found.row.clone()).await?;
     Ok(Found { rank: found.rank, event, before, after, members })
 }

@@ -1,6 +1,8 @@
 //! `POST /_matrix/client/v3/account/deactivate`
 //! <https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3accountdeactivate>
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use testkit::{
     Server, User,
@@ -153,6 +155,70 @@ fn who_comes_after_an_erasure_gets_what_was_written_as_deleted_and_who_was_there
     let events = answer["rooms"]["join"][&room]["timeline"]["events"].as_array().cloned();
     let event = events.into_iter().flatten().find(|event| event["event_id"] == later.as_str());
     assert_eq!(event.map(|event| ciphertext(&event)), Some(json!("later")));
+}
+
+/// The state events of an answer by type and state key.
+fn by_part(events: &Value) -> BTreeMap<(String, String), Value> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let part = |event: &Value| {
+        Some(((text(&event["type"])?, text(&event["state_key"])?), event["content"].clone()))
+    };
+    events.as_array().into_iter().flatten().filter_map(part).collect()
+}
+
+#[test]
+fn state_of_who_is_erased_comes_as_deleted_to_who_joins_later_wherever_it_is_read() {
+    let [anna, jonas, eva] = ["anna", "jonas", "eva"].map(|name| server().user(name));
+    let room = anna.create_room(&json!({
+        "preset": "public_chat", "name": "of anna", "power_level_content_override": { "state_default": 0 },
+    }));
+    jonas.join(&room);
+    let topic = room_path(&room, "/state/m.room.topic");
+    jonas.put(&topic, &json!({ "topic": "of jonas" })).ok();
+    // So that the state stands beside the timeline, and not in it.
+    (0..25).for_each(|n| drop(jonas.send_encrypted(&room, &n.to_string())));
+    deactivate(&anna, true);
+    eva.join(&room);
+    let key = |kind: &str| (kind.to_owned(), String::new());
+    let of = |user: &User| {
+        let since = user.sync(None)["next_batch"].as_str().map(str::to_owned).expect("a token");
+        let sync = |query: &str| {
+            let answer = user.get(&format!("/_matrix/client/v3/sync?{query}")).ok();
+            by_part(&answer["rooms"]["join"][&room]["state"]["events"])
+        };
+        let filter = |filter: Value| format!("filter={}", escape(&filter.to_string()));
+        let federation = filter(json!({ "event_format": "federation" }));
+        let no_state = filter(
+            json!({ "room": { "timeline": { "limit": 1_000, "not_types": ["m.room.*"] } } }),
+        );
+        let wanted = json!({ "required_state": [["*", "*"]], "timeline_limit": 1 });
+        let sliding = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
+        let sliding = user.post(sliding, &json!({ "room_subscriptions": { &room: wanted } })).ok();
+        let newest = user.history(&room).pop().expect("an event")["event_id"].clone();
+        let context = format!("/context/{}", escape(newest.as_str().expect("an id")));
+        [
+            ("state", by_part(&user.get(&room_path(&room, "/state")).ok())),
+            ("context", by_part(&user.get(&room_path(&room, &context)).ok()["state"])),
+            ("initialSync", by_part(&user.get(&room_path(&room, "/initialSync")).ok()["state"])),
+            ("first sync", sync("")),
+            ("first sync, as servers exchange it", sync(&federation)),
+            ("held back from the timeline", sync(&no_state)),
+            ("sync of all state", sync(&format!("since={}&full_state=true", escape(&since)))),
+            ("sliding sync", by_part(&sliding["rooms"][&room]["required_state"])),
+        ]
+    };
+    let one = |user: &User| user.get(&room_path(&room, "/state/m.room.name")).ok();
+    assert_eq!((one(&jonas), one(&eva)), (json!({ "name": "of anna" }), json!({})));
+    for (user, name) in [(&jonas, json!({ "name": "of anna" })), (&eva, json!({}))] {
+        for (place, state) in of(user) {
+            assert_eq!(state.get(&key("m.room.name")), Some(&name), "{place} of {}", user.id);
+            assert_eq!(state[&key("m.room.topic")]["topic"], "of jonas", "{place}");
+            // Else the room would look as if it were not encrypted.
+            let encryption = &state[&key("m.room.encryption")];
+            assert_eq!(encryption["algorithm"], "m.megolm.v1.aes-sha2", "{place}");
+            assert_eq!(state[&key("m.room.join_rules")]["join_rule"], "public", "{place}");
+        }
+    }
 }
 
 #[test]

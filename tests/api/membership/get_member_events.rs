@@ -26,6 +26,21 @@ fn members_are_listed_by_membership_for_members_alone() {
 }
 
 #[test]
+fn a_membership_that_does_not_exist_is_not_asked_for() {
+    let anna = server().user("anna");
+    let room = anna.create_room(&json!({}));
+    for parameter in ["membership", "not_membership"] {
+        for unknown in ["nonsense", "Join", ""] {
+            let path = room_path(&room, &format!("/members?{parameter}={unknown}"));
+            anna.get(&path).refused(400, "M_INVALID_PARAM");
+        }
+        for known in ["join", "invite", "leave", "ban", "knock"] {
+            anna.get(&room_path(&room, &format!("/members?{parameter}={known}"))).ok();
+        }
+    }
+}
+
+#[test]
 fn members_are_those_at_a_place_in_the_timeline() {
     let (anna, jonas) = (server().user("anna"), server().user("jonas"));
     let room = anna.create_room(&json!({ "preset": "public_chat" }));

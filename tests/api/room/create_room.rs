@@ -227,9 +227,13 @@ fn rooms_that_cannot_begin_as_asked_are_refused_and_not_half_made() {
         "power_level_content_override": { "users": { &anna.id: 0 } },
     });
     create(&powerless).refused(400, "M_INVALID_ROOM_STATE");
+    let levels = |content: Value| json!({ "initial_state": [{ "type": "m.room.power_levels", "content": content }] });
     for (body, code) in [
         (json!({ "power_level_content_override": { "ban": "50" } }), "M_BAD_JSON"),
         (json!({ "power_level_content_override": { "users": { &anna.id: 100 } } }), "M_BAD_JSON"),
+        (levels(json!({ "ban": "50" })), "M_INVALID_ROOM_STATE"),
+        (levels(json!({ "users": { &anna.id: 100 } })), "M_INVALID_ROOM_STATE"),
+        (levels(json!({ "users": { "anna": 100 } })), "M_INVALID_ROOM_STATE"),
         (json!({ "creation_content": { "additional_creators": "x" } }), "M_BAD_JSON"),
         (json!({ "creation_content": { "additional_creators": ["x"] } }), "M_BAD_JSON"),
         (

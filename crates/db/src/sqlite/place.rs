@@ -49,14 +49,12 @@ pub(super) fn claim(path: &Path) -> Result<Lock, OpenError> {
 }
 
 /// Makes the write-ahead log as large as it becomes between two checkpoints: where the file need not grow, a commit's sync
-/// costs a tenth (ADR 8). To be called before SQLite opens the file, and under the lock.
+/// costs a tenth (ADR 8). To be called when the tables are there, since SQLite deletes the log of a database that is still empty,
+/// and before anybody else writes.
 ///
 /// SQLite takes what lies behind the last valid frame for the rest of an older log, so zeros say nothing to it.
 pub(super) fn prepare_log(path: &Path, pages: u32) {
-    // SQLite deletes the log of a database that is still empty.
-    if path.metadata().is_ok_and(|database| database.len() > 0)
-        && let Err(error) = fill_log(&log_path(path), pages)
-    {
+    if let Err(error) = fill_log(&log_path(path), pages) {
         // The log grows by itself then.
         tracing::debug!(%error, "The write-ahead log could not be made in advance");
     }
@@ -166,10 +164,6 @@ mod tests {
     fn the_log_of_a_database_is_made_in_advance_and_keeps_what_it_holds() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("tenant.db");
-        File::create(&path).unwrap();
-        prepare_log(&path, 10);
-        assert!(!log_path(&path).exists(), "the database is still empty");
-        std::fs::write(&path, "x").unwrap();
         std::fs::write(log_path(&path), "frames").unwrap();
         prepare_log(&path, 10);
         let log = std::fs::read(log_path(&path)).unwrap();

@@ -89,6 +89,22 @@ async fn what_was_deleted_is_in_no_file_once_the_log_is_emptied() {
     assert!(!found(), "a file still holds what was purged");
 }
 
+#[tokio::test]
+async fn the_log_of_a_new_database_does_not_grow_either() {
+    let place = Place::sqlite();
+    let Config::Sqlite { path } = &place.config else { unreachable!("it is SQLite") };
+    let log = path.with_file_name("tenant.db-wal");
+    for opened in ["first", "second"] {
+        let db = place.open().await;
+        let before = log.metadata().unwrap().len();
+        assert_eq!(before, 32 + 8_000 * (24 + 4096), "opened for the {opened} time");
+        db.commit(ward(if opened == "first" { 1 } else { 2 })).await.unwrap();
+        assert_eq!(log.metadata().unwrap().len(), before, "opened for the {opened} time");
+        assert_eq!(db.integrity_check().await.unwrap(), Vec::<String>::new());
+        db.close().await;
+    }
+}
+
 db::stmt!(PURGE, "DELETE FROM notes WHERE nid = $1");
 
 struct Panics;

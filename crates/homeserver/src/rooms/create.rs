@@ -167,6 +167,17 @@ pub async fn create(
                 Refused::Forbidden(reason) => Refused::BadEvent(reason),
                 other => other,
             })?;
+    for (kind, _, content) in &wishes.initial_state {
+        if kind == "m.room.power_levels" {
+            // Malformed state to begin with has an error of its own, other than a malformed `power_level_content_override`.
+            Power::new(version, &created.pdu, None).check_levels(content).map_err(|refused| {
+                match refused {
+                    Refused::BadEvent(reason) => WriteError::InvalidRoomState(reason),
+                    other => other.into(),
+                }
+            })?;
+        }
+    }
     let planned = plan(hs, session, version, &wishes, alias.as_deref(), &invites).await?;
     let mut nids = hs.db.nids().take(nids_for(&planned)).await?;
     let mut batch = Batch::new();

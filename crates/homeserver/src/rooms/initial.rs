@@ -26,7 +26,7 @@ pub async fn room(
     let viewer = Viewer::open(hs, session, room_id).await?;
     let range = Range { from: None, to: None, backwards: true, limit };
     let page = read::messages(hs, session, room_id, range, &RoomEventFilter::default()).await?;
-    let state = rows::state_at(&hs.db, viewer.room, viewer.version()).await?;
+    let state = read::state_at(hs, &viewer, viewer.version()).await?;
     let account_data = account_data::all_in_room(hs, session.user, viewer.room).await?;
     let listed = rows::room_by_id(&hs.db, room_id).await?.is_some_and(|row| row.public);
 

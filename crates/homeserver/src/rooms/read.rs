@@ -18,7 +18,7 @@ use super::{OpenRoomError, TimelineToken, Viewer, aggregations};
 use crate::{
     Homeserver, Session,
     sync::{
-        event::{content_of, sender_of, write_event},
+        event::{content_of, sender_of, state_event as shown, write_event},
         filter,
         live_rooms::with_prev_content,
     },
@@ -251,7 +251,21 @@ async fn members_at(
         set.push(&rows::STATE_ENTRY_AT, params![viewer.room.0, MEMBER, user.as_str(), version]);
     }
     let answers = hs.db.read(set).await?;
-    answers.iter().filter_map(|answer| answer.first()).map(|row| row.get(2)).collect()
+    let members = answers.iter().filter_map(|answer| answer.first());
+    members.map(|row| Ok(shown(row.get(2)?, MEMBER, &viewer.sight))).collect()
+}
+
+/// The state at a version, as events in client form.
+pub(super) async fn state_at(
+    hs: &Homeserver,
+    viewer: &Viewer,
+    version: i64,
+) -> Result<Vec<StateRow>, Error> {
+    let mut state = rows::state_at(&hs.db, viewer.room, version).await?;
+    for part in &mut state {
+        part.client = shown(std::mem::take(&mut part.client), &part.kind, &viewer.sight);
+    }
+    Ok(state)
 }
 
 /// What stands around an event.
@@ -301,7 +315,7 @@ pub async fn context(
         before.rows.iter().chain(&after.rows).chain([&row]).map(|row| row.sender.clone()).collect();
     let mut state = Vec::new();
     let is_lazy = !filter.lazy_load_options.is_disabled();
-    for part in rows::state_at(&hs.db, viewer.room, version).await? {
+    for part in state_at(hs, &viewer, version).await? {
         let is_needed = !is_lazy
             || part.kind != MEMBER
             || senders.iter().any(|sender| sender.as_str() == part.state_key);
@@ -328,7 +342,7 @@ pub async fn state(
     room_id: &RoomId,
 ) -> Result<Vec<StateRow>, ReadError> {
     let viewer = Viewer::open(hs, session, room_id).await?;
-    Ok(rows::state_at(&hs.db, viewer.room, viewer.version()).await?)
+    Ok(state_at(hs, &viewer, viewer.version()).await?)
 }
 
 /// The state as of a place in the timeline, at most as new as the reader may see.
@@ -341,7 +355,7 @@ pub async fn state_as_of(
     let viewer = Viewer::open(hs, session, room_id).await?;
     let row = hs.db.query_opt(&VERSION_AT, params![viewer.room.0, at.0]).await?;
     let version: i64 = row.map_or(Ok(BEGINNING), |row| row.get(0))?;
-    Ok(rows::state_at(&hs.db, viewer.room, version.min(viewer.version())).await?)
+    Ok(state_at(hs, &viewer, version.min(viewer.version())).await?)
 }
 
 /// The members of a room that a joined member may ask for: user id and member event.
@@ -357,7 +371,7 @@ pub async fn joined_state(
     if !viewer.is_joined() {
         return Err(ReadError::NotInRoom);
     }
-    Ok(rows::state_at(&hs.db, viewer.room, viewer.version()).await?)
+    Ok(state_at(hs, &viewer, viewer.version()).await?)
 }
 
 /// One part of the state that the reader sees: its content, as JSON.
@@ -368,7 +382,8 @@ pub async fn state_content(
     kind: &str,
     state_key: &str,
 ) -> Result<Bytes, ReadError> {
-    let (_, _, client) = state_part(hs, session, room_id, kind, state_key).await?;
+    let (viewer, _, client) = state_part(hs, session, room_id, kind, state_key).await?;
+    let client = shown(client, kind, &viewer.sight);
     Ok(content_of(&client).ok_or_else(|| Error::corrupt("events.client"))?)
 }
 

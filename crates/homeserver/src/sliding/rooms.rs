@@ -1,11 +1,11 @@
 //! The rooms of an answer of sliding sync: what is read of each, and how it is written.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
-use base::{Pos, RoomNid};
+use base::{EventNid, Pos, RoomNid};
 use bytes::Bytes;
 use db::{Error, ReadSet, Row, params};
 use ruma::OwnedRoomId;
@@ -25,7 +25,8 @@ use crate::{
     rooms::TimelineToken,
     sync::{
         changes::RoomChange,
-        event::write_event,
+        erased::veiled_state,
+        event::{redacted, write_event},
         rooms::{STRIPPED_READS, push_stripped, stripped_of},
         summary::{self, Summary},
         timelines::{self, Ask, Look, Timeline},
@@ -76,6 +77,8 @@ struct Reading<'a> {
     whole_state: bool,
     members: Vec<String>,
     state: Vec<StatePart>,
+    /// Parts of the state that the reader gets as deleted.
+    veiled: HashSet<EventNid>,
     summary: Option<Arc<Summary>>,
     wants_summary: bool,
     place: Option<ReadPlace>,
@@ -197,6 +200,15 @@ async fn read<'a>(reader: &Reader<'a>, shown: &'a [Shown]) -> Result<Vec<Reading
             _ => None,
         };
     }
+    let shown = readings.iter().map(|reading| {
+        let sight = reading.timeline.as_ref().map(|timeline| &timeline.sight);
+        (reading.shown.room, sight, reading.state.as_slice())
+    });
+    let veiled = veiled_state(hs, reader.session, shown).await?;
+    for reading in &mut readings {
+        let state = reading.state.iter().map(|part| part.event);
+        reading.veiled = state.filter(|event| veiled.contains(event)).collect();
+    }
     read_outside(reader, &mut readings, outside_set).await?;
     Ok(readings)
 }
@@ -270,6 +282,7 @@ async fn plan<'a>(reader: &Reader<'a>, shown: &'a [Shown]) -> Result<Vec<Reading
             whole_state,
             members: Vec::new(),
             state: Vec::new(),
+            veiled: HashSet::new(),
             summary: None,
             wants_summary: false,
             place: None,
@@ -504,13 +517,16 @@ fn write_required_state(
             // Of members that are loaded lazily: those in the timeline, and all whose membership changed.
             || (part.kind == MEMBER && required.is_lazy())
     };
-    let mut parts: BTreeMap<(&str, &str), &Bytes> = BTreeMap::new();
+    let mut parts: BTreeMap<(&str, &str), &StatePart> = BTreeMap::new();
     for part in reading.state.iter().filter(|part| is_wanted(part)) {
-        parts.insert((&part.kind, &part.state_key), &part.client);
+        parts.insert((&part.kind, &part.state_key), part);
     }
     if !parts.is_empty() {
         let mut events = out.array("required_state");
-        parts.into_values().for_each(|client| events.item().extend_from_slice(client));
+        for part in parts.into_values() {
+            let veiled = reading.veiled.contains(&part.event).then(|| redacted(&part.client));
+            events.item().extend_from_slice(veiled.as_deref().unwrap_or(&part.client));
+        }
     }
 }
 

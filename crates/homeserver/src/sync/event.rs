@@ -3,6 +3,7 @@
 
 use base::Timestamp;
 use bytes::Bytes;
+use ruma::UserId;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use store::{account_data::Entry, rooms::EventRow};
@@ -50,7 +51,7 @@ pub fn write_event(
     now: Timestamp,
 ) {
     let row = &event.row;
-    let veiled = sight.veils(&row.sender).then(|| redacted(&row.client));
+    let veiled = sight.veils(&row.sender, &row.kind).then(|| redacted(&row.client));
     let client = veiled.as_deref().unwrap_or(&row.client);
     // The stored form is an object without `unsigned`: its closing brace gives way.
     let Some((b'}', open)) = client.split_last() else { return };
@@ -83,9 +84,21 @@ pub fn write_event(
     out.push(b'}');
 }
 
+/// A part of a room's state as a reader with this sight gets it.
+pub fn state_event(client: Bytes, kind: &str, sight: &Sight) -> Bytes {
+    // Who sent it is looked up only where somebody is erased.
+    let veils =
+        |sender: String| UserId::parse(sender).is_ok_and(|sender| sight.veils(&sender, kind));
+    if sight.veil().is_some() && sender_of(&client).is_some_and(veils) {
+        redacted(&client).into()
+    } else {
+        client
+    }
+}
+
 /// What is left of an event when it is deleted, by the rules of the newest rooms: those of older ones leave as little or less of
 /// what people write.
-fn redacted(client: &[u8]) -> Vec<u8> {
+pub fn redacted(client: &[u8]) -> Vec<u8> {
     room::redact(room::RoomVersion::V12, client).unwrap_or_else(|_| b"{}".to_vec())
 }
 

@@ -24,10 +24,13 @@ use store::{
 use super::{
     answer::{Reader, Room, Standing},
     ephemeral::{MAX_RECEIPTS, write_receipts},
+    erased::veiled_state,
     event::{
-        TimelineEvent, content_of, sender_of, write_account_data, write_event, write_stripped,
+        TimelineEvent, content_of, redacted, sender_of, write_account_data, write_event,
+        write_stripped,
     },
     filter, shape,
+    sight::Sight,
     summary::{self, Summary},
     timelines::{self, Ask, Look, Timeline},
     unread::{self, Counts, Found, ReadPlace},
@@ -80,6 +83,8 @@ struct Reading {
     account_data: Vec<Entry>,
     /// The events as servers exchange them, if they are wanted so.
     pdus: HashMap<EventNid, Bytes>,
+    /// Parts of the state that the reader gets as deleted.
+    veiled: HashSet<EventNid>,
 }
 
 impl Reading {
@@ -271,6 +276,21 @@ async fn read(reader: &Reader<'_>, rooms: &[Room]) -> Result<Vec<Reading>, Error
         };
     }
     read_heroes(reader, rooms, &mut readings).await?;
+    let shown = rooms.iter().zip(&readings).map(|(room, reading)| {
+        let sight = reading.timeline.as_ref().map(|timeline| &timeline.sight);
+        (room.room, sight, reading.state.as_slice())
+    });
+    let veiled = veiled_state(hs, reader.session, shown).await?;
+    for reading in &mut readings {
+        let state = reading.state.iter().map(|part| part.event);
+        let veils = |event: &TimelineEvent, sight: &Sight| {
+            sight.veils(&event.row.sender, &event.row.kind).then_some(event.row.event)
+        };
+        let held_back = reading.timeline.iter().flat_map(|timeline| {
+            timeline.held_back.iter().filter_map(|event| veils(event, &timeline.sight))
+        });
+        reading.veiled = state.filter(|event| veiled.contains(event)).chain(held_back).collect();
+    }
     if reader.shape.is_federation() {
         for reading in &mut readings {
             reading.pdus = shape::pdus(hs, &reading.events()).await?;
@@ -441,6 +461,7 @@ fn wishes(reader: &Reader<'_>, room: &Room, timeline: Option<Timeline>) -> Readi
         receipts: Vec::new(),
         account_data: Vec::new(),
         pdus: HashMap::new(),
+        veiled: HashSet::new(),
     }
 }
 
@@ -679,12 +700,14 @@ fn write_state(
     if parts.is_empty() && !matches!(room.standing, Standing::Left { inside: true, .. }) {
         return false;
     }
-    if reader.shape.is_plain() {
+    if reader.shape.is_plain() && reading.veiled.is_empty() {
         super::event::write_events(out, name, parts.into_values().map(|(_, client)| client));
         return true;
     }
     let shaped = parts.into_values().map(|(event, client)| {
         let json = reading.pdus.get(&event).unwrap_or(client);
+        let veiled = reading.veiled.contains(&event).then(|| Bytes::from(redacted(json)));
+        let json = veiled.as_ref().unwrap_or(json);
         reader.shape.fields_of(json).map_or_else(|| json.clone(), Bytes::from)
     });
     super::event::write_events(out, name, &shaped.collect::<Vec<_>>());

@@ -136,12 +136,18 @@ impl Histories {
 impl Sight {
     /// Whether the reader gets what this person wrote as deleted. Who was there throughout does not: nobody writes after
     /// their erasure.
-    pub fn veils(&self, sender: &UserId) -> bool {
+    ///
+    /// That a room is encrypted stays: a device that took it for one in clear could write nothing there (II.a), and it is nothing
+    /// that a person has written.
+    pub fn veils(&self, sender: &UserId, kind: &str) -> bool {
+        self.veil().is_some_and(|veil| veil.covers(sender)) && kind != "m.room.encryption"
+    }
+
+    /// What the reader does not see of people who are erased, if anybody is.
+    pub fn veil(&self) -> Option<&Veil> {
         match self {
-            Self::Member => false,
-            Self::Varying(histories) => {
-                histories.veil.as_ref().is_some_and(|veil| veil.covers(sender))
-            }
+            Self::Member => None,
+            Self::Varying(histories) => histories.veil.as_ref(),
         }
     }
 

@@ -26,10 +26,21 @@ struct Member {
     membership: MembershipState,
 }
 
+/// Whether the specification has this membership: a query may ask for no other.
+fn is_known(membership: &MembershipState) -> bool {
+    use MembershipState::{Ban, Invite, Join, Knock, Leave};
+    matches!(membership, Ban | Invite | Join | Knock | Leave)
+}
+
 pub async fn get_member_events(
     Call { hs, request, .. }: Call<Request>,
     session: Session,
 ) -> Result<Json, ApiError> {
+    for asked in [&request.membership, &request.not_membership].into_iter().flatten() {
+        if !is_known(asked) {
+            return Err(ApiError::invalid_param("There is no such membership"));
+        }
+    }
     let state = match request.at.as_deref() {
         Some(at) => {
             let at: TimelineToken =
