@@ -1,39 +1,17 @@
 //! Tokens and the clock: what ends by itself ends in time.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use base::{MovedClock, Timestamp};
 use homeserver::{
-    Homeserver, Policy,
+    Homeserver,
     accounts::{self, AuthenticateError, DeviceWish, LoginError, SignedIn},
-    setup, tickets,
+    tickets,
 };
-use ruma::{owned_server_name, owned_user_id};
+use ruma::owned_user_id;
+
+use crate::hospital::{Hospital, hospital};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
-
-struct Hospital {
-    hs: Homeserver,
-    clock: Arc<MovedClock>,
-    _folder: tempfile::TempDir,
-}
-
-async fn hospital() -> Hospital {
-    let folder = tempfile::tempdir().expect("a folder");
-    let clock = Arc::new(MovedClock::at(Timestamp(1_000_000)));
-    let hs = setup::open(setup::Options {
-        server_name: owned_server_name!("klinikum.test"),
-        policy: Policy::default(),
-        database: db::Config::Sqlite { path: folder.path().join("konsil.db") },
-        media: folder.path().join("media"),
-        clock: clock.clone(),
-        outbound: net::Outbound::new(&net::Options::default()).expect("the system's roots"),
-        appservices: Vec::new(),
-    })
-    .await
-    .expect("a hospital");
-    Hospital { hs, clock, _folder: folder }
-}
 
 async fn sign_in(hs: &Homeserver, device_id: Option<&str>) -> SignedIn {
     let anna = owned_user_id!("@anna:klinikum.test");
@@ -49,7 +27,7 @@ async fn sign_in(hs: &Homeserver, device_id: Option<&str>) -> SignedIn {
 
 #[tokio::test]
 async fn an_access_token_ends_after_its_hour_and_the_device_may_go_on() {
-    let Hospital { hs, clock, _folder } = hospital().await;
+    let Hospital { hs, clock, folder: _folder } = hospital().await;
     let first = sign_in(&hs, None).await;
     assert_eq!(first.expires_in, Some(HOUR));
     let access = |signed_in: &SignedIn| signed_in.access_token.expose().clone();
@@ -75,7 +53,7 @@ async fn an_access_token_ends_after_its_hour_and_the_device_may_go_on() {
 
 #[tokio::test]
 async fn an_identity_is_proved_for_an_hour_and_a_sign_in_lasts_two_minutes() {
-    let Hospital { hs, clock, _folder } = hospital().await;
+    let Hospital { hs, clock, folder: _folder } = hospital().await;
     let signed_in = sign_in(&hs, None).await;
     let session =
         accounts::authenticate(&hs, signed_in.access_token.expose()).await.expect("fresh");

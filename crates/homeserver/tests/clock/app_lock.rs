@@ -2,41 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base::{MovedClock, Timestamp};
 use homeserver::{
-    Homeserver, Policy, Session,
+    Homeserver, Session,
     accounts::{self, DeviceWish},
     app_lock::{self, Standing, UnlockError},
-    setup,
 };
-use ruma::owned_server_name;
+
+use crate::hospital::{Hospital, hospital};
 
 const RIGHT: [u8; 32] = [1; 32];
 const WRONG: [u8; 32] = [2; 32];
 const OTHER: [u8; 32] = [3; 32];
-
-struct Hospital {
-    hs: Homeserver,
-    clock: Arc<MovedClock>,
-    folder: tempfile::TempDir,
-}
-
-async fn hospital() -> Hospital {
-    let folder = tempfile::tempdir().expect("a folder");
-    let clock = Arc::new(MovedClock::at(Timestamp(1_000_000)));
-    let hs = setup::open(setup::Options {
-        server_name: owned_server_name!("klinikum.test"),
-        policy: Policy::default(),
-        database: db::Config::Sqlite { path: folder.path().join("konsil.db") },
-        media: folder.path().join("media"),
-        clock: clock.clone(),
-        outbound: net::Outbound::new(&net::Options::default()).expect("the system's roots"),
-        appservices: Vec::new(),
-    })
-    .await
-    .expect("a hospital");
-    Hospital { hs, clock, folder }
-}
 
 async fn anna(hs: &Homeserver) -> Session {
     let (user, user_id) = accounts::create(hs, "anna", None).await.expect("a new account");
