@@ -119,15 +119,37 @@ impl Person {
 
     /// Looks for barriers in both themes, and keeps pictures of them.
     pub fn check(&self, what: &str) {
-        for theme in ["light", "dark"] {
-            let set = "document.documentElement.dataset.theme = arguments[0]";
-            self.browser.script(set, &serde_json::json!([theme]));
-            std::thread::sleep(Duration::from_millis(300));
+        self.in_both_themes(|theme| {
             assert_eq!(axe::violations(&self.browser), Vec::<String>::new(), "{what}, {theme}");
             self.look(&format!("{what}-{theme}"));
+        });
+    }
+
+    /// Shows the screen in one theme after the other.
+    pub fn in_both_themes(&self, mut see: impl FnMut(&str)) {
+        for theme in ["light", "dark"] {
+            self.choose_theme(theme);
+            see(theme);
         }
         let anew = "delete document.documentElement.dataset.theme";
         self.browser.script(anew, &serde_json::json!([]));
+    }
+
+    /// Chooses the theme as the settings do.
+    pub fn choose_theme(&self, theme: &str) {
+        let set = "document.documentElement.dataset.theme = arguments[0]";
+        self.browser.script(set, &serde_json::json!([theme]));
+        // Colours glide to their new value.
+        std::thread::sleep(Duration::from_millis(300));
+    }
+
+    /// Waits until nothing moves but what moves for ever.
+    #[track_caller]
+    pub fn stands_still(&self) {
+        let moving = "return document.getAnimations().some(it => it.playState === 'running' && it.effect.getComputedTiming().iterations !== Infinity)";
+        self.browser.wait_for("what moves to stand still", || {
+            (self.browser.script(moving, &serde_json::json!([])) == false).then_some(())
+        });
     }
 
     /// Opens the recovery key, notes it down and says so.

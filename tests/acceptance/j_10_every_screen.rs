@@ -19,26 +19,18 @@ struct Walk {
 impl Walk {
     /// Looks at the screen as it stands.
     fn see(&mut self, what: &str) {
-        let browser = &self.person.browser;
-        browser.wait_for("what moves to stand still", || {
-            let moving = "return document.getAnimations().some(it => it.playState === 'running' && it.effect.getComputedTiming().iterations !== Infinity)";
-            (browser.script(moving, &json!([])) == false).then_some(())
-        });
-        for theme in ["light", "dark"] {
-            let set = "document.documentElement.dataset.theme = arguments[0]";
-            browser.script(set, &json!([theme]));
-            // Colours glide to their new value.
-            std::thread::sleep(std::time::Duration::from_millis(300));
+        let (person, faults) = (&self.person, &mut self.faults);
+        person.stands_still();
+        person.in_both_themes(|theme| {
             let name = format!("{what}-{}-{theme}", self.size);
-            self.person.look(&name);
+            person.look(&name);
             if std::env::var_os("KONSIL_WRITE_DOCS").is_some() {
                 let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/user");
-                browser.webp(&docs.join(format!("{name}.webp")));
+                person.browser.webp(&docs.join(format!("{name}.webp")));
             }
-            let found = axe::violations(browser);
-            self.faults.extend(found.into_iter().map(|fault| format!("{name}: {fault}")));
-        }
-        browser.script("delete document.documentElement.dataset.theme", &json!([]));
+            let found = axe::violations(&person.browser);
+            faults.extend(found.into_iter().map(|fault| format!("{name}: {fault}")));
+        });
     }
 
     fn go(&self, place: &str) {

@@ -14,20 +14,9 @@ const UP: &str = "\u{E013}";
 /// Checks the page as it stands, in the theme that is chosen.
 #[track_caller]
 fn check(person: &Person, what: &str, faults: &mut Vec<String>) {
-    person.browser.wait_for("what moves to stand still", || {
-        let moving = "return document.getAnimations().some(it => it.playState === 'running' && it.effect.getComputedTiming().iterations !== Infinity)";
-        (person.browser.script(moving, &json!([])) == false).then_some(())
-    });
+    person.stands_still();
     let found = axe::violations(&person.browser);
     faults.extend(found.into_iter().map(|fault| format!("{what}: {fault}")));
-}
-
-/// Chooses the theme as the settings do.
-fn theme(person: &Person, theme: &str) {
-    let set = "document.documentElement.dataset.theme = arguments[0]";
-    person.browser.script(set, &json!([theme]));
-    // Colours glide to their new value.
-    std::thread::sleep(std::time::Duration::from_millis(300));
 }
 
 #[test]
@@ -36,7 +25,7 @@ fn no_screen_breaks_wcag_in_either_theme_or_language() {
     let mut faults = Vec::new();
     let jonas = Person::at(&server.url(), "jonas", Screen::Phone);
     for name in ["light", "dark"] {
-        theme(&jonas, name);
+        jonas.choose_theme(name);
         check(&jonas, &format!("sign-in {name}"), &mut faults);
     }
     jonas.browser.click(&id("login-submit"));
@@ -65,7 +54,7 @@ fn no_screen_breaks_wcag_in_either_theme_or_language() {
 
     for (person, size) in [(&anna, "desk"), (&jonas, "phone")] {
         for name in ["light", "dark"] {
-            theme(person, name);
+            person.choose_theme(name);
             check(person, &format!("chat, {size}, {name}"), &mut faults);
             person.menu("CT ist frei");
             check(person, &format!("message menu, {size}, {name}"), &mut faults);
