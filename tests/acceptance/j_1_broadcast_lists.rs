@@ -43,8 +43,9 @@ fn one_message_goes_to_each_of_a_list_and_each_has_it_alone() {
     }
     // An answer comes in the chat with the one who answers.
     jonas.say("Bin da");
-    anna.browser.click(&id("list-back"));
-    anna.browser.click("[aria-label=\"Zurück\"]");
+    anna.browser.click(&id("pane-back"));
+    anna.browser.find(&id("new-chat-pane"));
+    anna.browser.click(&id("pane-back"));
     anna.open(JONAS);
     anna.sees("Bin da");
 

@@ -9,7 +9,7 @@ use client::{
 use leptos::{html, prelude::*, task::spawn_local};
 
 use super::{
-    directory::{Chosen, PeopleFound, choosing},
+    directory::{Chosen, NameField, PaneHead, PeopleFound, choosing},
     rooms::SearchField,
 };
 use crate::{
@@ -40,18 +40,6 @@ pub fn BroadcastsPane() -> impl IntoView {
         At::Lists => view! { <Lists at/> }.into_any(),
         At::Edit(list) => view! { <Edit list on_close=to_lists/> }.into_any(),
         At::Write(list) => view! { <Write list on_close=to_lists/> }.into_any(),
-    }
-}
-
-#[component]
-fn Head(#[prop(into)] title: String, on_back: Callback<()>) -> impl IntoView {
-    view! {
-        <header class="sub">
-            <button type="button" class="icon-button" aria-label=lang().back() data-testid="list-back" on:click=move |_| on_back.run(())>
-                <Picture icon=Icon::Back/>
-            </button>
-            <h1 class="cut">{title}</h1>
-        </header>
     }
 }
 
@@ -87,7 +75,7 @@ fn Lists(at: RwSignal<At>) -> impl IntoView {
     let on_back = Callback::new(move |()| nav.replace(Route::NewChat));
     view! {
         <section class="pane" aria-label=lang.lists() data-testid="lists">
-            <Head title=lang.lists() on_back/>
+            <PaneHead title=lang.lists() on_back/>
             <p class="note pane-note">{lang.lists_hint()}</p>
             <div class="scroll">
                 {move || match lists.get() {
@@ -148,20 +136,8 @@ fn Edit(list: List, on_close: Callback<()>) -> impl IntoView {
     let on_stay = Callback::new(move |()| asking.set(false));
     view! {
         <section class="pane" aria-label=lang.list_edit() data-testid="list-pane">
-            <Head title=if is_new { lang.list_new() } else { lang.list_edit() } on_back=on_close/>
-            <div class="field">
-                <label for="list-name">{lang.list_name()}</label>
-                <input
-                    id="list-name"
-                    class="input"
-                    data-testid="list-name"
-                    maxlength="120"
-                    autocomplete="off"
-                    placeholder=lang.list_name_hint()
-                    prop:value=move || name.get()
-                    on:input=move |event| name.set(event_target_value(&event))
-                />
-            </div>
+            <PaneHead title=if is_new { lang.list_new() } else { lang.list_edit() } on_back=on_close/>
+            <NameField id="list-name" label=lang.list_name() hint=lang.list_name_hint() name/>
             <SearchField text label=lang.search_people() testid="directory-search"/>
             <Chosen people on_choose=toggle/>
             <p class="problem" role="alert" hidden=move || problem().is_none()>{problem}</p>
@@ -259,7 +235,7 @@ fn Write(list: List, on_close: Callback<()>) -> impl IntoView {
     };
     view! {
         <section class="pane" aria-label=list.name.clone() data-testid="list-write">
-            <Head title=list.name.clone() on_back=on_close/>
+            <PaneHead title=list.name.clone() on_back=on_close/>
             <p class="note pane-note">{to}</p>
             {move || match sending.get() {
                 None => compose().into_any(),

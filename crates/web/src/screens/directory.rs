@@ -198,12 +198,7 @@ pub fn NewChat() -> impl IntoView {
     let nav = Frame::get().nav;
     view! {
         <section class="pane" aria-label=lang.new_chat() data-testid="new-chat-pane">
-            <header class="sub">
-                <button type="button" class="icon-button" aria-label=lang.back() on:click=move |_| nav.back(Route::Chats)>
-                    <Picture icon=Icon::Back/>
-                </button>
-                <h1>{lang.new_chat()}</h1>
-            </header>
+            <PaneHead title=lang.new_chat() on_back=Callback::new(move |()| nav.back(Route::Chats))/>
             <Directory with_group=true/>
         </section>
     }
@@ -239,6 +234,44 @@ fn Directory(with_group: bool) -> impl IntoView {
                     }
                 })}
             <PeopleFound text on_choose=choose/>
+        </div>
+    }
+}
+
+/// The head of a step on the way to whom one writes to.
+#[component]
+pub fn PaneHead(#[prop(into)] title: String, on_back: Callback<()>) -> impl IntoView {
+    view! {
+        <header class="sub">
+            <button type="button" class="icon-button" aria-label=lang().back() data-testid="pane-back" on:click=move |_| on_back.run(())>
+                <Picture icon=Icon::Back/>
+            </button>
+            <h1 class="cut">{title}</h1>
+        </header>
+    }
+}
+
+/// What a group or a list is called.
+#[component]
+pub fn NameField(
+    id: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    name: RwSignal<String>,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <input
+                id=id
+                class="input"
+                data-testid=id
+                maxlength="120"
+                autocomplete="off"
+                placeholder=hint
+                prop:value=move || name.get()
+                on:input=move |event| name.set(event_target_value(&event))
+            />
         </div>
     }
 }
@@ -309,25 +342,8 @@ pub fn NewGroup() -> impl IntoView {
     };
     view! {
         <section class="pane" aria-label=lang.new_group() data-testid="new-group-pane">
-            <header class="sub">
-                <button type="button" class="icon-button" aria-label=lang.back() on:click=move |_| nav.replace(Route::NewChat)>
-                    <Picture icon=Icon::Back/>
-                </button>
-                <h1>{lang.new_group()}</h1>
-            </header>
-            <div class="field">
-                <label for="group-name">{lang.group_name()}</label>
-                <input
-                    id="group-name"
-                    class="input"
-                    data-testid="group-name"
-                    maxlength="120"
-                    autocomplete="off"
-                    placeholder=lang.group_name_hint()
-                    prop:value=move || name.get()
-                    on:input=move |event| name.set(event_target_value(&event))
-                />
-            </div>
+            <PaneHead title=lang.new_group() on_back=Callback::new(move |()| nav.replace(Route::NewChat))/>
+            <NameField id="group-name" label=lang.group_name() hint=lang.group_name_hint() name/>
             <SearchField text label=lang.search_people() testid="directory-search"/>
             <Chosen people=members on_choose=toggle/>
             <Problem text=problem testid="group-problem"/>
