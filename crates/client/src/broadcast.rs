@@ -3,30 +3,18 @@
 //!
 //! The lists lie in the encrypted store of this device: whom somebody puts together is nobody else's business, the server's neither.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use eyeball::SharedObservable;
-use futures_util::{FutureExt, StreamExt, pin_mut, select, stream::FuturesUnordered};
-use matrix_sdk::{
-    executor::spawn,
-    send_queue::{LocalEchoContent, RoomSendQueueUpdate},
-    sleep::sleep,
-};
-use ruma::{
-    OwnedTransactionId, OwnedUserId, RoomId, UserId,
-    events::{AnyMessageLikeEventContent, room::message::RoomMessageEventContent},
-};
+use matrix_sdk::executor::spawn;
+use ruma::{OwnedUserId, UserId};
 use serde::{Deserialize, Serialize};
-use tokio::sync::broadcast::Receiver;
 
-use crate::{
-    Live, PersonId, Session, chat::parts, kept, people::Person, room_list::RoomError, trouble,
-};
+use crate::{Live, Session, kept, people::Person, room_list::RoomError};
+
+pub(crate) mod outbox;
 
 const KEPT_AS: &str = "konsil.broadcast_lists";
-
-/// How long the messages are followed once all are queued. What is slower goes out by itself, as any message.
-const FOLLOWED: Duration = Duration::from_secs(60);
 
 /// Most people of a list: each of them costs a message of their own.
 pub const MAX_PEOPLE: usize = 100;
@@ -47,7 +35,7 @@ pub struct List {
 pub enum Stage {
     /// Not queued yet.
     Waiting,
-    /// It lies in their chat and goes out as soon as there is network.
+    /// It is kept on this device and goes out as soon as there is network.
     Queued,
     /// The server has it.
     Sent,
@@ -123,108 +111,21 @@ impl Broadcasts {
         kept::write(&self.session.inner.core.client, KEPT_AS, &all).await;
     }
 
-    /// Writes to each of them, and tells how far each message is.
+    /// Writes to each of them, and tells how far each message is. It goes on when nobody looks any more, and after the app was
+    /// closed: who was begun with gets the message like the others.
     pub fn send(&self, people: &[Person], text: &str) -> Live<Arc<Vec<Delivery>>> {
-        let waiting: Vec<Delivery> = people
+        let waiting = people
             .iter()
             .map(|person| Delivery { person: person.clone(), stage: Stage::Waiting })
             .collect();
         let progress = SharedObservable::new(Arc::new(waiting));
         let live = Live::to_the_last(progress.clone());
-        let (this, text) = (self.clone(), text.to_owned());
-        // It goes on when nobody looks any more: who was begun with gets the message like the others.
-        drop(spawn(async move {
-            let people: Vec<PersonId> =
-                progress.get().iter().map(|it| it.person.id.clone()).collect();
-            let set = |at: usize, stage: Stage| {
-                progress.update(|deliveries| Arc::make_mut(deliveries)[at].stage = stage);
-            };
-            let mut followed = FuturesUnordered::new();
-            for (at, person) in people.iter().enumerate() {
-                match this.queue(person, &text).await {
-                    Ok(Some(updates)) => {
-                        set(at, Stage::Queued);
-                        let text = &text;
-                        followed.push(async move { (at, outcome(updates, text).await) });
-                    }
-                    Ok(None) => set(at, Stage::NoDevice),
-                    Err(error) => set(at, Stage::Failed(error)),
-                }
-            }
-            while let Some((at, stage)) = followed.next().await {
-                set(at, stage);
-            }
-        }));
+        let (core, text) = (self.session.inner.core.clone(), text.to_owned());
+        drop(spawn(async move { outbox::send(core, &text, &progress).await }));
         live
-    }
-
-    /// Puts the message into the queue of the chat with somebody; `None` if they have no device to encrypt to.
-    async fn queue(
-        &self,
-        person: &PersonId,
-        text: &str,
-    ) -> Result<Option<Receiver<RoomSendQueueUpdate>>, RoomError> {
-        let core = &self.session.inner.core;
-        let user = UserId::parse(person.as_str()).map_err(|_| RoomError::NobodyChosen)?;
-        // Without network what is known already has to do.
-        if let Ok(None) = core.client.encryption().request_user_identity(&user).await {
-            return Ok(None);
-        }
-        let chat = self.session.rooms().direct(person).await?;
-        let id = RoomId::parse(chat.as_str()).map_err(|_| RoomError::UnknownChat)?;
-        let room = core.client.get_room(&id).ok_or(RoomError::UnknownChat)?;
-        let queue = room.send_queue();
-        let (_, updates) = queue.subscribe().await.map_err(failed)?;
-        for message in parts::messages_of(text).map_err(failed)? {
-            queue.send(RoomMessageEventContent::new(message).into()).await.map_err(failed)?;
-        }
-        Ok(Some(updates))
     }
 
     async fn kept(&self) -> Vec<Kept> {
         kept::read(&self.session.inner.core.client, KEPT_AS).await.unwrap_or_default()
-    }
-}
-
-fn failed(error: impl std::fmt::Debug) -> RoomError {
-    RoomError::Failed(trouble::kind_of(&error))
-}
-
-/// What becomes of the message with this text, whose last part counts.
-async fn outcome(mut updates: Receiver<RoomSendQueueUpdate>, text: &str) -> Stage {
-    let follow = async {
-        let mut ours: Option<OwnedTransactionId> = None;
-        while let Ok(update) = updates.recv().await {
-            match update {
-                RoomSendQueueUpdate::NewLocalEvent(echo) => {
-                    if let LocalEchoContent::Event { serialized_event, .. } = &echo.content
-                        && let Ok(AnyMessageLikeEventContent::RoomMessage(message)) =
-                            serialized_event.deserialize()
-                        && text.ends_with(message.body())
-                    {
-                        ours = Some(echo.transaction_id);
-                    }
-                }
-                RoomSendQueueUpdate::SentEvent { transaction_id, .. }
-                    if Some(&transaction_id) == ours.as_ref() =>
-                {
-                    return Stage::Sent;
-                }
-                RoomSendQueueUpdate::SendError { transaction_id, error, is_recoverable: false }
-                    if Some(&transaction_id) == ours.as_ref() =>
-                {
-                    return Stage::Failed(RoomError::Failed(trouble::kind_of(&error)));
-                }
-                _ => {}
-            }
-        }
-        Stage::Queued
-    }
-    .fuse();
-    let gave_up = sleep(FOLLOWED).fuse();
-    pin_mut!(follow, gave_up);
-    select! {
-        stage = follow => stage,
-        () = gave_up => Stage::Queued,
     }
 }

@@ -3,6 +3,7 @@
 mod actions;
 mod build;
 
+pub(crate) use actions::direct;
 pub(crate) use build::{face, is_muted, keep_rows};
 
 use std::sync::Arc;

@@ -24,14 +24,7 @@ impl RoomList {
     pub async fn direct(&self, person: &PersonId) -> Result<ChatId, RoomError> {
         let core = &self.session.inner.core;
         let user = UserId::parse(person.as_str()).map_err(|_| RoomError::NobodyChosen)?;
-        if let Some(room) = existing(core, &user).await {
-            return Ok(ChatId::new(room.room_id()));
-        }
-        let mut request = encrypted_room(vec![user.clone()]);
-        request.is_direct = true;
-        request.preset = Some(RoomPreset::TrustedPrivateChat);
-        let room = create(core, request).await?;
-        Ok(ChatId::new(room.room_id()))
+        Ok(ChatId::new(direct(core, &user).await?.room_id()))
     }
 
     /// Creates a group. Its name travels encrypted; on the server the room has none.
@@ -120,6 +113,17 @@ impl RoomList {
         let id = RoomId::parse(chat.as_str()).map_err(|_| RoomError::UnknownChat)?;
         self.session.inner.core.client.get_room(&id).ok_or(RoomError::UnknownChat)
     }
+}
+
+/// The chat with one person: the one that exists, or a new one.
+pub(crate) async fn direct(core: &Core, user: &UserId) -> Result<Room, RoomError> {
+    if let Some(room) = existing(core, user).await {
+        return Ok(room);
+    }
+    let mut request = encrypted_room(vec![user.to_owned()]);
+    request.is_direct = true;
+    request.preset = Some(RoomPreset::TrustedPrivateChat);
+    create(core, request).await
 }
 
 /// The direct chat with somebody, if both are in it (or the other one is still invited).

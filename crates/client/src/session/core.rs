@@ -32,7 +32,7 @@ use ruma::{
 
 use super::{Me, SessionEnd, Settings, store};
 use crate::{
-    Connection,
+    Connection, broadcast,
     chat::{beyond_reach::Asked, hidden::Hidden, responses::Outbox},
     details::{self, Details},
     ids::{DeviceId, PersonId},
@@ -64,6 +64,7 @@ pub(crate) struct Core {
     pub people: People,
     pub details: Details,
     pub responses: Outbox,
+    pub broadcasts: broadcast::outbox::Turn,
     pub trust: TrustState,
     /// Which chats are muted.
     pub notifications: NotificationSettings,
@@ -161,6 +162,7 @@ impl Core {
             people: People::default(),
             details: Details::default(),
             responses: Outbox::default(),
+            broadcasts: broadcast::outbox::Turn::default(),
             trust: TrustState::default(),
             notifications,
             hidden: Hidden::default(),

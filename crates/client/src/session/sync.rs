@@ -9,7 +9,7 @@ use matrix_sdk_ui::{room_list_service, sync_service};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{SessionEnd, core::Core};
-use crate::{Connection, chat::responses, live::BoxedForTarget, network};
+use crate::{Connection, broadcast::outbox, chat::responses, live::BoxedForTarget, network};
 
 /// Runs the SDK's sync and starts it again when it ends, with growing pauses. (The SDK's own offline mode asks the server
 /// without a pause in the browser.)
@@ -123,6 +123,7 @@ fn kind(error: &sync_service::Error) -> &'static str {
 async fn back_online(core: &Arc<Core>) {
     core.client.send_queue().set_enabled(true).await;
     responses::flush(core);
+    outbox::flush(core);
     core.people.refresh(core);
 }
 
