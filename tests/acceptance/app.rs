@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use testkit::{Browser, Screen, axe};
+use testkit::{Browser, Screen, Server, Settings, axe};
 
 /// The Enter key, as WebDriver writes it.
 const ENTER: &str = "\u{E007}";
@@ -29,6 +29,19 @@ pub fn dist() -> PathBuf {
 /// Selector of the element that the app marks with this `data-testid`.
 pub fn id(testid: &str) -> String {
     format!("[data-testid=\"{testid}\"]")
+}
+
+/// A hospital with the app and these lines in its part of the configuration.
+pub fn hospital(tenant: &str) -> Server {
+    let tenant = tenant.to_owned();
+    Server::with(&Settings { web: Some(dist()), tenant, ..Settings::default() })
+}
+
+/// Somebody with an account and no device: user name and password.
+pub fn member_of(server: &Server, name: &str) -> (String, String) {
+    let user = server.user(name);
+    user.post("/_matrix/client/v3/logout", &serde_json::json!({})).ok();
+    (user.localpart.clone(), user.password.clone())
 }
 
 /// Somebody at their browser.
@@ -92,6 +105,15 @@ impl Person {
     pub fn try_pin(&self, pin: &str) {
         self.browser.type_into(&id("unlock-pin"), pin);
         self.browser.click(&id("unlock-submit"));
+    }
+
+    /// Waits until the app itself lies on the device.
+    pub fn is_on_the_device(&self) {
+        let cached = "const done = arguments[arguments.length - 1];
+            caches.match('./web_bg.wasm').then(found => done(Boolean(found && navigator.serviceWorker.controller)), () => done(false));";
+        self.browser.wait_for("the app to be on the device", || {
+            (self.browser.async_script(cached, &serde_json::json!([])) == true).then_some(())
+        });
     }
 
     /// Opens the locked app.
@@ -193,8 +215,10 @@ impl Person {
     /// Opens a chat from the list. Chats of the own hospital are entered at once; an invitation that is asked about is accepted.
     pub fn open(&self, title: &str) {
         self.to_list();
-        self.browser.wait_text(&id("room-row"), title);
-        self.click_with_text(&id("room-row"), title);
+        // Who is named in what was said last is somebody else.
+        let name = format!("{} .name", id("room-row"));
+        self.browser.wait_text(&name, title);
+        self.click_with_text(&name, title);
         // An invitation of the own hospital is accepted by the app itself; another may wait for a click.
         let accept = "document.querySelector(arguments[0])?.click()";
         self.browser.wait_for("the chat, not its invitation", || {

@@ -6,11 +6,11 @@ use std::{path::Path, time::Duration};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use testkit::{
-    Browser, SERVER_NAME, Screen, Server, Settings,
+    Browser, SERVER_NAME, Screen, Server,
     search::{Needle, search},
 };
 
-use crate::app::{PIN, Person, dist, id};
+use crate::app::{PIN, Person, dist, hospital, id, member_of};
 use crate::j_1_clinicians_chat::{ANNA, JONAS, PASSWORD};
 
 const WRONG: &str = "482914";
@@ -172,7 +172,7 @@ fn wrong_tries_are_slowed_down_the_tenth_is_the_last_and_a_copied_profile_has_no
 
 #[test]
 fn a_device_whose_account_is_closed_for_the_time_being_stays_closed_and_loses_nothing() {
-    let mut server = Server::with(&Settings { web: Some(dist()), ..Settings::default() });
+    let mut server = hospital("");
     let (chief, anna) = (server.register("chief"), server.register("anna"));
     server.stop();
     assert!(server.konsil(&["user", "admin", "chief"]).status.success());
@@ -217,14 +217,7 @@ fn sign_out(of: &testkit::User, device: &str) {
 
 /// A hospital that lets people change tabs.
 fn patient_hospital() -> Server {
-    let tenant = "lock.hidden_seconds = 600".to_owned();
-    Server::with(&Settings { web: Some(dist()), tenant, ..Settings::default() })
-}
-
-fn member_of(server: &Server, name: &str) -> (String, String) {
-    let user = server.user(name);
-    user.post("/_matrix/client/v3/logout", &json!({})).ok();
-    (user.localpart.clone(), user.password.clone())
+    hospital("lock.hidden_seconds = 600")
 }
 
 #[test]
@@ -292,7 +285,7 @@ fn the_app_is_covered_at_once_and_locks_itself_when_idle_or_out_of_sight() {
     anna.unlock();
 
     // A minute of the strictest policy: out of sight is locked.
-    let strict = Server::with(&Settings { web: Some(dist()), ..Settings::default() });
+    let strict = hospital("");
     let (user, password) = member_of(&strict, "jonas");
     let jonas = Person::logged_in(&strict.url(), &user, &password, Screen::Desktop);
     let covered_then = jonas.browser.new_tab("about:blank");

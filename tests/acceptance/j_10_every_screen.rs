@@ -33,8 +33,16 @@ impl Walk {
         });
     }
 
+    /// Goes to a place by its address. A sheet that has just closed gives its history entry back a moment later, which would lead away
+    /// from there again.
     fn go(&self, place: &str) {
-        self.person.browser.script("location.hash = arguments[0]", &json!([place]));
+        let (go, mut stayed) =
+            ("const was = location.hash; location.hash = arguments[0]; return was", 0);
+        self.person.browser.wait_for("the place to stay", || {
+            let was = self.person.browser.script(go, &json!([place]));
+            stayed = if was == place { stayed + 1 } else { 0 };
+            (stayed == 3).then_some(())
+        });
     }
 
     fn close_sheet(&self) {
@@ -60,6 +68,10 @@ fn walk(size: &'static str, screen: Screen) {
     let mut walk = Walk { person: anna, size, faults: Vec::new() };
     walk.person.browser.find(&id("sign-in"));
     walk.see("sign-in");
+    walk.person.browser.click(&id("link-here"));
+    walk.person.browser.find(&id("link-qr"));
+    walk.see("another-device-code");
+    walk.person.browser.click(&id("link-back"));
     walk.person.log_in_to_the_pin("anna", PASSWORD);
     walk.see("pin");
     walk.person.set_pin(PIN);
@@ -141,6 +153,12 @@ fn walk(size: &'static str, screen: Screen) {
         walk.person.browser.click(&id("open-details"));
         walk.person.browser.find(&id("verify-person"));
         walk.see("person");
+    }
+    walk.person.browser.click(&id("export-open"));
+    walk.person.browser.find(&id("export-not-allowed"));
+    walk.see("export");
+    walk.close_sheet();
+    if screen == Screen::Phone {
         walk.person.browser.click(".details .back button");
     }
     walk.person.to_list();
@@ -148,9 +166,40 @@ fn walk(size: &'static str, screen: Screen) {
     walk.go("#/people");
     walk.person.browser.wait_text(&id("directory-row"), JONAS);
     walk.see("people");
+    walk.go("#/contacts");
+    walk.person.browser.find(&id("contacts-none"));
+    walk.see("contacts-none");
+    walk.person.browser.click(&id("import-open"));
+    walk.person.browser.find(&id("import-group"));
+    walk.see("contacts-import");
+    walk.person.browser.click(&id("import-group"));
+    walk.person.browser.wait_text(&id("import-chat"), "Stroke-Team");
+    walk.person.click_with_text(&id("import-chat"), "Stroke-Team");
+    walk.person.browser.wait_text(&id("import-row"), JONAS);
+    walk.see("contacts-preview");
+    walk.person.browser.click(&id("import-take"));
+    walk.person.browser.wait_text(&id("contact-row"), JONAS);
+    walk.see("contacts");
+    walk.person.click_with_text(&id("contact-row"), JONAS);
+    walk.person.browser.find(&id("contact-vouched"));
+    walk.see("contact");
+    walk.person.browser.click(&id("contact-edit"));
+    walk.person.browser.find(&id("contact-form"));
+    walk.see("contact-edit");
+    walk.person.browser.click(&id("pane-back"));
+    walk.person.browser.click(&id("own-code-open"));
+    walk.person.browser.find(&id("own-code-qr"));
+    walk.see("own-code");
+    walk.close_sheet();
+    walk.person.browser.gone(&id("own-code"));
     walk.go("#/settings");
     walk.person.browser.find(&id("lock-policy"));
     walk.see("settings");
+    walk.person.browser.click(&id("link-device"));
+    walk.person.browser.find(&id("link-camera"));
+    walk.see("another-device-read");
+    walk.close_sheet();
+    walk.person.browser.gone(&id("link-sheet"));
     walk.person.browser.click(&id("lock-now"));
     walk.person.browser.find(&id("lock-screen"));
     walk.see("locked");

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use testkit::{Screen, Server};
 
 use crate::app::{PIN, Person, dist, id};
+use crate::i_c_own_contacts::to_contacts;
 use crate::j_1_clinicians_chat::{ANNA, JONAS, PASSWORD};
 use crate::l_6_for_everyone::{ESCAPE, press};
 use crate::picture;
@@ -103,6 +104,60 @@ fn nothing_is_lost_on_320_pixels_and_with_text_twice_as_large() {
     }
     faults.sort();
     faults.dedup();
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn nothing_of_the_contacts_is_lost_on_320_pixels_and_with_text_twice_as_large() {
+    let server = Server::demo(&dist());
+    let files = tempfile::tempdir().expect("a directory for files");
+    let table = files.path().join("station.csv");
+    let text = "Name;Funktion;Station;Durchwahl;E-Mail;Notiz\n\
+        Prof. Dr. Wolfgang-Amadeus von Hohenlohe-Schillingsfürst;Geschäftsführender Oberarzt;Herz-, Thorax- und Gefäßchirurgie;4711;wolfgang-amadeus.hohenlohe-schillingsfuerst@klinikum-musterstadt.example;Mittwochs im OP\n\
+        Zoë Öztürk;Ärztin;Ambulanz;4712;;";
+    std::fs::write(&table, text).expect("the file is written");
+    let anna = Person::logged_in(&server.url(), "anna", PASSWORD, Screen::Phone);
+    to_contacts(&anna);
+    let mut faults = Vec::new();
+    for (name, size, text) in
+        [("320", (320, 640), "100%"), ("zoom", (720, 450), "100%"), ("text", (390, 844), "200%")]
+    {
+        narrow(&anna, size);
+        let set = "document.documentElement.style.fontSize = arguments[0]";
+        anna.browser.script(set, &json!([text]));
+        let mut see = |what: &str| check(&anna, &format!("{what}-{name}"), &mut faults);
+        anna.browser.click(&id("import-open"));
+        anna.browser.find(&id("import-group"));
+        see("import-sources");
+        anna.browser.upload(&id("import-csv"), &table);
+        anna.browser.find(&id("import-summary"));
+        see("import-preview");
+        if anna.browser.has(&id("import-row")) {
+            anna.browser.click(&id("import-take"));
+        } else {
+            anna.browser.click(&id("pane-back"));
+            anna.browser.click(&id("import-code"));
+            anna.browser.find(&id("code-step"));
+            see("import-code");
+            anna.browser.click(&id("pane-back"));
+            anna.browser.find(&id("import-group"));
+            anna.browser.click(&id("pane-back"));
+        }
+        anna.browser.wait_text(&id("contact-row"), "Zoë Öztürk");
+        see("contacts");
+        anna.click_with_text(&id("contact-row"), "Hohenlohe");
+        anna.browser.find(&id("contact-details"));
+        see("contact");
+        anna.browser.click(&id("contact-edit"));
+        anna.browser.find(&id("contact-form"));
+        see("contact-form");
+        anna.browser.click(&id("pane-back"));
+        anna.browser.click(&id("own-code-open"));
+        anna.browser.find(&id("own-code-qr"));
+        see("own-code");
+        anna.browser.click(&id("sheet-close"));
+        anna.browser.gone(&id("own-code"));
+    }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 

@@ -26,6 +26,43 @@ fn whom_to_call_is_told_without_login() {
 }
 
 #[test]
+fn an_app_below_the_lowest_version_is_refused_whoever_says_none_is_not() {
+    let tenant = "app.minimum_version = \"0.10.0\"";
+    let strict = Server::with(&Settings { tenant: tenant.into(), ..Settings::default() });
+    assert_eq!(strict.api().get("/_konsil/hospital").ok()["minimum_app_version"], "0.10.0");
+    let open = server().api().get("/_konsil/hospital").ok();
+    assert_eq!(open.get("minimum_app_version"), None, "by default each version is taken");
+
+    let anna = strict.user("anna");
+    let login = json!({
+        "type": "m.login.password", "password": anna.password,
+        "identifier": { "type": "m.id.user", "user": anna.localpart },
+    });
+    let login = serde_json::to_vec(&login).unwrap();
+    let refresh = serde_json::to_vec(&json!({ "refresh_token": "x" })).unwrap();
+    for (method, path, body) in [
+        ("GET", "/_matrix/client/v3/account/whoami", &[][..]),
+        ("GET", "/_matrix/client/v3/sync?timeout=0", &[]),
+        ("POST", "/_matrix/client/v3/login", &login),
+        ("POST", "/_matrix/client/v3/refresh", &refresh),
+        ("GET", "/_konsil/lock/policy", &[]),
+    ] {
+        let ask =
+            |version: &str| anna.request(method, path, &[("konsil-app-version", version)], body);
+        for old in ["0.9.9", "0.1.0", "", "x"] {
+            let refusal = ask(old).refused(503, "DE.KONSIL.CLIENT_TOO_OLD");
+            assert_eq!(refusal["de.konsil.minimum_version"], "0.10.0");
+        }
+        let code = |answer: testkit::Answer| answer.value()["errcode"].clone();
+        assert_ne!(code(ask("0.10.0")), "DE.KONSIL.CLIENT_TOO_OLD", "{path}");
+        let others = anna.request(method, path, &[], body);
+        assert_ne!(code(others), "DE.KONSIL.CLIENT_TOO_OLD", "{path}");
+    }
+    let current = [("konsil-app-version", "1.0.0")];
+    anna.request("GET", "/_matrix/client/v3/sync?timeout=0", &current, &[]).ok();
+}
+
+#[test]
 fn who_helps_is_told_if_the_hospital_names_somebody() {
     let path = "/.well-known/matrix/support";
     server().api().get(path).refused(404, "M_NOT_FOUND");
@@ -109,6 +146,17 @@ fn capabilities_name_the_room_versions() {
 }
 
 #[test]
+fn saving_attachments_is_allowed_only_where_the_hospital_says_so() {
+    let may = |server: &Server| {
+        let capabilities = server.user("anna").get("/_matrix/client/v3/capabilities").ok();
+        capabilities["capabilities"]["de.konsil.save_to_device"]["enabled"].clone()
+    };
+    assert_eq!(may(server()), json!(null));
+    let tenant = "attachments.save_to_device = true".into();
+    assert_eq!(may(&Server::with(&Settings { tenant, ..Settings::default() })), true);
+}
+
+#[test]
 fn a_browser_of_any_origin_may_ask_the_api() {
     let api = server().api();
     let preflight = api.request(
@@ -122,6 +170,18 @@ fn a_browser_of_any_origin_may_ask_the_api() {
     assert!(preflight.header("access-control-allow-headers").contains("Authorization"));
     let refused = api.get("/_matrix/client/v3/account/whoami");
     assert_eq!(refused.header("access-control-allow-origin"), "*", "errors are readable too");
+}
+
+/// Browsers write what they may to the disk, in clear, for whoever uses the device next.
+#[test]
+fn no_browser_keeps_an_answer_of_the_api() {
+    let anna = server().user("anna");
+    let profile = format!("/_matrix/client/v3/profile/{}", testkit::matrix::escape(&anna.id));
+    let of_anna = ["/_matrix/client/v3/devices", &profile, "/_matrix/client/v3/user_directory"];
+    let of_anybody = ["/_matrix/client/versions", "/_konsil/lock/policy", "/_konsil/unknown"];
+    for path in of_anna.iter().chain(&of_anybody) {
+        assert_eq!(anna.get(path).header("cache-control"), "no-store", "{path}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod create_mxc_uri;
 mod get_content;
 mod get_content_thumbnail;
 mod get_media_config;
+mod resumable;
 
 /// The path of an `mxc://` address under one of the media endpoints.
 fn path(endpoint: &str, mxc: &str) -> String {

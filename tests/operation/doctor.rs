@@ -11,6 +11,14 @@ use testkit::{Database, Server, Settings};
 /// An invariant, as the doctor names it, and how it is broken.
 const BREAKAGES: &[(&str, &str)] = &[
     (
+        "each crash report says what it may say and is not past its time",
+        "INSERT INTO crash_reports VALUES (1, 20000000, '0.1.0', 'app', 'panic', 'Herr Beispielmann', 'Chromium', 'Android')",
+    ),
+    (
+        "each crash report says what it may say and is not past its time",
+        "INSERT INTO crash_reports VALUES (1, 10, '0.1.0', 'app', 'panic', 'unknown', 'Chromium', 'Android')",
+    ),
+    (
         "the database file is whole and the change log has no gap",
         "DELETE FROM log WHERE pos = (SELECT max(pos) / 2 FROM log)",
     ),
@@ -126,12 +134,15 @@ fn broken_outside_of_sql(server: &Server) -> [&'static str; 1] {
     let files = "each file's row has its bytes";
     let copy = Copy::of(server);
     let objects = copy.objects();
+    assert_eq!(objects.len(), 2, "a file, and one that comes in parts");
     fs::remove_file(&objects[0]).expect("it goes");
     is_named(&copy, files, "a removed file");
 
-    let copy = Copy::of(server);
-    fs::write(&copy.objects()[0], "short").expect("it is cut short");
-    is_named(&copy, files, "a file that was cut short");
+    for at in 0..2 {
+        let copy = Copy::of(server);
+        fs::write(&copy.objects()[at], "short").expect("it is cut short");
+        is_named(&copy, files, "a file that was cut short");
+    }
 
     let copy = Copy::of(server);
     let page: i64 = copy
@@ -174,6 +185,9 @@ fn hospital() -> Server {
     anna.put(&format!("/_matrix/client/v3/directory/room/{alias}"), &json!({ "room_id": room }))
         .ok();
     anna.upload("application/octet-stream", &[7; 3_000]);
+    let begun = anna.request("POST", "/_konsil/media/upload", &[("upload-length", "5000")], b"");
+    let part = [("upload-offset", "0")];
+    anna.request("PATCH", begun.header("location"), &part, &[7; 2_000]).ok();
     let messages =
         json!({ "messages": { jonas.id.as_str(): { jonas.device_id.as_str(): { "n": 1 } } } });
     let to_device = format!("/_matrix/client/v3/sendToDevice/m.dummy/{}", transaction());

@@ -11,15 +11,19 @@ struct Tool {
     present: fn() -> bool,
 }
 
-const TOOLS: [Tool; 9] = [
+const TOOLS: [Tool; 13] = [
     Tool { package: "chromium", present: || on_path("chromium") },
     Tool { package: "chromium-driver", present: || on_path("chromedriver") },
+    Tool { package: "webkit2gtk-driver", present: || on_path("WebKitWebDriver") },
+    Tool { package: "xvfb", present: || on_path("Xvfb") },
+    Tool { package: "firefox-esr", present: || on_path("firefox-esr") },
     Tool { package: "npm", present: || on_path("npm") },
     Tool { package: "postgresql", present: || below("/usr/lib/postgresql", "bin/initdb") },
     Tool { package: "python3-venv", present: makes_environments },
     Tool { package: "libimage-exiftool-perl", present: || on_path("exiftool") },
     Tool { package: "ffmpeg", present: || on_path("ffmpeg") },
     Tool { package: "poppler-utils", present: || on_path("pdftoppm") },
+    Tool { package: "strace", present: || on_path("strace") },
     Tool { package: "fonts-dejavu-core", present: || below("/usr/share/fonts", "") },
 ];
 

@@ -8,10 +8,11 @@ use crate::Failure;
 use crate::cargo::{Target, cargo};
 
 /// The layer of every package. Tests, development dependencies and the packages of [`TOOLS`] are free.
-const LAYERS: [(&str, u8); 13] = [
+const LAYERS: [(&str, u8); 14] = [
     ("base", 0),
     ("vocabulary", 0),
     ("konsil-pdf", 0),
+    ("konsil-qr", 0),
     ("room", 1),
     ("db", 1),
     ("blob", 1),

@@ -49,6 +49,7 @@ pub fn build(profile: Profile) -> Result<PathBuf, Failure> {
             "The app for the browser (wasm32; minutes when it is the first time)",
         ),
         ("konsil-pdf", "konsil_pdf.wasm", "What shows PDF, a module of its own"),
+        ("konsil-qr", "konsil_qr.wasm", "What reads QR codes, another one"),
     ] {
         let mut build = cargo("build", Target::Web);
         build.args(["--package", package, "--target", WASM, "--profile", name]);

@@ -1,6 +1,6 @@
 use std::{
     fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, ErrorKind, IoSliceMut, Read, Seek, SeekFrom},
     ops::Range,
     path::PathBuf,
     pin::Pin,
@@ -9,11 +9,13 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::Stream;
+use rustix::io::{ReadWriteFlags, preadv2};
 use tokio::task::JoinHandle;
 
 use crate::{CHUNK_BYTES, finished};
 
-/// The bytes of an object, as a stream of pieces. While one is sent, the next is read.
+/// The bytes of an object, as a stream of pieces. The next is read before one is sent if the operating system has it in memory, else
+/// meanwhile, on a thread for the disk.
 #[derive(Debug)]
 pub struct Download {
     size_bytes: u64,
@@ -73,19 +75,42 @@ impl Download {
     }
 }
 
-fn read_piece(mut file: File, left: u64) -> io::Result<(Bytes, Option<(File, u64)>)> {
-    let wanted = left.min(CHUNK_BYTES as u64);
-    let mut bytes = Vec::with_capacity(usize::try_from(wanted).unwrap_or(CHUNK_BYTES));
-    let read = (&mut file).take(wanted).read_to_end(&mut bytes)? as u64;
-    if read < wanted {
-        // Objects never shrink, so the disk or somebody else did it: the reader must not take this for the end.
-        return Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            "the object is shorter than it was",
-        ));
-    }
-    let rest = left - read;
-    Ok((bytes.into(), (rest > 0).then_some((file, rest))))
+/// How large the next piece is.
+fn piece_bytes(left: u64) -> usize {
+    usize::try_from(left).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES)
+}
+
+/// What of the next piece lies in memory, without waiting for the disk: handing the file to another thread and back costs more than this copy.
+fn read_at_once(file: &File, left: u64) -> Option<Bytes> {
+    const FROM_WHERE_IT_STANDS: u64 = u64::MAX;
+    let mut bytes = vec![0; piece_bytes(left)];
+    let room = &mut [IoSliceMut::new(&mut bytes)];
+    // A file system that does not know what it has in memory refuses; then the thread for the disk reads.
+    let read = preadv2(file, room, FROM_WHERE_IT_STANDS, ReadWriteFlags::NOWAIT).ok()?;
+    bytes.truncate(read);
+    // Nothing at all is the end of a file that has become shorter; that thread says so.
+    (read > 0).then(|| bytes.into())
+}
+
+fn rest_after(piece: &Bytes, file: File, left: u64) -> Rest {
+    let rest = left - piece.len() as u64;
+    (rest > 0).then_some((file, rest))
+}
+
+fn read_piece(mut file: File, left: u64) -> io::Result<(Bytes, Rest)> {
+    // In one call: `read_to_end` would begin with 8 KiB and double.
+    let mut bytes = vec![0; piece_bytes(left)];
+    // Objects never shrink, so the disk or somebody else did it: the reader must not take this for the end.
+    let too_short = |error: io::Error| match error.kind() {
+        ErrorKind::UnexpectedEof => {
+            io::Error::new(error.kind(), "the object is shorter than it was")
+        }
+        _ => error,
+    };
+    file.read_exact(&mut bytes).map_err(too_short)?;
+    let bytes = bytes.into();
+    let rest = rest_after(&bytes, file, left);
+    Ok((bytes, rest))
 }
 
 impl Stream for Download {
@@ -105,8 +130,15 @@ impl Stream for Download {
         match std::mem::replace(&mut self.step, Step::Done) {
             Step::Ready(bytes, rest) => {
                 if let Some((file, left)) = rest {
-                    self.step =
-                        Step::Reading(tokio::task::spawn_blocking(move || read_piece(file, left)));
+                    self.step = match read_at_once(&file, left) {
+                        Some(next) => {
+                            let rest = rest_after(&next, file, left);
+                            Step::Ready(next, rest)
+                        }
+                        None => Step::Reading(tokio::task::spawn_blocking(move || {
+                            read_piece(file, left)
+                        })),
+                    };
                 }
                 Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
             }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod append;
 mod download;
 mod name;
 mod upload;
@@ -13,8 +14,10 @@ use std::{
     time::SystemTime,
 };
 
+use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
+pub use append::Append;
 pub use download::Download;
 pub use name::{InvalidName, ObjectName};
 pub use upload::{Stored, Upload};
@@ -103,6 +106,11 @@ impl Directory {
         fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.path(name))
     }
 
+    fn open_to_write(&self, name: &ObjectName) -> io::Result<fs::File> {
+        self.check()?;
+        fs::OpenOptions::new().write(true).open(self.path(name))
+    }
+
     fn remove(&self, name: &ObjectName) -> io::Result<()> {
         match fs::remove_file(self.path(name)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -166,6 +174,49 @@ impl Blobs {
     /// written is deleted.
     pub fn create(&self, name: ObjectName) -> Upload {
         Upload::begin(self.directory.clone(), name)
+    }
+
+    /// Makes an empty object, which [`Blobs::append`] fills. Durable when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn create_empty(&self, name: &ObjectName) -> Result<(), Error> {
+        let (directory, name) = (self.directory.clone(), name.clone());
+        blocking(move || {
+            directory.create(&name)?;
+            directory.sync_shard(&name)
+        })
+        .await
+        .map_err(Error::Storage)
+    }
+
+    /// Goes on with an object of which `size_bytes` are kept.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Storage`], also if it is shorter than that.
+    pub async fn append(&self, name: &ObjectName, size_bytes: u64) -> Result<Append, Error> {
+        let (directory, name) = (self.directory.clone(), name.clone());
+        Ok(blocking(move || Append::open(directory, &name, size_bytes)).await?)
+    }
+
+    /// SHA-256 of an object's bytes, read from the disk.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] or [`Error::Storage`].
+    pub async fn sha256(&self, name: &ObjectName) -> Result<[u8; 32], Error> {
+        let path = self.directory.path(name);
+        let hashed = blocking(move || {
+            let mut file = fs::File::open(path)?;
+            let mut hash = Sha256::new();
+            let mut bytes = vec![0; CHUNK_BYTES];
+            loop {
+                match io::Read::read(&mut file, &mut bytes)? {
+                    0 => return Ok(hash.finalize().into()),
+                    read => hash.update(&bytes[..read]),
+                }
+            }
+        });
+        Ok(hashed.await?)
     }
 
     /// Returns when a sync has failed: from then on nothing is stored, and the process should end.

@@ -16,7 +16,7 @@ use crate::{CHUNK_BYTES, Directory, Error, ObjectName, Synced, finished};
 
 /// So much is written before the disk is asked to begin with it. A large file is then on the disk soon after its last byte has
 /// come, and not first as long as the disk takes for all of it.
-const FLUSHED_BYTES: usize = 4 * 1024 * 1024;
+const FLUSHED_BYTES: usize = 512 * 1024;
 
 /// A finished object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,8 @@ pub struct Stored {
 
 /// An object that is being written.
 ///
-/// While one piece is written and hashed on a thread for the disk, the next is gathered; a slow sender holds no thread.
+/// While one piece is written on a thread for the disk and hashed on another, the next is gathered; a slow sender holds no thread. The hash may
+/// lag behind: it is ready when the disk has the bytes.
 #[derive(Debug)]
 pub struct Upload {
     directory: Arc<Directory>,
@@ -40,6 +41,7 @@ pub struct Upload {
     gathered_bytes: usize,
     size_bytes: u64,
     written: Step,
+    hashed: Option<JoinHandle<Sha256>>,
     /// Bytes that the disk was not asked for yet.
     unflushed_bytes: usize,
     flushing: Option<JoinHandle<io::Result<()>>>,
@@ -59,7 +61,6 @@ enum Step {
 #[derive(Debug)]
 struct Writer {
     file: Arc<File>,
-    hash: Sha256,
     /// The directory is made durable while the content still comes in: its entry is there from the first piece on.
     entry: JoinHandle<io::Result<()>>,
 }
@@ -74,13 +75,12 @@ impl Writer {
         created.store(true, Ordering::SeqCst);
         let (directory, name) = (directory.clone(), name.clone());
         let entry = Handle::current().spawn_blocking(move || directory.sync_shard(&name));
-        Ok(Self { file, hash: Sha256::new(), entry })
+        Ok(Self { file, entry })
     }
 
-    fn write(&mut self, pieces: &[Bytes]) -> io::Result<()> {
+    fn write(&self, pieces: &[Bytes]) -> io::Result<()> {
         for piece in pieces {
             (&*self.file).write_all(piece)?;
-            self.hash.update(piece);
         }
         Ok(())
     }
@@ -95,6 +95,7 @@ impl Upload {
             gathered_bytes: 0,
             size_bytes: 0,
             written: Step::Unwritten,
+            hashed: None,
             unflushed_bytes: 0,
             flushing: None,
             created: Arc::default(),
@@ -116,7 +117,8 @@ impl Upload {
         self.gathered_bytes += bytes.len();
         self.gathered.push(bytes);
         if self.gathered_bytes >= CHUNK_BYTES {
-            self.write_gathered().await?;
+            let written = self.write_gathered(false).await?;
+            self.hash_too(written).await?;
         }
         Ok(())
     }
@@ -126,40 +128,62 @@ impl Upload {
     /// # Errors
     /// [`Error::Storage`]: nothing was stored.
     pub async fn finish(mut self) -> Result<Stored, Error> {
-        self.write_gathered().await?;
-        let Writer { file, hash, entry } = self.writer().await?.ok_or_else(lost)?;
+        let last = self.write_gathered(true).await?;
+        // What is left is hashed while the disk is at work.
+        self.hash_too(last).await?;
+        let sha256 = self.hash().await?.finalize().into();
+        let Writer { entry, .. } = self.writer().await?.ok_or_else(lost)?;
         if let Some(flushing) = self.flushing.take() {
             finished(flushing.await)?;
         }
-        let directory = self.directory.clone();
-        crate::blocking(move || directory.sync(&file, Synced::Content)).await?;
         finished(entry.await)?;
         self.finished = true;
-        Ok(Stored {
-            name: self.name.clone(),
-            size_bytes: self.size_bytes,
-            sha256: hash.finalize().into(),
-        })
+        Ok(Stored { name: self.name.clone(), size_bytes: self.size_bytes, sha256 })
     }
 
-    async fn write_gathered(&mut self) -> Result<(), Error> {
+    /// Has what was gathered written, once what came before it is, and waits for the disk with the last of it. Gives it back, for the hash.
+    async fn write_gathered(&mut self, and_sync: bool) -> Result<Vec<Bytes>, Error> {
         let pieces = mem::take(&mut self.gathered);
         self.unflushed_bytes += mem::take(&mut self.gathered_bytes);
         let writer = self.writer().await?;
-        if let Some(writer) = &writer {
+        if let Some(writer) = &writer
+            && !and_sync
+        {
             self.flush_early(&writer.file).await?;
         }
         let (directory, name, created) =
             (self.directory.clone(), self.name.clone(), self.created.clone());
+        let written = pieces.clone();
         self.written = Step::Writing(tokio::task::spawn_blocking(move || {
-            let mut writer = match writer {
+            let writer = match writer {
                 Some(writer) => writer,
                 None => Writer::create(&directory, &name, &created)?,
             };
-            writer.write(&pieces)?;
+            writer.write(&written)?;
+            if and_sync {
+                directory.sync(&writer.file, Synced::Content)?;
+            }
             Ok(writer)
         }));
+        Ok(pieces)
+    }
+
+    /// Has the pieces hashed, once those before them are.
+    async fn hash_too(&mut self, pieces: Vec<Bytes>) -> Result<(), Error> {
+        let mut hash = self.hash().await?;
+        self.hashed = Some(tokio::task::spawn_blocking(move || {
+            pieces.iter().for_each(|piece| hash.update(piece));
+            hash
+        }));
         Ok(())
+    }
+
+    /// The hash of what was written so far.
+    async fn hash(&mut self) -> Result<Sha256, Error> {
+        match self.hashed.take() {
+            None => Ok(Sha256::new()),
+            Some(hashed) => Ok(finished(hashed.await.map(Ok))?),
+        }
     }
 
     /// Has the disk begin with what was written, unless that is little or the disk is still busy with what came before.

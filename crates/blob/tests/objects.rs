@@ -88,6 +88,33 @@ async fn a_download_comes_in_pieces_of_bounded_size() {
 }
 
 #[tokio::test]
+async fn an_object_that_loses_bytes_while_it_is_read_does_not_simply_end() {
+    let (directory, blobs) = blobs().await;
+    let stored = store(&blobs, name(6), &content(700_000), 100_000).await;
+    let download = blobs.read(&stored.name, 0..u64::MAX).await.unwrap();
+    let path = directory.path().join("media/06").join(stored.name.as_str());
+    std::fs::File::options().write(true).open(path).unwrap().set_len(300_000).unwrap();
+    let error = download.into_bytes().await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+}
+
+#[tokio::test]
+async fn an_object_that_lies_in_memory_in_part_comes_back_whole() {
+    let (directory, blobs) = blobs().await;
+    let content = content(3_000_001);
+    let stored = store(&blobs, name(7), &content, 100_000).await;
+    let path = directory.path().join("media/07").join(stored.name.as_str());
+    let file = std::fs::File::open(path).unwrap();
+    // From the middle of a piece to the middle of another, from the second piece on, and all of it; of these the whole pages.
+    for (from, bytes) in [(400_000, 600_000), (262_144, 1_000_000), (0, 0)] {
+        let bytes = std::num::NonZeroU64::new(bytes);
+        rustix::fs::fadvise(&file, from, bytes, rustix::fs::Advice::DontNeed).unwrap();
+        let download = blobs.read(&stored.name, 0..u64::MAX).await.unwrap();
+        assert!(download.into_bytes().await.unwrap() == content, "without {bytes:?} from {from}");
+    }
+}
+
+#[tokio::test]
 async fn an_unfinished_upload_leaves_nothing() {
     let (_directory, blobs) = blobs().await;
     for written in [0, 10, 1_000_000] {
@@ -156,4 +183,28 @@ async fn nobody_but_the_server_may_read_the_files() {
     assert_eq!(mode(&root), 0);
     assert_eq!(mode(&root.join("05")), 0);
     assert_eq!(mode(&root.join("05").join(stored.name.as_str())), 0);
+}
+
+#[tokio::test]
+async fn an_object_in_parts_goes_on_where_it_was_kept_and_what_lies_behind_is_cut_off() {
+    let (_directory, blobs) = blobs().await;
+    let content = content(900_000);
+    let object = name(9);
+    blobs.create_empty(&object).await.unwrap();
+    let mut part = blobs.append(&object, 0).await.unwrap();
+    part.write(content.slice(..400_000)).await.unwrap();
+    assert_eq!(part.keep().await.unwrap(), 400_000);
+    // Written and never kept: whoever goes on does not see it.
+    let mut lost = blobs.append(&object, 400_000).await.unwrap();
+    lost.write(Bytes::from(vec![0xff; 300_000])).await.unwrap();
+    drop(lost);
+    let mut rest = blobs.append(&object, 400_000).await.unwrap();
+    rest.write(content.slice(400_000..)).await.unwrap();
+    assert_eq!(rest.keep().await.unwrap(), 900_000);
+    assert_eq!(blobs.sha256(&object).await.unwrap()[..], Sha256::digest(&content)[..]);
+    let whole = blobs.read(&object, 0..u64::MAX).await.unwrap().into_bytes().await.unwrap();
+    assert!(whole == content);
+    // Nobody makes up what the disk has lost.
+    assert!(matches!(blobs.append(&object, 900_001).await, Err(Error::Storage(_))));
+    assert!(matches!(blobs.append(&name(10), 0).await, Err(Error::NotFound)));
 }

@@ -1,9 +1,11 @@
 //! Small bridges to the browser: IndexedDB requests as futures, and the page's global object.
 
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest};
+use web_sys::{
+    IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransactionMode,
+};
 
 /// A failure of the browser, by its name (`QuotaExceededError`), which holds no user data.
 pub(crate) fn name_of(error: &JsValue) -> String {
@@ -64,4 +66,47 @@ pub(crate) async fn open_database(name: &str, store: &'static str) -> Result<Idb
     };
     request.set_onupgradeneeded(Some(upgrade.unchecked_ref()));
     done(&request).await?.dyn_into()
+}
+
+/// A database with one object store of bytes. It closes with the last use, so that it can be deleted. Errors are the names of the browser's.
+pub(crate) struct Bytes {
+    database: IdbDatabase,
+    store: &'static str,
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        self.database.close();
+    }
+}
+
+impl Bytes {
+    pub async fn open(name: &str, store: &'static str) -> Result<Self, String> {
+        let database = open_database(name, store).await.map_err(|error| name_of(&error))?;
+        Ok(Self { database, store })
+    }
+
+    pub fn store(&self, mode: IdbTransactionMode) -> Result<IdbObjectStore, String> {
+        self.database
+            .transaction_with_str_and_mode(self.store, mode)
+            .and_then(|transaction| transaction.object_store(self.store))
+            .map_err(|error| name_of(&error))
+    }
+
+    pub async fn put(&self, key: &str, value: &Uint8Array) -> Result<(), String> {
+        let request = self
+            .store(IdbTransactionMode::Readwrite)?
+            .put_with_key(value, &key.into())
+            .map_err(|error| name_of(&error))?;
+        done(&request).await.map(drop).map_err(|error| name_of(&error))
+    }
+
+    pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
+        let request = self
+            .store(IdbTransactionMode::Readonly)?
+            .get(&key.into())
+            .map_err(|error| name_of(&error))?;
+        let value = done(&request).await.map_err(|error| name_of(&error))?;
+        Ok((!value.is_undefined()).then(|| Uint8Array::new(&value).to_vec()))
+    }
 }

@@ -2,9 +2,11 @@
 
 mod actions;
 pub(crate) mod beyond_reach;
+mod completeness;
 mod convert;
 mod delivery;
 mod encrypt;
+mod export;
 mod header;
 pub(crate) mod hidden;
 mod media;
@@ -13,12 +15,17 @@ pub(crate) mod parts;
 mod pins;
 mod polls;
 pub(crate) mod preview;
+mod proof;
 mod repeats;
 pub(crate) mod responses;
 mod rows;
 mod send;
+mod timeline;
 mod watch;
 
+pub use completeness::FindingKind;
+pub use export::Exported;
+pub use proof::{DeviceProof, Proof};
 pub use rows::{
     Body, ChatHeader, EmojiOnly, FileView, ImageView, MediaRef, Member, Message, OwnState, Parts,
     Pinned, PollAnswer, PollView, Reach, Reaction, Reader, ReplyQuote, ReplyTarget, Row, RowKind,
@@ -40,7 +47,7 @@ use matrix_sdk::{
     Room,
     executor::{AbortOnDrop, JoinHandleExt, spawn},
 };
-use matrix_sdk_ui::timeline::{RoomExt, Timeline, TimelineReadReceiptTracking};
+use matrix_sdk_ui::timeline::Timeline;
 use ruma::{OwnedEventId, RoomId};
 
 use self::delivery::Delivered;
@@ -67,7 +74,8 @@ struct Inner {
 struct Open {
     core: Arc<Core>,
     room: Room,
-    timeline: Timeline,
+    /// Made anew when it is out of step (see [`timeline`]).
+    timeline: SharedObservable<Arc<Timeline>>,
     rows: SharedObservable<Arc<Vec<Arc<Row>>>>,
     header: SharedObservable<ChatHeader>,
     scroll_back: SharedObservable<ScrollBack>,
@@ -77,10 +85,18 @@ struct Open {
     asked_for: Mutex<BTreeSet<OwnedEventId>>,
     /// Keys of the rows of messages, by event ID (see [`repeats::keep_keys`]).
     keys: Mutex<HashMap<String, String>>,
+    /// What does not fit between the messages.
+    findings: SharedObservable<Arc<Vec<completeness::Finding>>>,
     /// How far our messages got with others.
     delivered: SharedObservable<Delivered>,
     /// Pinned messages that were looked up.
     pins: Mutex<pins::Known>,
+}
+
+impl Open {
+    fn timeline(&self) -> Arc<Timeline> {
+        self.timeline.get()
+    }
 }
 
 /// How many messages a first look and each scroll back bring.
@@ -91,15 +107,11 @@ impl Chat {
         let core = session.inner.core.clone();
         let id = RoomId::parse(chat.as_str()).map_err(|_| RoomError::UnknownChat)?;
         let room = core.client.get_room(&id).ok_or(RoomError::UnknownChat)?;
-        let timeline = room
-            .timeline_builder()
-            .track_read_marker_and_receipts(TimelineReadReceiptTracking::AllEvents)
-            .event_filter(watch::is_shown)
-            .build()
+        let timeline = timeline::of(&room)
             .await
             .map_err(|error| RoomError::Failed(trouble::kind_of(&error)))?;
         // The list brings the newest events only; a subscription brings members, receipts and more of the past. Not before the
-        // timeline is there: what comes while it is built stands in it twice (see `repeats`).
+        // timeline is there, which would have to be made again.
         core.sync.room_list_service().set_room_subscriptions(&[&id]).await;
         let read_up_to =
             timeline.latest_user_read_receipt(&core.own_id).await.map(|(event, _)| event);
@@ -107,13 +119,14 @@ impl Chat {
         let open = Arc::new(Open {
             core: core.clone(),
             room: room.clone(),
-            timeline,
+            timeline: SharedObservable::new(Arc::new(timeline)),
             rows: SharedObservable::new(Arc::default()),
             header: SharedObservable::new(header),
             scroll_back: SharedObservable::new(ScrollBack::More),
             read_up_to,
             asked_for: Mutex::default(),
             keys: Mutex::default(),
+            findings: SharedObservable::new(Arc::default()),
             delivered: SharedObservable::default(),
             pins: Mutex::default(),
         });
@@ -124,6 +137,7 @@ impl Chat {
             spawn(watch::first_page(open.clone())).abort_on_drop(),
             spawn(missing_keys::keep_asking(open.clone())).abort_on_drop(),
             spawn(delivery::keep(open.clone())).abort_on_drop(),
+            spawn(completeness::keep(open.clone())).abort_on_drop(),
             spawn(details::search_history(core, room)).abort_on_drop(),
         ];
         Ok(Self { inner: Arc::new(Inner { open, _tasks: tasks }) })

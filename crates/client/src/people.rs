@@ -271,6 +271,12 @@ pub(crate) fn local_part(user_id: &str) -> &str {
     without_sigil.split(':').next().unwrap_or(without_sigil)
 }
 
+/// Whether what was typed names this user: the whole identifier, or its first part.
+pub(crate) fn is_same(user_id: &str, typed: &str) -> bool {
+    let typed = typed.trim().to_lowercase();
+    typed == user_id || typed.trim_start_matches('@') == local_part(user_id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,5 +329,16 @@ mod tests {
         assert_eq!(tint("@anna:klinikum.example"), tint("@anna:klinikum.example"));
         assert!((0..100).map(|n| tint(&n.to_string())).any(|t| t != tint("0")));
         assert!((0..100).all(|n| tint(&n.to_string()) < 8));
+    }
+
+    #[test]
+    fn a_device_is_kept_for_its_owner_however_the_name_is_typed() {
+        let anna = "@anna.meyer:klinikum.example";
+        for typed in ["anna.meyer", " Anna.Meyer ", "@anna.meyer", anna] {
+            assert!(is_same(anna, typed), "{typed}");
+        }
+        for typed in ["anna", "jonas", "@anna.meyer:reha.example", ""] {
+            assert!(!is_same(anna, typed), "{typed}");
+        }
     }
 }

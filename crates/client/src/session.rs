@@ -3,22 +3,27 @@
 use std::{fmt, sync::Arc};
 
 use matrix_sdk::executor::{AbortOnDrop, JoinHandleExt, spawn};
+use matrix_sdk_base::crypto::types::SecretsBundle;
+use ruma::api::client::{discovery::get_capabilities, session::login::v3::LoginInfo};
 
 pub(crate) mod core;
 mod login;
+mod position;
 mod queued_media;
 mod store;
 mod sync;
 
 use self::core::{Core, OpenError};
 use crate::{
-    Broadcasts, Chat, Connection, Directory, Live, OpenUrgent, Push, RoomList, Search, Trust,
-    details,
+    Broadcasts, Chat, Connection, Contacts, Directory, Live, OpenUrgent, Push, RoomList, Search,
+    Trust, contacts, details,
     ids::ChatId,
+    large,
     lock::{self, LockedSession, SignedIn, Stored, Unprotected},
     people::Person,
     room_list::{self, RoomError},
-    trouble::Trouble,
+    sequence,
+    trouble::{Trouble, kind_of},
     trust, urgent,
     vault::{self, Kept, OpenVault, Secrets},
 };
@@ -49,6 +54,14 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// With what somebody has signed in, for the first opening of the session.
+#[derive(Clone)]
+pub(crate) enum Arrival {
+    Password(String),
+    /// What another device of the account has handed over.
+    Secrets(Arc<SecretsBundle>),
+}
+
 /// A session: somebody is logged in on this device. Clone it freely.
 ///
 /// Dropping the last clone stops syncing; the session stays on the device, behind its PIN, and [`Session::stored`] finds it.
@@ -64,6 +77,8 @@ pub enum SessionEnd {
     LoggedOutByServer,
     /// The server wants a new login, but what is stored stays valid (soft logout).
     LoginNeededAgain,
+    /// The hospital has locked the account. What is stored stays, behind the PIN.
+    AccountLocked,
 }
 
 /// Why a login failed.
@@ -185,6 +200,16 @@ impl Session {
         settings: &Settings,
         credentials: &Credentials,
     ) -> Result<SignedIn, LoginError> {
+        let arrival = Arrival::Password(credentials.password.clone());
+        Self::sign_in(settings, &credentials.user, login::by_password(credentials), arrival).await
+    }
+
+    pub(crate) async fn sign_in(
+        settings: &Settings,
+        user: &str,
+        login: LoginInfo,
+        arrival: Arrival,
+    ) -> Result<SignedIn, LoginError> {
         let kept = vault::read(&settings.store).await.unwrap_or_default();
         // After a soft logout the device is still there: whoever had it goes on with it.
         let earlier = kept.as_ref().map(|kept| match kept {
@@ -192,7 +217,7 @@ impl Session {
             Kept::Unprotected(secrets) => (&secrets.user_id, &secrets.device_id),
         });
         let earlier = earlier.map(|(user, device)| (user.as_str(), device.as_str()));
-        let (secrets, is_earlier) = login::request_session(settings, credentials, earlier).await?;
+        let (secrets, is_earlier) = login::request_session(settings, user, login, earlier).await?;
         Ok(match kept {
             Some(Kept::Locked(locked)) if is_earlier => {
                 let tokens = Some((secrets.access_token, secrets.refresh_token));
@@ -206,11 +231,35 @@ impl Session {
                     .map_err(|error| LoginError::Store(error.to_string()))?;
                 SignedIn::New(Unprotected::new(settings, secrets, None))
             }
-            _ => {
-                let password = Some(credentials.password.clone());
-                SignedIn::New(Unprotected::new(settings, secrets, password))
+            _ => SignedIn::New(Unprotected::new(settings, secrets, Some(arrival))),
+        })
+    }
+
+    /// Logs in for as long as this page (or process) lives: nothing is stored, there is no PIN, and whoever lets go of the session
+    /// without [`Session::logout`] has the device leave by [`lock::leave`].
+    pub async fn login_passing(
+        settings: &Settings,
+        credentials: &Credentials,
+    ) -> Result<Self, LoginError> {
+        let login = login::by_password(credentials);
+        let (secrets, _) = login::request_session(settings, &credentials.user, login, None).await?;
+        lock::open_passing(settings, secrets, &credentials.password).await.map_err(|error| {
+            match error {
+                lock::UnlockError::NoConnection => LoginError::NoConnection,
+                lock::UnlockError::Store(code) => LoginError::Store(code),
+                error => LoginError::Failed(error.to_string()),
             }
         })
+    }
+
+    /// Whether nothing of the session is stored.
+    pub fn is_passing(&self) -> bool {
+        self.inner.core.is_passing
+    }
+
+    /// By which a device leaves the account that nobody can sign out any more, see [`lock::leave`]. Good for nothing else.
+    pub async fn leaving_token(&self) -> String {
+        self.inner.core.vault.lock().await.header().token.clone()
     }
 
     /// Name for the stores of a new session.
@@ -221,19 +270,32 @@ impl Session {
         store::new_name(&settings.store)
     }
 
-    /// Opens the store and starts syncing. With the `password` of a first login of an account it also makes the account's
+    /// Opens the store and starts syncing. With the password of a first login of an account it also makes the account's
     /// identity, key backup and recovery key ([`Trust::new_recovery_key`] hands it out).
     pub(crate) async fn enter(
         settings: &Settings,
         secrets: Secrets,
         vault: OpenVault,
-        password: Option<&str>,
+        arrival: Option<&Arrival>,
     ) -> Result<Self, RestoreError> {
         let core = Core::open(settings, secrets, vault).await.map_err(|error| match error {
             OpenError::Store(code) => RestoreError::Store(code),
             OpenError::Failed(code) => RestoreError::Failed(code),
         })?;
-        let Some(password) = password else { return Ok(Self::start(core).await) };
+        let password = match arrival {
+            None => return Ok(Self::start(core).await),
+            Some(Arrival::Secrets(secrets)) => {
+                // Without them the device is confirmed by comparing or by the recovery key, like any other.
+                if let Err(error) = core.client.encryption().import_secrets_bundle(secrets).await {
+                    tracing::warn!(
+                        kind = kind_of(&error),
+                        "The other device's secrets are of no use"
+                    );
+                }
+                return Ok(Self::start(core).await);
+            }
+            Some(Arrival::Password(password)) => password,
+        };
         let first_login = trust::make_identity(&core, Some(password)).await;
         let session = Self::start(core).await;
         match first_login {
@@ -286,6 +348,9 @@ impl Session {
             Err(_) => return Err(LogoutError::NoConnection),
         }
         core.sync.stop().await;
+        if core.is_passing {
+            return Ok(());
+        }
         Self::forget(&core.settings).await
     }
 
@@ -329,6 +394,11 @@ impl Session {
         Broadcasts { session: self.clone() }
     }
 
+    /// The person's own address book.
+    pub fn contacts(&self) -> Contacts {
+        Contacts { session: self.clone() }
+    }
+
     /// Searching what was written.
     pub fn search(&self) -> Search {
         Search { session: self.clone() }
@@ -349,6 +419,16 @@ impl Session {
         Trust { session: self.clone() }
     }
 
+    /// Whether the hospital lets attachments be saved on the device, outside of the app's own store (I.e). What nobody has allowed is not.
+    pub async fn may_save(&self) -> bool {
+        let request = get_capabilities::v3::Request::new();
+        let answer = self.inner.core.client.send(request).await;
+        answer.is_ok_and(|answer| {
+            let allowed = answer.capabilities.get("de.konsil.save_to_device");
+            allowed.is_some_and(|it| it["enabled"] == true)
+        })
+    }
+
     async fn start(core: Arc<Core>) -> Self {
         // A failure here means that the event cache was started before, which is as good.
         let _ = core.client.event_cache().subscribe();
@@ -356,17 +436,27 @@ impl Session {
         core.details.load(&core.client).await;
         core.responses.load(&core.client).await;
         core.hidden.load(&core.client).await;
+        core.contacts.load(&core.client).await;
+        large::outbox::load(&core).await;
         core.handle_events();
+        contacts::handle_events(&core);
         core.client.send_queue().enable_upload_progress(true);
+        let updates = core.client.subscribe_to_all_room_updates();
+        let queued = sequence::Updates::subscribe(&core).await;
         let tasks = vec![
+            spawn(position::keep(core.clone(), updates)).abort_on_drop(),
             spawn(sync::keep_in_sync(core.clone())).abort_on_drop(),
             spawn(sync::keep_sending(core.clone())).abort_on_drop(),
+            spawn(sequence::follow(core.clone(), queued)).abort_on_drop(),
+            spawn(large::sending::keep_sending(core.clone())).abort_on_drop(),
             spawn(sync::watch_token(core.clone())).abort_on_drop(),
             spawn(room_list::keep_rows(core.clone())).abort_on_drop(),
             spawn(details::keep_known(core.clone())).abort_on_drop(),
             spawn(trust::keep_view(core.clone())).abort_on_drop(),
             spawn(urgent::keep_view(core.clone())).abort_on_drop(),
+            spawn(contacts::keep(core.clone())).abort_on_drop(),
             spawn(lock::keep_name(core.clone())).abort_on_drop(),
+            spawn(lock::keep_offline(core.clone())).abort_on_drop(),
         ];
         // Messages that were written before the last reload go out as soon as the server answers.
         core.client.send_queue().respawn_tasks_for_rooms_with_unsent_requests().await;

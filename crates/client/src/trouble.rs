@@ -3,6 +3,8 @@
 use matrix_sdk::{Error, HttpError};
 use ruma::api::error::ErrorKind;
 
+use crate::version;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// No network, no answer, or the server is being restarted.
@@ -27,6 +29,8 @@ impl Trouble {
     pub fn of_http(error: &HttpError) -> Self {
         if let Some(kind) = error.client_api_error_kind() {
             return match kind {
+                // Whatever it was can be done after the update.
+                kind if version::is_refusal(kind) => Self::NoConnection,
                 ErrorKind::UnknownToken(_) | ErrorKind::MissingToken => Self::LoggedOut,
                 ErrorKind::Forbidden | ErrorKind::GuestAccessForbidden => Self::Refused,
                 ErrorKind::NotFound => Self::NotFound,

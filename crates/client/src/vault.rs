@@ -10,7 +10,10 @@ use std::fmt;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use crate::lock::keys::{Kdf, OpenLock};
+use crate::lock::{
+    keys::{Kdf, OpenLock},
+    offline::{Allowed, Authenticator, OfflineShare},
+};
 
 #[cfg(target_family = "wasm")]
 #[path = "vault/browser.rs"]
@@ -25,7 +28,8 @@ pub(crate) use place::delete_databases;
 /// What has to be known to open the store and to talk to the server.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Secrets {
-    /// Name of the database. A new one with each login, so that a rest of an old one never stands in the way.
+    /// Name of the database. A new one with each login, so that a rest of an old one never stands in the way. Empty where nothing is
+    /// stored: the session passes with the page.
     pub database: String,
     /// Passphrase of the encrypted store.
     pub passphrase: String,
@@ -33,6 +37,9 @@ pub(crate) struct Secrets {
     pub device_id: String,
     pub access_token: String,
     pub refresh_token: Option<String>,
+    /// What opens the share on the device, where that was set up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticator: Option<Authenticator>,
 }
 
 impl fmt::Debug for Secrets {
@@ -57,6 +64,9 @@ pub(crate) struct Locked {
     pub header: Header,
     /// One; two while the PIN is being changed, until the server has said which one holds.
     pub locks: Vec<Sealed>,
+    /// The server's share, for the time without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<OfflineShare>,
 }
 
 /// What is known of a locked session.
@@ -92,9 +102,11 @@ impl fmt::Debug for Locked {
 
 /// The vault of a session that is open: keeps what changes.
 pub(crate) struct OpenVault {
-    name: String,
+    /// `None` where nothing is kept.
+    name: Option<String>,
     header: Header,
     locks: Vec<OpenLock>,
+    offline: Option<OfflineShare>,
 }
 
 impl fmt::Debug for OpenVault {
@@ -105,7 +117,31 @@ impl fmt::Debug for OpenVault {
 
 impl OpenVault {
     pub fn new(name: &str, header: Header, lock: OpenLock) -> Self {
-        Self { name: name.to_owned(), header, locks: vec![lock] }
+        Self { name: Some(name.to_owned()), header, locks: vec![lock], offline: None }
+    }
+
+    /// The vault of a session that passes with the page: nothing of it is ever kept.
+    pub fn nowhere(header: Header, lock: OpenLock) -> Self {
+        Self { name: None, header, locks: vec![lock], offline: None }
+    }
+
+    /// The server's share, as it lies on the device.
+    pub fn offline(&self) -> Option<&OfflineShare> {
+        self.offline.as_ref()
+    }
+
+    /// From now on it opens without the server for so long, where that was set up; not at all if that is `None`.
+    pub fn allow_offline(&mut self, allowed: Option<Allowed>) -> Result<(), VaultError> {
+        let lock = self.lock();
+        let sealed =
+            lock.armed.as_ref().zip(allowed).map(|(it, allowed)| it.seal(lock.generation, allowed));
+        self.offline = sealed.transpose()?;
+        Ok(())
+    }
+
+    /// The share as it was found, if nobody can say anything newer.
+    pub fn keep_offline(&mut self, found: OfflineShare) {
+        self.offline = Some(found);
     }
 
     pub fn header(&self) -> &Header {
@@ -119,6 +155,10 @@ impl OpenVault {
     /// The lock whose PIN holds, as far as this device knows.
     pub fn lock(&self) -> &OpenLock {
         self.locks.first().expect("an open vault was opened by a lock")
+    }
+
+    pub fn lock_mut(&mut self) -> &mut OpenLock {
+        self.locks.first_mut().expect("an open vault was opened by a lock")
     }
 
     /// Has the secrets closed by a second PIN too, until it is known which one holds.
@@ -139,9 +179,11 @@ impl OpenVault {
 
     /// Keeps the secrets, instead of earlier ones.
     pub async fn keep(&self, secrets: &Secrets) -> Result<(), VaultError> {
+        let Some(name) = &self.name else { return Ok(()) };
         let bytes = serde_json::to_vec(secrets).expect("strings serialize");
         let locks = self.locks.iter().map(|lock| lock.seal(&bytes)).collect::<Result<_, _>>()?;
-        write(&self.name, &Kept::Locked(Locked { header: self.header.clone(), locks })).await
+        let (header, offline) = (self.header.clone(), self.offline.clone());
+        write(name, &Kept::Locked(Locked { header, locks, offline })).await
     }
 }
 
@@ -186,6 +228,7 @@ mod tests {
             device_id: "DEVICE".into(),
             access_token: "token".into(),
             refresh_token: None,
+            authenticator: None,
         }
     }
 

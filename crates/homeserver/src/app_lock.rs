@@ -39,6 +39,8 @@ pub struct LockPolicy {
     pub offline_hours: u32,
     /// `lock.biometrics`: whether fingerprint or face may stand in between entries of the PIN.
     pub biometrics: bool,
+    /// `lock.show_names`: whether the locked app says whose it is.
+    pub show_names: bool,
 }
 
 impl Default for LockPolicy {
@@ -49,6 +51,7 @@ impl Default for LockPolicy {
             min_length: 6,
             offline_hours: 0,
             biometrics: false,
+            show_names: false,
         }
     }
 }
@@ -71,6 +74,23 @@ pub struct Standing {
     pub tries_left: u64,
     /// How long no try is taken.
     pub retry_after: Option<Duration>,
+}
+
+/// For how long a device may be unlocked without the server, by the server's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offline {
+    /// Now.
+    pub now: Timestamp,
+    /// Until then, unless the device asks again before.
+    pub until: Timestamp,
+}
+
+/// What a device that may be unlocked now is told for the time without the server; `None` where the hospital does not allow it.
+pub fn offline(hs: &Homeserver) -> Option<Offline> {
+    const HOUR_MS: u64 = 60 * 60 * 1000;
+    let hours = u64::from(hs.policy.lock.offline_hours);
+    let now = hs.clock.now();
+    (hours > 0).then(|| Offline { now, until: Timestamp(now.0 + hours * HOUR_MS) })
 }
 
 /// Why a lock was not set up.

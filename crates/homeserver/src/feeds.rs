@@ -30,7 +30,7 @@ pub enum Touch {
     Room(RoomNid),
     /// The user's own membership of a room.
     Membership(RoomNid),
-    /// Somebody else joined or left a room that the user has joined.
+    /// Somebody else was invited to a room that the user has joined, joined it or left it.
     Members(RoomNid),
     /// A receipt in a room.
     Receipt(RoomNid),
@@ -40,7 +40,7 @@ pub enum Touch {
     RoomAccountData(RoomNid),
     /// A message for one of the user's devices.
     ToDevice(DeviceNid),
-    /// Keys or devices of a user who shares a room, or of the user.
+    /// Keys or devices of a user who shares a room or is invited to it, or of the user.
     DeviceList(UserNid),
 }
 
@@ -160,6 +160,11 @@ impl Feeds {
         self.members.read().joined_by(user).collect()
     }
 
+    /// The rooms that a local user has joined, is invited to or knocks at.
+    pub fn rooms_of(&self, user: UserNid) -> Vec<RoomNid> {
+        self.members.read().rooms_of(user).collect()
+    }
+
     /// Whether a local user has joined the room.
     pub fn is_joined(&self, room: RoomNid, user: UserNid) -> bool {
         self.members.read().is_joined(room, user)
@@ -224,6 +229,8 @@ impl Publication<'_> {
             Touched::Invited { room, user } => {
                 members.set(room, user, false);
                 self.touch(user, pos, Touch::Membership(room));
+                // From now on the members encrypt to this user's devices too.
+                self.touch_joined(members, room, pos, Touch::Members(room));
             }
             Touched::Left { room, user } => {
                 members.remove(room, user);
@@ -240,8 +247,8 @@ impl Publication<'_> {
             Touched::ToDevice { user, device } => self.touch(user, pos, Touch::ToDevice(device)),
             Touched::Signed { user, target } => self.touch(user, pos, Touch::DeviceList(target)),
             Touched::DeviceList { user } => {
-                for sharing in members.sharing_with(user) {
-                    self.touch(sharing, pos, Touch::DeviceList(user));
+                for encrypting in members.encrypting_to(user) {
+                    self.touch(encrypting, pos, Touch::DeviceList(user));
                 }
             }
         }
@@ -327,6 +334,29 @@ mod tests {
         publish(&feeds, 3, message(ROOM));
         assert_eq!(jonas.since(Pos::new(1)), Some(vec![(Pos::new(2), Touch::Membership(ROOM))]));
         assert_eq!(feeds.local_users_of(ROOM).len(), 2);
+    }
+
+    #[test]
+    fn new_keys_of_who_is_invited_wake_the_members_and_the_members_keys_not_them() {
+        let feeds = Feeds::default();
+        feeds.load(Pos::new(1), [(ROOM, ANNA, true)]);
+        let (anna, jonas) = (feeds.feed(ANNA), feeds.feed(JONAS));
+        publish(&feeds, 2, Touched::Invited { room: ROOM, user: JONAS });
+        publish(&feeds, 3, Touched::DeviceList { user: JONAS });
+        publish(&feeds, 4, Touched::DeviceList { user: ANNA });
+        let own = |pos, user| (Pos::new(pos), Touch::DeviceList(user));
+        assert_eq!(
+            anna.since(Pos::new(1)),
+            Some(vec![(Pos::new(2), Touch::Members(ROOM)), own(3, JONAS), own(4, ANNA)])
+        );
+        assert_eq!(
+            jonas.since(Pos::new(1)),
+            Some(vec![(Pos::new(2), Touch::Membership(ROOM)), own(3, JONAS)])
+        );
+        publish(&feeds, 5, Touched::Left { room: ROOM, user: JONAS });
+        publish(&feeds, 6, Touched::DeviceList { user: JONAS });
+        assert_eq!(anna.since(Pos::new(5)), Some(vec![]), "the invitation was declined");
+        assert!(feeds.rooms_of(JONAS).is_empty());
     }
 
     #[test]

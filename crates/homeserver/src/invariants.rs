@@ -7,7 +7,7 @@ mod chain;
 
 use db::{params, stmt};
 
-use crate::{Homeserver, media};
+use crate::{Homeserver, crash_reports, media};
 
 /// Why the invariants could not be checked.
 #[derive(Debug, thiserror::Error)]
@@ -161,6 +161,11 @@ pub async fn check(hs: &Homeserver) -> Result<Vec<Finding>, CheckError> {
         findings.push(Finding { invariant, broken: (count > 0).then(|| format!("{count} rows")) });
     }
     findings.extend(chain::check(hs).await?);
+    let reports = crash_reports::broken(hs).await?;
+    findings.push(Finding {
+        invariant: "each crash report says what it may say and is not past its time",
+        broken: (reports > 0).then(|| format!("{reports} rows")),
+    });
     findings.push(Finding {
         invariant: "each file's row has its bytes",
         broken: lost_files(hs).await?,

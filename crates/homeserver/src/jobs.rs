@@ -11,8 +11,8 @@ use db::{Batch, CommitError, params};
 use store::accounts as rows;
 
 use crate::{
-    Homeserver, invitations,
-    media::{self, SweepError},
+    Homeserver, crash_reports, invitations,
+    media::{self, ResumableError, SweepError},
     to_device,
 };
 
@@ -29,6 +29,9 @@ pub enum JobError {
     /// Files and rows could not be compared.
     #[error(transparent)]
     Sweep(#[from] SweepError),
+    /// Files of which no part comes any more could not be given up.
+    #[error(transparent)]
+    Unfinished(#[from] ResumableError),
     /// Reading the database failed.
     #[error(transparent)]
     Store(#[from] db::Error),
@@ -42,7 +45,7 @@ pub enum JobError {
 pub enum Job {
     /// Deletes objects that no row knows.
     SweepMedia,
-    /// Deletes announced addresses, remembered transactions and invitations that are past their time.
+    /// Deletes announced addresses, files that never became complete, remembered transactions, invitations and crash reports that are past their time.
     DeleteExpired,
 }
 
@@ -75,7 +78,9 @@ impl Job {
                 store::media::delete_all_expired(&mut batch, media::awaited_since(now));
                 store::to_device::forget_transactions(&mut batch, to_device::forgotten(now));
                 invitations::forget_ended(&mut batch, now);
+                crash_reports::forget_ended(hs, &mut batch, now);
                 hs.db.commit(batch).await?;
+                media::give_up_unfinished(hs, now).await?;
             }
         }
         Ok(())
@@ -205,5 +210,44 @@ mod tests {
         clock.advance(Duration::from_secs(2));
         run_due(&hs).await.expect("done");
         assert!(!is_there().await);
+    }
+
+    #[tokio::test]
+    async fn a_file_of_which_no_part_comes_any_more_is_gone_after_a_week_and_one_that_goes_on_is_not()
+     {
+        let clock = Arc::new(MovedClock::at(SystemClock.now()));
+        let (_directory, hs) = hospital(clock.clone()).await;
+        run_due(&hs).await.expect("done");
+        let (user, _) = accounts::create(&hs, "anna", Some("a long password")).await.expect("anna");
+        let begin = async |id: &str, name: u8| {
+            let name = ObjectName::from_random([name; 20]);
+            hs.blobs.create_empty(&name).await.expect("it is made");
+            let upload = store::media::UnfinishedUpload {
+                user,
+                object: name.to_string(),
+                size_bytes: 100,
+                received_bytes: 0,
+                content_type: None,
+                file_name: None,
+            };
+            let mut batch = Batch::new();
+            store::media::insert_upload(&mut batch, id, &upload, clock.now());
+            hs.db.commit(batch).await.expect("the row is there");
+            name
+        };
+        let (left, goes_on) = (begin("left", 1).await, begin("goes_on", 2).await);
+        clock.advance(WEEK - DAY);
+        let mut batch = Batch::new();
+        store::media::advance_upload(&mut batch, "goes_on", 0, 0, clock.now());
+        hs.db.commit(batch).await.expect("a part has come");
+        // Longer than an object without a row is left alone.
+        run_due(&hs).await.expect("done");
+        hs.blobs.size_bytes(&left).await.expect("the week is not over");
+        clock.advance(DAY + Duration::from_secs(1));
+        run_due(&hs).await.expect("done");
+        assert!(matches!(hs.blobs.size_bytes(&left).await, Err(blob::Error::NotFound)));
+        assert!(store::media::upload(&hs.db, "left").await.expect("it is read").is_none());
+        hs.blobs.size_bytes(&goes_on).await.expect("it goes on, and no sweep takes it");
+        assert!(store::media::upload(&hs.db, "goes_on").await.expect("it is read").is_some());
     }
 }

@@ -9,6 +9,7 @@ pub mod app_lock;
 pub mod appservices;
 pub mod arrivals;
 pub mod backup;
+pub mod crash_reports;
 pub mod devices;
 pub mod directory;
 pub mod failure;
@@ -34,6 +35,7 @@ pub mod push;
 pub mod push_rules;
 pub mod pushers;
 pub mod receipts;
+pub mod rendezvous;
 pub mod reports;
 pub mod rooms;
 pub mod search;
@@ -66,6 +68,8 @@ pub struct Homeserver {
     pub blobs: blob::Blobs,
     /// How many thumbnails are made at once.
     pub thumbnails: media::Thumbnails,
+    /// Who sends which part of which file just now. In memory only.
+    pub upload_turns: media::Turns,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// The server's signing key.
@@ -82,6 +86,8 @@ pub struct Homeserver {
     pub uiaa: uiaa::Sessions,
     /// Short-lived tokens. In memory only.
     pub tickets: tickets::Tickets,
+    /// Where new devices meet those that are signed in. In memory only.
+    pub rendezvous: rendezvous::Rendezvous,
     /// How far people's devices have come. In memory only.
     pub arrivals: arrivals::Arrivals,
     /// Sliding-sync connections.

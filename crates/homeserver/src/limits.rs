@@ -25,6 +25,8 @@ pub enum Subject {
     SignInFrom(Origin),
     /// Requests without an access token from this address.
     Stranger(Origin),
+    /// Crash reports from this address.
+    CrashReport(Origin),
     /// Requests of a user.
     Request(UserNid),
     /// Events that a user sends, state and memberships among them.
@@ -69,6 +71,7 @@ impl Subject {
             // Behind one address there may be a whole hospital.
             Self::SignInFrom(_) => (100.0, Duration::from_secs(1)),
             Self::Stranger(_) => (500.0, Duration::from_millis(50)),
+            Self::CrashReport(_) => (20.0, Duration::from_secs(30)),
             Self::Request(_) => (1_000.0, Duration::from_millis(10)),
             Self::Send(_) => (200.0, Duration::from_millis(50)),
             Self::SignInToken(_) => (5.0, Duration::from_secs(60)),
@@ -112,7 +115,8 @@ fn take(
     if left >= 1.0 {
         return (Bucket { left: left - 1.0, as_of: now }, Ok(()));
     }
-    let retry_after = Duration::from_secs_f64((1.0 - left) * per_one_ms / 1000.0);
+    // Whole milliseconds, as clients are told them, and never none.
+    let retry_after = Duration::from_millis(((1.0 - left) * per_one_ms).ceil().max(1.0) as u64);
     (Bucket { left, as_of: now }, Err(Exceeded { retry_after }))
 }
 

@@ -3,6 +3,7 @@
 //! The bytes lie in [`blob`], the rows in [`store::media`]; the row is written last, so a row always has its object. What
 //! a crash leaves is an object without a row, which [`sweep`] deletes.
 
+mod resumable;
 mod sweep;
 mod thumbnail;
 
@@ -17,6 +18,10 @@ pub use store::media::File;
 use store::media::Media;
 
 use crate::{Homeserver, Session};
+pub use resumable::{
+    Receiving, ResumableError, Standing, Turns, UNFINISHED, begin_in_parts, cancel,
+    give_up_unfinished, receive, standing,
+};
 pub use sweep::{SweepError, Swept, missing_objects, sweep};
 pub use thumbnail::{Picture, ThumbnailError, Thumbnails, Wanted, thumbnail};
 

@@ -2,6 +2,8 @@
 
 use ruma::RoomVersionId;
 
+pub use vocabulary::app::{AppVersion, TOO_OLD, VERSION_HEADER};
+
 use crate::{app_lock::LockPolicy, notice::Privacy, push::PushPolicy};
 
 /// The settings of one hospital, as the configuration names them.
@@ -15,6 +17,10 @@ pub struct Policy {
     pub support: Support,
     /// `emergency_numbers`: whom to call when the network is down. Everybody may know them.
     pub emergency_numbers: Vec<EmergencyNumber>,
+    /// `app.minimum_version`: Konsil's own app is refused if it says that it is older (I.q). Other clients say nothing of the kind.
+    pub minimum_app_version: Option<AppVersion>,
+    /// `crash_reports`: for how many days crash reports of the app are kept; `None`: none are taken (I.k).
+    pub crash_report_days: Option<u16>,
     /// `registration.open`: anybody may register.
     pub registration_open: bool,
     /// `registration.tokens`: who knows one of these may register.
@@ -35,6 +41,8 @@ pub struct Policy {
     pub max_devices: u64,
     /// Largest upload, in bytes.
     pub max_upload_bytes: u64,
+    /// `attachments.save_to_device`: the app saves attachments outside of its own store (I.e).
+    pub save_to_device: bool,
     /// `push`: who outside the hospital may be asked to wake devices.
     pub push: PushPolicy,
     /// `lock`: when the app locks itself, and what opens it (I.b).
@@ -68,6 +76,8 @@ impl Default for Policy {
             display_name: String::new(),
             support: Support::default(),
             emergency_numbers: Vec::new(),
+            minimum_app_version: None,
+            crash_report_days: None,
             registration_open: false,
             registration_tokens: Vec::new(),
             default_room_version: RoomVersionId::V12,
@@ -78,11 +88,18 @@ impl Default for Policy {
             rate_limits: true,
             max_devices: 1_000,
             max_upload_bytes: 512 * 1024 * 1024,
+            save_to_device: false,
             push: PushPolicy::default(),
             lock: LockPolicy::default(),
             privacy: Privacy::default(),
         }
     }
+}
+
+/// Whether an app of this version may ask; `said` is what it says of itself. What is no version is none that was ever let out.
+pub fn admits_app(policy: &Policy, said: &str) -> bool {
+    let Some(minimum) = policy.minimum_app_version else { return true };
+    said.parse::<AppVersion>().is_ok_and(|version| version >= minimum)
 }
 
 /// Whether a message event of this type may enter a room (II.a).
@@ -116,6 +133,18 @@ mod tests {
         }
         for admitted in ["m.room.encrypted", "m.room.redaction"] {
             assert!(admits_message(&strict, admitted), "{admitted}");
+        }
+    }
+
+    #[test]
+    fn an_app_below_the_lowest_version_is_not_admitted_and_by_default_each_is() {
+        assert!(admits_app(&Policy::default(), "0.0.1"));
+        let policy =
+            Policy { minimum_app_version: Some(AppVersion(0, 10, 0)), ..Policy::default() };
+        for (version, admitted) in
+            [("0.9.9", false), ("0.10.0", true), ("1.0.0", true), ("", false), ("new", false)]
+        {
+            assert_eq!(admits_app(&policy, version), admitted, "{version}");
         }
     }
 

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use db::{Batch, CommitError, params};
 use parking_lot::Mutex;
 use ruma::{OwnedDeviceId, OwnedUserId, UserId, to_device::DeviceIdOrAllDevices};
+use serde_json::value::RawValue;
 use store::{Touched, to_device as rows};
 
 use crate::{Homeserver, Policy, Session, devices, nesting};
@@ -49,8 +50,11 @@ pub(crate) fn forgotten(now: Timestamp) -> Timestamp {
     Timestamp(now.0.saturating_sub(u64::try_from(TRANSACTION_LIFE.as_millis()).unwrap_or(u64::MAX)))
 }
 
-/// The messages of one request: for each user the devices and the content for them, as JSON.
-pub type Messages<'a> = BTreeMap<OwnedUserId, Vec<(DeviceIdOrAllDevices, &'a str)>>;
+/// The messages of one request: for each user the devices and the content for them, as it was received.
+pub type Messages<'a> = BTreeMap<OwnedUserId, MessagesOfUser<'a>>;
+
+/// Those for the devices of one user.
+pub type MessagesOfUser<'a> = BTreeMap<DeviceIdOrAllDevices, &'a RawValue>;
 
 /// Why nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -134,10 +138,11 @@ fn check(
     if !may_be_clear(policy, event_type) {
         return Err(SendError::InClear);
     }
-    if messages.values().map(Vec::len).sum::<usize>() > MAX_MESSAGES {
+    if messages.values().map(BTreeMap::len).sum::<usize>() > MAX_MESSAGES {
         return Err(SendError::TooMuch);
     }
-    for (_, content) in messages.values().flatten() {
+    for content in messages.values().flat_map(BTreeMap::values) {
+        let content = content.get();
         if content.len() > MAX_CONTENT_BYTES {
             return Err(SendError::TooMuch);
         }
@@ -151,15 +156,15 @@ fn check(
 /// Which device gets which content. Unknown devices get nothing; a device that is named gets its own instead of the wildcard's.
 fn deliveries<'a>(
     devices: &[(DeviceNid, OwnedDeviceId)],
-    messages: &[(DeviceIdOrAllDevices, &'a str)],
+    messages: &MessagesOfUser<'a>,
 ) -> Vec<(DeviceNid, &'a str)> {
     let mut for_all = None;
     let mut named = HashMap::with_capacity(messages.len());
     for (to, content) in messages {
         match to {
-            DeviceIdOrAllDevices::AllDevices => for_all = Some(*content),
+            DeviceIdOrAllDevices::AllDevices => for_all = Some(content.get()),
             DeviceIdOrAllDevices::DeviceId(device_id) => {
-                named.insert(device_id.as_str(), *content);
+                named.insert(device_id.as_str(), content.get());
             }
         }
     }
@@ -231,9 +236,10 @@ pub async fn send(
     let devices: Vec<DeviceNid> = receivers.iter().map(|(_, device, _)| *device).collect();
     make_room(hs, session.user, &devices, &mut batch).await?;
     let behind_content = behind_content(session, event_type);
-    for (user, device, content) in receivers {
+    let events = events(receivers.iter().map(|(_, _, content)| *content), &behind_content);
+    for (&(user, device, _), event) in receivers.iter().zip(events) {
         let pos = batch.change(Touched::ToDevice { user, device }.into());
-        rows::enqueue(&mut batch, device, pos, session.user, event(content, &behind_content));
+        rows::enqueue(&mut batch, device, pos, session.user, event);
     }
     match hs.db.commit(batch).await {
         // The same request was here before, or the device was signed out.
@@ -274,9 +280,22 @@ fn behind_content(session: &Session, event_type: &str) -> String {
     format!(r#","sender":{sender},"type":{event_type}}}"#)
 }
 
-/// The event as the receiving client gets it; the content stays as it was sent.
-fn event(content: &str, behind_content: &str) -> Bytes {
-    [r#"{"content":"#, content, behind_content].concat().into()
+/// The events as the receiving clients get them; each content stays as it was sent. One allocation for all of them.
+fn events<'a>(
+    contents: impl Iterator<Item = &'a str> + Clone,
+    behind_content: &str,
+) -> impl Iterator<Item = Bytes> {
+    const BEFORE_CONTENT: &str = r#"{"content":"#;
+    let around = BEFORE_CONTENT.len() + behind_content.len();
+    let lengths: Vec<usize> = contents.clone().map(|content| around + content.len()).collect();
+    let mut all = Vec::with_capacity(lengths.iter().sum());
+    for content in contents {
+        for part in [BEFORE_CONTENT, content, behind_content] {
+            all.extend_from_slice(part.as_bytes());
+        }
+    }
+    let mut all = Bytes::from(all);
+    lengths.into_iter().map(move |length| all.split_to(length))
 }
 
 /// At most `limit` messages for a device in `(since, upto]`, oldest first. `quiet_after`: the feed knows of none behind it.
@@ -347,8 +366,9 @@ mod tests {
 
     use super::*;
 
-    fn one<'a>(to: &str, content: &'a str) -> (DeviceIdOrAllDevices, &'a str) {
-        (to.try_into().unwrap(), content)
+    fn to<'a>(messages: &[(&str, &'a str)]) -> MessagesOfUser<'a> {
+        let raw = |content: &'a str| serde_json::from_str::<&'a RawValue>(content).unwrap();
+        messages.iter().map(|(to, content)| ((*to).try_into().unwrap(), raw(content))).collect()
     }
 
     #[test]
@@ -379,10 +399,10 @@ mod tests {
     fn a_wildcard_reaches_every_device_that_is_not_named_itself() {
         let devices: [(DeviceNid, OwnedDeviceId); 2] =
             [(DeviceNid(1), "TABLET".into()), (DeviceNid(2), "PHONE".into())];
-        let messages = [one("*", "all"), one("PHONE", "phone"), one("GONE", "nobody")];
+        let messages = to(&[("*", "1"), ("PHONE", "2"), ("GONE", "3")]);
         let delivered = deliveries(&devices, &messages);
-        assert_eq!(delivered, [(DeviceNid(1), "all"), (DeviceNid(2), "phone")]);
-        assert!(deliveries(&devices, &[one("GONE", "nobody")]).is_empty());
+        assert_eq!(delivered, [(DeviceNid(1), "1"), (DeviceNid(2), "2")]);
+        assert!(deliveries(&devices, &to(&[("GONE", "3")])).is_empty());
     }
 
     #[test]
@@ -401,11 +421,11 @@ mod tests {
                 &policy,
                 event_type,
                 txn,
-                &Messages::from([(user.clone(), vec![one("*", content)])]),
+                &Messages::from([(user.clone(), to(&[("*", content)]))]),
             )
         };
         assert!(checked("m.room.encrypted", "1", "{}").is_ok());
-        let deep = format!("{}{}", "{\"a\":".repeat(101), "}".repeat(101));
+        let deep = format!("{}1{}", "{\"a\":".repeat(101), "}".repeat(101));
         let large = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_CONTENT_BYTES));
         assert!(matches!(checked("m.test", "1", "7"), Err(SendError::BadContent)));
         assert!(matches!(checked("m.test", "1", &deep), Err(SendError::BadContent)));
@@ -448,10 +468,12 @@ mod tests {
             suspended: false,
         };
         let behind_content = behind_content(&session, "m.\"x\"");
-        let event = event(r#"{ "b":1.0, "a":"ü" }"#, &behind_content);
+        let contents = [r#"{ "b":1.0, "a":"ü" }"#, "{}"];
+        let events: Vec<Bytes> = events(contents.into_iter(), &behind_content).collect();
+        let behind = r#","sender":"@anna:h","type":"m.\"x\""}"#;
         assert_eq!(
-            event,
-            r#"{"content":{ "b":1.0, "a":"ü" },"sender":"@anna:h","type":"m.\"x\""}"#
+            events,
+            contents.map(|content| [r#"{"content":"#, content, behind].concat().into_bytes())
         );
     }
 }

@@ -114,6 +114,10 @@ async fn capabilities(
             "disallowed": ["de.konsil.role", "de.konsil.department", "de.konsil.phone"],
         },
     });
+    // Konsil's own: whether the app may save attachments outside of its store (I.e).
+    if hs.policy.save_to_device {
+        capabilities["de.konsil.save_to_device"] = json!({ "enabled": true });
+    }
     if moderation::is_admin(&hs, &session).await? {
         capabilities["m.account_moderation"] = json!({ "lock": true, "suspend": true });
     }
@@ -130,16 +134,24 @@ async fn health(_: Tenants, _: axum::extract::Request) -> Result<Response, ApiEr
     Ok((StatusCode::OK, "ok\n").into_response())
 }
 
-/// `GET /_konsil/hospital`: the hospital's name for the sign-in screen, and whom to call when the network is down. No login.
+/// `GET /_konsil/hospital`: the hospital's name for the sign-in screen, whom to call when the network is down, the lowest version of the
+/// app that it takes, if there is one, and whether it takes crash reports. No login.
 ///
-/// `{"name": "Klinikum Musterstadt", "server_name": "…", "emergency_numbers": [{"name": "Reanimation", "phone": "2222"}]}`
+/// `{"name": "Klinikum Musterstadt", "server_name": "…", "emergency_numbers": [{"name": "Reanimation", "phone": "2222"}],
+/// "minimum_app_version": "0.3.1", "crash_reports": true}`
 async fn hospital(tenants: Tenants, request: axum::extract::Request) -> Result<Response, ApiError> {
     let (parts, _) = request.into_parts();
     let hs = tenants.of(&parts)?;
     let number = |number: &EmergencyNumber| json!({ "name": number.name, "phone": number.phone });
     let numbers: Vec<_> = hs.policy.emergency_numbers.iter().map(number).collect();
-    let body = json!({
+    let mut body = json!({
         "name": hs.policy.display_name, "server_name": hs.server_name, "emergency_numbers": numbers,
     });
+    if hs.policy.crash_report_days.is_some() {
+        body["crash_reports"] = json!(true);
+    }
+    if let Some(minimum) = hs.policy.minimum_app_version {
+        body["minimum_app_version"] = json!(minimum.to_string());
+    }
     Ok(([("content-type", "application/json")], Bytes::from(body.to_string())).into_response())
 }

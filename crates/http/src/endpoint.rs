@@ -15,6 +15,7 @@ use homeserver::{
     appservices::{Appservice, masquerade},
     limits::Subject,
     nesting,
+    policy::{self, VERSION_HEADER},
 };
 use http_body_util::{BodyExt, Limited};
 use ruma::api::{IncomingRequest, Metadata, OutgoingResponseExt, path_builder::PathBuilder};
@@ -59,8 +60,19 @@ impl Tenants {
         Self { by_host: Arc::new(by_host), only }
     }
 
-    /// The hospital that the `Host` header names.
+    /// The hospital that the `Host` header names, unless it takes no app as old as the one that asks.
     pub fn of(&self, parts: &Parts) -> Result<Arc<Homeserver>, ApiError> {
+        let hs = self.named(parts)?;
+        let said = parts.headers.get(VERSION_HEADER).map(|said| said.to_str().unwrap_or_default());
+        match said {
+            Some(said) if !policy::admits_app(&hs.policy, said) => {
+                Err(ApiError::client_too_old(hs.policy.minimum_app_version.unwrap_or_default()))
+            }
+            _ => Ok(hs),
+        }
+    }
+
+    fn named(&self, parts: &Parts) -> Result<Arc<Homeserver>, ApiError> {
         if let Some(only) = &self.only {
             return Ok(only.clone());
         }
@@ -305,14 +317,17 @@ pub async fn split(request: Request) -> Result<(Parts, Bytes, Vec<String>), ApiE
     Ok((parts, body, paths))
 }
 
-fn parse<R: IncomingRequest>(parts: &Parts, body: &[u8], paths: &[String]) -> Result<R, ApiError> {
-    // Also where nobody looks at the text: what is not UTF-8 is not JSON.
-    if std::str::from_utf8(body).is_err() {
-        return Err(ApiError::not_json("The body is not UTF-8"));
-    }
+/// The text of a JSON body, if it is UTF-8 (what is not is not JSON) and does not nest too deeply.
+pub fn text(body: &[u8]) -> Result<&str, ApiError> {
     if nesting::deeper_than(body, MAX_DEPTH) {
         return Err(ApiError::bad_json("The JSON is nested too deeply"));
     }
+    std::str::from_utf8(body).map_err(|_| ApiError::not_json("The body is not UTF-8"))
+}
+
+fn parse<R: IncomingRequest>(parts: &Parts, body: &[u8], paths: &[String]) -> Result<R, ApiError> {
+    // Also where nobody looks at the text.
+    text(body)?;
     // Clients send no body where none of its keys is needed, as when they join a room.
     let body = if body.is_empty() && R::METHOD != Method::GET { b"{}" } else { body };
     read::<R>(parts, body, paths).or_else(|error| match with_identifier(body) {

@@ -6,11 +6,12 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use homeserver::policy::{AppVersion, TOO_OLD};
 use ruma::api::error::{
     DeserializationError, ErrorKind, FromHttpRequestError, LimitExceededErrorData, RetryAfter,
     StandardErrorBody, UnknownTokenErrorData,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An error answer. <https://spec.matrix.org/v1.19/client-server-api/#standard-error-response>
 #[derive(Debug)]
@@ -119,6 +120,16 @@ impl ApiError {
     pub fn unavailable() -> Self {
         let message = "The server cannot store or read right now; try again later";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Unknown, message)
+    }
+
+    /// 503 `DE.KONSIL.CLIENT_TOO_OLD`: Konsil's app has to be updated first ([`TOO_OLD`] says why it is this status).
+    pub fn client_too_old(minimum: AppVersion) -> Self {
+        let body = json!({
+            "errcode": TOO_OLD,
+            "error": format!("This version of the Konsil app is too old; the lowest is {minimum}"),
+            "de.konsil.minimum_version": minimum.to_string(),
+        });
+        Self::json(StatusCode::SERVICE_UNAVAILABLE, body)
     }
 
     /// When a client that asked too often may ask again.

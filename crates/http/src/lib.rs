@@ -9,6 +9,7 @@ pub mod admin;
 pub mod alias;
 pub mod appservice;
 pub mod backup;
+pub mod crash_reports;
 pub mod device;
 pub mod directory;
 pub mod discovery;
@@ -35,6 +36,7 @@ pub mod receipt;
 mod receive;
 pub mod refused;
 pub mod relations;
+pub mod rendezvous;
 pub mod reporting;
 pub mod room;
 pub mod search;
@@ -99,6 +101,8 @@ fn endpoints() -> Endpoints {
         .with(peeking::routes)
         .with(privacy::routes)
         .with(invitation::routes)
+        .with(rendezvous::routes)
         .with(lock::routes)
+        .with(crash_reports::routes)
         .with(refused::routes)
 }

@@ -13,7 +13,7 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use bytes::Bytes;
 use homeserver::{
     Homeserver,
-    app_lock::{SetUpError, UnlockError},
+    app_lock::{self, SetUpError, UnlockError},
     limits::{Exceeded, Subject},
 };
 use serde::de::DeserializeOwned;
@@ -74,6 +74,12 @@ fn decoded(text: &str) -> Result<Vec<u8>, ApiError> {
 
 fn encoded(bytes: &[u8]) -> String {
     STANDARD_NO_PAD.encode(bytes)
+}
+
+/// For how long the device may be unlocked without the server: `{"now_ts": …, "until_ts": …}`; `null` where it may not.
+fn offline(hs: &Homeserver) -> serde_json::Value {
+    let told = |it: app_lock::Offline| json!({ "now_ts": it.now.0, "until_ts": it.until.0 });
+    app_lock::offline(hs).map_or(serde_json::Value::Null, told)
 }
 
 /// Milliseconds, never too few.

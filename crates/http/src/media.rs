@@ -15,12 +15,14 @@ pub mod get_content;
 pub mod get_content_thumbnail;
 pub mod get_media_config;
 pub mod range;
+pub mod resumable;
 pub mod serve;
 pub mod unauthenticated;
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
     endpoints
         .with(create_content::routes)
+        .with(resumable::routes)
         .user(create_mxc_uri::create_mxc_uri)
         .user(get_media_config::get_media_config)
         .user(get_media_config::get_media_config_of_old)

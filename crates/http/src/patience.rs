@@ -22,8 +22,8 @@ pub fn is_silence(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// So much of a body that nobody wanted is still taken in after the answer. Otherwise a request that was refused before its body had come
-/// would cost the client its connection, without a word, and the next request on it an answer.
-const UNWANTED_BYTES: u64 = 64 * 1024;
+/// would cost the client its connection, without a word, and the next request on it an answer. Files and their parts are meant too.
+const UNWANTED_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A body each of whose pieces must come within `patience`.
 pub struct Patient<B>

@@ -96,12 +96,13 @@ impl Service {
         let began = Instant::now();
         let path = request.uri().path();
         let is_api = path.starts_with("/_matrix") || path.starts_with("/.well-known");
+        let is_of_somebody = path.starts_with("/_");
         let (state, tally) = if is_api && *request.method() == Method::OPTIONS {
             (State::refused(StatusCode::NO_CONTENT), &self.0.routes.elsewhere)
         } else {
             self.answer(request)
         };
-        Answering { state, is_api, began, tally: tally.clone() }
+        Answering { state, is_api, is_of_somebody, began, tally: tally.clone() }
     }
 
     /// What each route has answered so far.
@@ -161,6 +162,7 @@ fn not_allowed(entries: &[Entry]) -> Response {
 pub struct Answering {
     state: State,
     is_api: bool,
+    is_of_somebody: bool,
     began: Instant,
     tally: Shared,
 }
@@ -208,6 +210,11 @@ impl Future for Answering {
         self.tally.count(response.status(), self.began.elapsed());
         if self.is_api {
             allow_any_origin(response.headers_mut());
+        }
+        if self.is_of_somebody {
+            // Browsers write what they may to the disk, in clear, for whoever uses the device next (I.e).
+            let no_store = HeaderValue::from_static("no-store");
+            response.headers_mut().entry(header::CACHE_CONTROL).or_insert(no_store);
         }
         Poll::Ready(Ok(response))
     }

@@ -1,5 +1,6 @@
 //! Messages from device to device.
 
+use axum::http::Method;
 use homeserver::to_device::SendError;
 
 use crate::{Endpoints, error::ApiError};
@@ -7,7 +8,11 @@ use crate::{Endpoints, error::ApiError};
 pub mod send_event_to_device;
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
-    endpoints.user(send_event_to_device::send_event_to_device)
+    endpoints.raw_user(
+        Method::PUT,
+        send_event_to_device::PATHS,
+        send_event_to_device::send_event_to_device,
+    )
 }
 
 impl From<SendError> for ApiError {

@@ -1,6 +1,6 @@
 //! The operator's commands on a running server: a Unix socket in `data_dir` that only the server's own user may open.
 //!
-//! One line of JSON asks, one answers. `konsil user`, `konsil report` and `konsil doctor` ask here first; only if nobody answers do they
+//! One line of JSON asks, one answers. `konsil user`, `konsil report`, `konsil crash-reports` and `konsil doctor` ask here first; only if nobody answers do they
 //! open the data themselves, since a SQLite file belongs to one process.
 
 use std::{

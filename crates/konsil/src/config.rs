@@ -11,6 +11,7 @@ use homeserver::{
     Policy,
     app_lock::LockPolicy,
     notice,
+    policy::AppVersion,
     push::{Hosts, PushPolicy},
 };
 use serde::Deserialize;
@@ -162,6 +163,12 @@ pub struct Tenant {
     /// Whom to call when the network is down.
     #[serde(default)]
     pub emergency_numbers: Vec<EmergencyNumber>,
+    /// Which of Konsil's own apps may come.
+    #[serde(default)]
+    pub app: App,
+    /// Whether the app may send reports of its crashes.
+    #[serde(default)]
+    pub crash_reports: CrashReports,
     /// Who may make an account.
     #[serde(default)]
     pub registration: Registration,
@@ -174,6 +181,9 @@ pub struct Tenant {
     /// Who is online.
     #[serde(default)]
     pub presence: Presence,
+    /// What may be done with attachments.
+    #[serde(default)]
+    pub attachments: Attachments,
     /// Other hospitals.
     #[serde(default)]
     pub federation: Federation,
@@ -228,13 +238,21 @@ pub struct Lock {
     pub offline_hours: u32,
     /// Whether fingerprint or face may stand in between entries of the PIN.
     pub biometrics: bool,
+    /// Whether the locked app says whose it is.
+    pub show_names: bool,
 }
 
 impl Default for Lock {
     fn default() -> Self {
-        let LockPolicy { idle_minutes, hidden_seconds, min_length, offline_hours, biometrics } =
-            LockPolicy::default();
-        Self { idle_minutes, hidden_seconds, min_length, offline_hours, biometrics }
+        let strict = LockPolicy::default();
+        Self {
+            idle_minutes: strict.idle_minutes,
+            hidden_seconds: strict.hidden_seconds,
+            min_length: strict.min_length,
+            offline_hours: strict.offline_hours,
+            biometrics: strict.biometrics,
+            show_names: strict.show_names,
+        }
     }
 }
 
@@ -258,6 +276,7 @@ impl Lock {
             min_length: self.min_length,
             offline_hours: self.offline_hours,
             biometrics: self.biometrics,
+            show_names: self.show_names,
         })
     }
 }
@@ -338,6 +357,49 @@ pub struct Support {
     pub page: String,
 }
 
+/// Reports of crashes of the app (I.k).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CrashReports {
+    /// Whether they are taken.
+    pub enabled: bool,
+    /// For how many days they are kept.
+    pub days: u16,
+}
+
+impl Default for CrashReports {
+    fn default() -> Self {
+        Self { enabled: false, days: 30 }
+    }
+}
+
+impl CrashReports {
+    fn kept(&self) -> Result<Option<u16>> {
+        let most = store::crash_reports::MAX_DAYS;
+        ensure!(
+            (1..=most).contains(&self.days),
+            "crash_reports.days is {}; it must lie between 1 and {most}",
+            self.days
+        );
+        Ok(self.enabled.then_some(self.days))
+    }
+}
+
+/// Which of Konsil's own apps may come (I.q).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    /// The lowest version; absent: any.
+    pub minimum_version: Option<String>,
+}
+
+impl App {
+    fn minimum(&self) -> Result<Option<AppVersion>> {
+        let Some(text) = &self.minimum_version else { return Ok(None) };
+        Ok(Some(text.parse().with_context(|| format!("app.minimum_version is {text:?}"))?))
+    }
+}
+
 /// Who may make an account.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -398,6 +460,15 @@ pub struct Presence {
     /// Whether people see it of each other.
     #[serde(default)]
     pub enabled: bool,
+}
+
+/// What may be done with attachments.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachments {
+    /// Whether the app saves them outside of its own store.
+    #[serde(default)]
+    pub save_to_device: bool,
 }
 
 /// Other hospitals.
@@ -496,7 +567,6 @@ impl Config {
         let asked = [
             (any(|tenant| !tenant.federation.allow.is_empty()), "federation.allow"),
             (any(|tenant| tenant.directory.list_over_federation), "directory.list_over_federation"),
-            (any(|tenant| tenant.lock.offline_hours > 0), "lock.offline_hours"),
             (any(|tenant| tenant.lock.biometrics), "lock.biometrics"),
         ];
         asked.into_iter().filter(|(set, _)| *set).map(|(_, key)| key).collect()
@@ -528,6 +598,8 @@ impl Tenant {
                 .iter()
                 .map(EmergencyNumber::checked)
                 .collect::<Result<_>>()?,
+            minimum_app_version: self.app.minimum()?,
+            crash_report_days: self.crash_reports.kept()?,
             registration_open: self.registration.open,
             registration_tokens: self.registration.tokens.clone(),
             default_room_version: version.as_str().try_into().context("rooms.default_version")?,
@@ -538,6 +610,7 @@ impl Tenant {
             rate_limits: config.limits.rate_limits,
             max_devices: config.limits.devices_per_user,
             max_upload_bytes: config.media.max_upload_bytes.unwrap_or(strict.max_upload_bytes),
+            save_to_device: self.attachments.save_to_device,
             push: PushPolicy {
                 gateways: Hosts::new(self.push.allowed_gateways.iter().cloned()),
                 web_push: Hosts::new(self.push.web_push_hosts.iter().cloned()),
@@ -567,7 +640,8 @@ mod tests {
         assert_eq!(policy.default_room_version.as_str(), "12");
         assert_eq!((policy.lock.idle_minutes, policy.lock.hidden_seconds), (5, 0));
         assert_eq!((policy.lock.min_length, policy.lock.offline_hours), (6, 0));
-        assert!(!policy.lock.biometrics);
+        assert_eq!((policy.minimum_app_version, policy.crash_report_days), (None, None));
+        assert!(!policy.lock.biometrics && !policy.lock.show_names && !policy.save_to_device);
     }
 
     #[test]
@@ -584,11 +658,11 @@ mod tests {
             assert!(format!("{error:#}").contains(key), "{error:#}");
         }
         let config = Config::parse(&format!(
-            "{SMALLEST}lock.hidden_seconds = 30\nlock.min_length = 8\nlock.biometrics = true\n"
+            "{SMALLEST}lock.hidden_seconds = 30\nlock.min_length = 8\nlock.biometrics = true\nlock.offline_hours = 12\n"
         ))
         .expect("valid");
         let policy = config.tenants[0].policy(&config).expect("valid").lock;
-        assert_eq!((policy.hidden_seconds, policy.min_length), (30, 8));
+        assert_eq!((policy.hidden_seconds, policy.min_length, policy.offline_hours), (30, 8, 12));
         assert_eq!(config.without_effect(), ["lock.biometrics"]);
     }
 
@@ -609,6 +683,34 @@ mod tests {
         let config = Config::parse(&format!("{SMALLEST}{number}")).expect("well formed");
         let policy = config.tenants[0].policy(&config).expect("valid");
         assert_eq!(policy.emergency_numbers[0].phone, "*2222");
+    }
+
+    #[test]
+    fn a_lowest_version_that_is_none_is_refused_by_name() {
+        let config = |version: &str| {
+            let text = format!("{SMALLEST}app.minimum_version = '{version}'\n");
+            Config::parse(&text).expect("well formed")
+        };
+        let wrong = config("neu");
+        let error = wrong.tenants[0].policy(&wrong).expect_err("no version");
+        assert!(format!("{error:#}").contains("app.minimum_version"), "{error:#}");
+        let right = config("0.3.1");
+        let policy = right.tenants[0].policy(&right).expect("valid");
+        assert_eq!(policy.minimum_app_version, Some(AppVersion(0, 3, 1)));
+    }
+
+    #[test]
+    fn crash_reports_are_kept_for_some_days_and_not_for_ever() {
+        let days = |line: &str| {
+            let config = Config::parse(&format!("{SMALLEST}{line}\n")).expect("well formed");
+            config.tenants[0].policy(&config).map(|policy| policy.crash_report_days)
+        };
+        assert_eq!(days("crash_reports.enabled = true").expect("valid"), Some(30));
+        assert_eq!(days("crash_reports.days = 7").expect("valid"), None);
+        for line in ["crash_reports.days = 0", "crash_reports.days = 365"] {
+            let error = days(line).expect_err(line);
+            assert!(format!("{error:#}").contains("crash_reports.days"), "{error:#}");
+        }
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub async fn demo(options: Options) -> Result<()> {
          public_base_url = \"http://localhost:{port}\"\n\
          emergency_numbers = [{{ name = \"Reanimation\", phone = \"2222\" }}, {{ name = \"Telefonzentrale\", phone = \"9\" }}]\n\
          # One person looks at several people's windows: each would lock itself behind the other (I.p: a deviation).\n\
-         lock.hidden_seconds = 60\n",
+         # They are looked at to be known apart, too.\n\
+         lock.hidden_seconds = 60\nlock.show_names = true\n",
         data_dir = options.data_dir.to_string_lossy(),
         web = options.web.to_string_lossy(),
         port = options.port,

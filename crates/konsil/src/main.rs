@@ -2,6 +2,7 @@
 
 mod admin;
 mod config;
+mod crash_reports;
 mod demo;
 mod doctor;
 mod door;
@@ -14,6 +15,7 @@ mod report;
 mod serve;
 mod tls;
 mod user;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -52,6 +54,13 @@ enum Command {
         #[command(subcommand)]
         command: report::Command,
     },
+    /// Checks a signed export of a chat: whose it is, and whether anything was changed
+    Verify(verify::Options),
+    /// Shows crashes of the app that people agreed to report
+    CrashReports {
+        #[command(subcommand)]
+        command: crash_reports::Command,
+    },
     /// Checks the invariants of the stored data and explains what is broken
     Doctor {
         #[arg(long, value_name = "FILE")]
@@ -69,6 +78,8 @@ fn main() -> Result<()> {
             Command::Demo(options) => demo::demo(options).await,
             Command::User { command } => user::run(command).await,
             Command::Report { command } => report::run(command).await,
+            Command::Verify(options) => verify::verify(&options),
+            Command::CrashReports { command } => crash_reports::run(command).await,
             Command::Doctor { config } => doctor::doctor(config::Config::read(&config)?).await,
         }
     })

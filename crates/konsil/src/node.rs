@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use base::SystemClock;
-use homeserver::{Homeserver, appservices::Registration, setup};
+use homeserver::{Homeserver, appservices::Registration, policy::AppVersion, setup};
 use sha2::{Digest, Sha256};
 use tracing_subscriber::EnvFilter;
 
@@ -29,14 +29,35 @@ pub async fn open(config: &Config) -> Result<Vec<Served>> {
     for setting in config.without_effect() {
         tracing::warn!(setting, "This version does not act on a setting: it stays off");
     }
+    let app = config.web_app.as_deref().and_then(bundled_version);
     let mut served = Vec::new();
     for tenant in &config.tenants {
         let homeserver = open_tenant(config, tenant).await;
         let homeserver = homeserver
             .with_context(|| format!("hospital {} cannot be opened", tenant.server_name))?;
+        let minimum = homeserver.policy.minimum_app_version;
+        if let (Some(minimum), Some(app)) = (minimum, app)
+            && app < minimum
+        {
+            let (hospital, app) = (&tenant.server_name, app.to_string());
+            let minimum = minimum.to_string();
+            tracing::warn!(
+                hospital,
+                minimum,
+                app,
+                "The app in web_app is older than app.minimum_version: nobody can use it"
+            );
+        }
         served.push((hosts(tenant), Arc::new(homeserver)));
     }
     Ok(served)
+}
+
+/// The version that a built app says it is (`crates/web/static/index.html`).
+fn bundled_version(web_app: &Path) -> Option<AppVersion> {
+    let page = std::fs::read_to_string(web_app.join("index.html")).ok()?;
+    let (_, rest) = page.split_once("<meta name=\"konsil-version\" content=\"")?;
+    rest.split('"').next()?.parse().ok()
 }
 
 /// Opens one hospital.

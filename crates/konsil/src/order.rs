@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     admin::{self, Question},
     config::{Config, Tenant},
-    invite, node, report, user,
+    crash_reports, invite, node, report, user,
 };
 
 /// What is to be done.
@@ -27,6 +27,8 @@ pub enum Order {
     ListUsers,
     /// `konsil report list`
     ListReports,
+    /// `konsil crash-reports list`
+    ListCrashReports,
     /// `konsil report close`
     CloseReport { number: i64 },
 }
@@ -62,6 +64,11 @@ pub async fn carry_out(hs: &Homeserver, order: &Order, text: &mut String) -> Res
             let now = SystemClock.now();
             for report in reports::all(hs).await? {
                 writeln!(text, "{}", report::line(&report, now))?;
+            }
+        }
+        Order::ListCrashReports => {
+            for line in crash_reports::lines(&homeserver::crash_reports::all(hs).await?) {
+                writeln!(text, "{line}")?;
             }
         }
         Order::CloseReport { number } => {

@@ -37,7 +37,7 @@ pub const CHAPTER: Chapter = Chapter {
         column("account_data.kind", "which settings", Concerns::User, Period::Replaced),
         column(
             "account_data.content",
-            "settings of the person's clients: direct chats, ignored people, push rules, encrypted secrets",
+            "settings of the person's clients: direct chats, ignored people, push rules, encrypted secrets, the closed address book",
             Concerns::User,
             Period::Replaced,
         ),

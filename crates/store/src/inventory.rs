@@ -22,6 +22,8 @@ pub enum Period {
     Room,
     /// As long as the message that it belongs to.
     Message,
+    /// Until a file that comes in parts is complete or given up.
+    Upload,
     /// Until it was delivered.
     Delivery,
     /// Until replaced by a newer value, at most as long as its owner's account.
@@ -62,6 +64,9 @@ impl Period {
             Self::Device => "as long as the device is signed in",
             Self::Room => "as long as the room",
             Self::Message => "as long as the message",
+            Self::Upload => {
+                "until the file is complete or cancelled, at most 8 days after its last part"
+            }
             Self::Delivery => "until delivered",
             Self::Replaced => "until replaced, at most as long as the account",
             Self::Days(days) => return format!("{days} days at most"),
@@ -140,7 +145,7 @@ Every column of the server's database: for what, whom it concerns, how long it i
 
 Besides the database: media objects (the bytes of `media` and `thumbnails`, as long as their rows) and the log of the process (identifiers, counts and
 durations; kept by whoever collects standard error). IP addresses and user agents are in none of them: rate limits count addresses in memory
-alone, as keyed hashes whose key ends with the process. Typing and open interactive sign-ins are in memory only.
+alone, as keyed hashes whose key ends with the process. Typing, open interactive sign-ins and what new devices and those that sign them in write to each other are in memory only.
 ";
 
 /// An entry of the inventory, short enough to stand in a table.

@@ -381,7 +381,7 @@ stmt!(
 // The kinds of `Touched` that change whose keys a client must know: joined, left, device list, signed.
 stmt!(
     DEVICE_LIST_LOG,
-    "SELECT pos, kind, subject, object FROM log WHERE pos > $1 AND pos <= $2 AND kind IN (2, 4, 9, 10) ORDER BY pos"
+    "SELECT pos, kind, subject, object FROM log WHERE pos > $1 AND pos <= $2 AND kind IN (2, 3, 4, 9, 10) ORDER BY pos"
 );
 stmt!(DEVICE_LISTS_AFTER, "SELECT user_nid FROM device_lists WHERE pos > $1");
 stmt!(SIGNED_AFTER, "SELECT target_nid FROM key_signatures WHERE signer_nid = $1 AND pos > $2");
@@ -700,6 +700,6 @@ mod tests {
             kind(Touched::Signed { user, target: user }),
         ];
         assert_eq!(kinds, [2, 4, 9, 10]);
-        assert!(DEVICE_LIST_LOG.sqlite.contains("kind IN (2, 4, 9, 10)"));
+        assert!(DEVICE_LIST_LOG.sqlite.contains("kind IN (2, 3, 4, 9, 10)"));
     }
 }

@@ -9,6 +9,7 @@ pub mod app_locks;
 pub mod appservices;
 pub mod backup;
 pub mod change;
+pub mod crash_reports;
 pub mod filters;
 pub mod inventory;
 pub mod invitations;
@@ -28,9 +29,10 @@ pub use change::Touched;
 
 /// A chapter of the store: its tables and what the inventory says of their columns.
 pub struct Chapter {
-    /// DDL, in the portable form of [`db::Migration`].
+    /// The tables of the first step of [`migrations`], in the portable form of [`db::Migration`]. They never change: what comes later is a
+    /// step of its own.
     pub schema: &'static [&'static str],
-    /// One entry for every column of `schema`.
+    /// One entry for every column of the chapter's tables, whenever they came.
     pub columns: &'static [inventory::Column],
 }
 
@@ -52,12 +54,13 @@ pub const CHAPTERS: &[&Chapter] = &[
     &appservices::CHAPTER,
     &reports::CHAPTER,
     &invitations::CHAPTER,
+    &crash_reports::CHAPTER,
 ];
 
-/// The chapters' tables as one step: there is no released version yet whose data would have to be migrated.
+/// The chapters' tables as one step, and what came since. A database remembers the text of each and refuses to open under another.
 pub fn migrations() -> Vec<db::Migration> {
     let statements: Vec<&str> =
         CHAPTERS.iter().flat_map(|chapter| chapter.schema).copied().collect();
     let sql: &'static str = Box::leak(statements.join(";\n").into_boxed_str());
-    vec![db::Migration { name: "0001 chapters", sql }]
+    vec![db::Migration { name: "0001 chapters", sql }, media::UPLOADS, crash_reports::CRASH_REPORTS]
 }

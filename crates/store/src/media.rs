@@ -8,6 +8,23 @@ use crate::{
     inventory::{Concerns, Period, column},
 };
 
+/// Files that come in parts.
+pub const UPLOADS: db::Migration = db::Migration {
+    name: "0002 uploads",
+    sql: "CREATE TABLE uploads (
+            media_id TEXT NOT NULL PRIMARY KEY,
+            user_nid BIGINT NOT NULL REFERENCES accounts (user_nid),
+            touched_ts BIGINT NOT NULL,
+            object TEXT NOT NULL UNIQUE,
+            size_bytes BIGINT NOT NULL,
+            received_bytes BIGINT NOT NULL,
+            content_type TEXT,
+            file_name TEXT
+        );
+        CREATE INDEX uploads_of_user ON uploads (user_nid);
+        CREATE INDEX uploads_touched ON uploads (touched_ts)",
+};
+
 /// The tables of this chapter.
 pub const CHAPTER: Chapter = Chapter {
     schema: &[
@@ -90,6 +107,49 @@ pub const CHAPTER: Chapter = Chapter {
             Concerns::Nobody,
             Period::Message,
         ),
+        column(
+            "uploads.media_id",
+            "address that a file which comes in parts will have",
+            Concerns::Nobody,
+            Period::Upload,
+        ),
+        column(
+            "uploads.user_nid",
+            "who uploads the file, so that nobody else goes on with it",
+            Concerns::User,
+            Period::Upload,
+        ),
+        column(
+            "uploads.touched_ts",
+            "until when the rest is awaited",
+            Concerns::User,
+            Period::Upload,
+        ),
+        column("uploads.object", "where the bytes lie", Concerns::Nobody, Period::Upload),
+        column(
+            "uploads.size_bytes",
+            "size of the whole file, to know when it is complete",
+            Concerns::Nobody,
+            Period::Upload,
+        ),
+        column(
+            "uploads.received_bytes",
+            "how much of it is on the disk, to go on from there",
+            Concerns::Nobody,
+            Period::Upload,
+        ),
+        column(
+            "uploads.content_type",
+            "kind of file as the client names it; with encryption only that it is data",
+            Concerns::User,
+            Period::Upload,
+        ),
+        column(
+            "uploads.file_name",
+            "name of the file, if the client gives one; Konsil's app gives none",
+            Concerns::User,
+            Period::Upload,
+        ),
     ],
 };
 
@@ -131,6 +191,47 @@ stmt!(
     "SELECT object, size_bytes FROM media WHERE object >= $1 AND object < $2
      UNION ALL SELECT object, size_bytes FROM thumbnails WHERE object >= $1 AND object < $2"
 );
+
+stmt!(
+    UPLOAD,
+    "SELECT user_nid, object, size_bytes, received_bytes, content_type, file_name FROM uploads WHERE media_id = $1"
+);
+stmt!(
+    INSERT_UPLOAD,
+    "INSERT INTO uploads (media_id, user_nid, touched_ts, object, size_bytes, received_bytes, content_type, file_name)
+     VALUES ($1, $2, $3, $4, $5, 0, $6, $7) ON CONFLICT (media_id) DO NOTHING"
+);
+// The guard: whoever goes on from another place than the last one was kept at changes nothing.
+stmt!(
+    ADVANCE_UPLOAD,
+    "UPDATE uploads SET received_bytes = $3, touched_ts = $4 WHERE media_id = $1 AND received_bytes = $2"
+);
+stmt!(DELETE_UPLOAD, "DELETE FROM uploads WHERE media_id = $1");
+stmt!(COUNT_UPLOADS, "SELECT COUNT(*) FROM uploads WHERE user_nid = $1");
+stmt!(UPLOADS_TOUCHED_UNTIL, "SELECT media_id, object FROM uploads WHERE touched_ts <= $1");
+// The guard: what goes on just now stays.
+stmt!(DELETE_UPLOAD_IF_OLD, "DELETE FROM uploads WHERE media_id = $1 AND touched_ts <= $2");
+stmt!(
+    UNFINISHED_OF_SHARD,
+    "SELECT object, received_bytes FROM uploads WHERE object >= $1 AND object < $2"
+);
+
+/// A file that comes in parts and is not complete.
+#[derive(Clone, Debug)]
+pub struct UnfinishedUpload {
+    /// Who sends it.
+    pub user: UserNid,
+    /// Name of the object that holds the bytes.
+    pub object: String,
+    /// Size of the whole file.
+    pub size_bytes: u64,
+    /// So many bytes are on the disk.
+    pub received_bytes: u64,
+    /// Content type as the client gave it.
+    pub content_type: Option<String>,
+    /// File name as the client gave it.
+    pub file_name: Option<String>,
+}
 
 /// An `mxc://` address of this server.
 #[derive(Clone, Debug)]
@@ -265,5 +366,85 @@ pub async fn objects_of_shard(db: &Db, shard: u8) -> Result<Vec<(String, u64)>, 
     // `g` follows `f`, the last digit of an object's name.
     let (first, end) = (format!("{shard:02x}"), format!("{shard:02x}g"));
     let rows = db.query(&OBJECTS_OF_SHARD, params![first, end]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+/// The file that comes in parts to this address.
+pub async fn upload(db: &Db, media_id: &str) -> Result<Option<UnfinishedUpload>, Error> {
+    let row = db.query_opt(&UPLOAD, params![media_id]).await?;
+    row.map(|row| {
+        Ok(UnfinishedUpload {
+            user: UserNid(row.get(0)?),
+            object: row.get(1)?,
+            size_bytes: row.get(2)?,
+            received_bytes: row.get(3)?,
+            content_type: row.get(4)?,
+            file_name: row.get(5)?,
+        })
+    })
+    .transpose()
+}
+
+/// Adds a file that will come in parts to the batch; nothing of it is there yet.
+pub fn insert_upload(
+    batch: &mut Batch,
+    media_id: &str,
+    upload: &UnfinishedUpload,
+    touched: Timestamp,
+) {
+    batch.expect_one(
+        &INSERT_UPLOAD,
+        params![
+            media_id,
+            upload.user.0,
+            touched.0,
+            upload.object.as_str(),
+            upload.size_bytes,
+            upload.content_type.as_deref(),
+            upload.file_name.as_deref(),
+        ],
+    );
+}
+
+/// Adds to the batch that the disk has `received` bytes of a file instead of `before`.
+pub fn advance_upload(
+    batch: &mut Batch,
+    media_id: &str,
+    before: u64,
+    received: u64,
+    touched: Timestamp,
+) {
+    batch.expect_one(&ADVANCE_UPLOAD, params![media_id, before, received, touched.0]);
+}
+
+/// Adds to the batch that a file comes in parts no longer: it is complete, or given up.
+pub fn delete_upload(batch: &mut Batch, media_id: &str) {
+    batch.expect_one(&DELETE_UPLOAD, params![media_id]);
+}
+
+/// How many files of a user come in parts at present.
+pub async fn count_uploads(db: &Db, user: UserNid) -> Result<u64, Error> {
+    let row = db.query_opt(&COUNT_UPLOADS, params![user.0]).await?;
+    row.map_or(Ok(0), |row| row.get(0))
+}
+
+/// Address and object of the files of which nothing has come after `until`.
+pub async fn uploads_touched_until(
+    db: &Db,
+    until: Timestamp,
+) -> Result<Vec<(String, String)>, Error> {
+    let rows = db.query(&UPLOADS_TOUCHED_UNTIL, params![until.0]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+/// Adds to the batch that a file is given up, unless something of it has come after `until`.
+pub fn delete_upload_if_old(batch: &mut Batch, media_id: &str, until: Timestamp) {
+    batch.expect_one(&DELETE_UPLOAD_IF_OLD, params![media_id, until.0]);
+}
+
+/// The objects of unfinished files whose names begin with the byte `shard`, and how much of each has to be there.
+pub async fn unfinished_of_shard(db: &Db, shard: u8) -> Result<Vec<(String, u64)>, Error> {
+    let (first, end) = (format!("{shard:02x}"), format!("{shard:02x}g"));
+    let rows = db.query(&UNFINISHED_OF_SHARD, params![first, end]).await?;
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }

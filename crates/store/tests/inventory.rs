@@ -34,6 +34,25 @@ async fn every_column_has_its_entry_and_every_entry_its_column() {
     assert!(gone.is_empty(), "entries without a column: {gone:?}");
 }
 
+#[tokio::test]
+async fn a_database_of_a_version_before_is_brought_up_to_date() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("konsil.db");
+    let migrations = store::migrations();
+    for steps in 1..=migrations.len() {
+        let config = db::Config::Sqlite { path: path.clone() };
+        let db = db::Db::open(config, &migrations[..steps], Arc::new(())).await.expect("it opens");
+        db.close().await;
+    }
+    let database = rusqlite::Connection::open(path).expect("it opens");
+    let count = |question: &str| -> i64 {
+        database.query_row(question, [], |row| row.get(0)).expect("an answer")
+    };
+    let steps = i64::try_from(migrations.len()).expect("a few");
+    assert_eq!(count("SELECT max(version) FROM migrations"), steps);
+    assert_eq!(count("SELECT count(*) FROM uploads"), 0, "what came with the second step");
+}
+
 #[test]
 fn the_page_in_docs_is_current() {
     let path = Path::new("../../docs/metadata-inventory.md");

@@ -1,38 +1,29 @@
-//! Real headless Chromium, driven through chromedriver (W3C WebDriver over plain HTTP).
+//! Real browsers, driven through W3C WebDriver: headless Chromium, and the other engines where a test asks for one.
 //! <https://www.w3.org/TR/webdriver2/>
 
-use std::os::unix::process::CommandExt;
+mod bidi;
+mod engine;
+
+pub use engine::Engine;
+
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use base64::prelude::{BASE64_STANDARD, Engine};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 
+use self::bidi::Bidi;
 use crate::devtools;
 use crate::guard::Guard;
 use crate::matrix::Api;
-use crate::server::free_port;
+use crate::{Outgoing, Proxy};
 
 /// What WebDriver calls the reference to an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// How long the app may take for anything a person waits for, on a slow machine with both cores busy.
 const PATIENCE: Duration = Duration::from_secs(60);
-const FLAGS: [&str; 13] = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--no-default-browser-check",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--accept-lang=de-DE,de",
-];
 
 /// The two sizes at which every screen is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +49,44 @@ impl Screen {
 /// One browser with a profile of its own. Dropping it kills it and removes the profile.
 pub struct Browser {
     name: String,
-    driver: Child,
-    api: Api,
-    session: Option<String>,
+    engine: Engine,
+    processes: Vec<Child>,
+    /// How commands reach the browser, until it is closed.
+    link: Option<Link>,
     /// Where the DevTools protocol is spoken.
     debugger: String,
     root: PathBuf,
     _guard: Guard,
+}
+
+/// What a browser starts with, each if it is said.
+#[derive(Default)]
+struct Surroundings<'a> {
+    /// A copy of this profile.
+    profile: Option<&'a Path>,
+    /// What the camera shows.
+    camera: Option<&'a Path>,
+    /// All that it can reach, and the record of what it sends.
+    behind: Option<(&'a Proxy, &'a Outgoing)>,
+}
+
+/// A way to the browser.
+enum Link {
+    /// Over HTTP, by a driver.
+    Driver { api: Api, session: String },
+    /// Over a WebSocket to the browser itself.
+    Bidi(Box<Mutex<Bidi>>),
+}
+
+impl Link {
+    fn end(&self) {
+        match self {
+            Self::Driver { api, session } => {
+                let _ = api.try_request("DELETE", &format!("/session/{session}"), &[], &[]);
+            }
+            Self::Bidi(bidi) => bidi.lock().expect("no panic while held").end(),
+        }
+    }
 }
 
 /// One of the tabs of a browser.
@@ -85,92 +107,69 @@ pub struct Refusal {
 }
 
 impl Browser {
-    /// Starts a browser with an empty profile. `name` is whose browser it is, for messages and pictures.
+    /// Starts Chromium with an empty profile. `name` is whose browser it is, for messages and pictures.
     pub fn open(name: &str, screen: Screen) -> Self {
-        Self::with_profile(name, screen, None)
+        Self::open_in(Engine::Chromium, name, screen)
+    }
+
+    /// Starts a browser of this engine with an empty profile.
+    pub fn open_in(engine: Engine, name: &str, screen: Screen) -> Self {
+        Self::start(engine, name, screen, &Surroundings::default())
     }
 
     /// Starts a browser with a copy of another one's profile, which must be closed.
     pub fn with_copy_of(profile: &Path, name: &str, screen: Screen) -> Self {
-        Self::with_profile(name, screen, Some(profile))
+        let around = Surroundings { profile: Some(profile), ..Surroundings::default() };
+        Self::start(Engine::Chromium, name, screen, &around)
     }
 
-    fn with_profile(name: &str, screen: Screen, profile: Option<&Path>) -> Self {
+    /// Starts Chromium in front of what a file shows (`.mjpeg`: JPEG pictures one after another), which may be written later: it is opened
+    /// with the camera. Without a file there is no camera.
+    pub fn open_before(name: &str, screen: Screen, camera: &Path) -> Self {
+        let around = Surroundings { camera: Some(camera), ..Surroundings::default() };
+        Self::start(Engine::Chromium, name, screen, &around)
+    }
+
+    /// Starts Chromium behind a proxy, which is all that it can reach: no name is resolved. What it sends is recorded besides, also past the proxy.
+    pub fn open_behind(proxy: &Proxy, outgoing: &Outgoing, name: &str, screen: Screen) -> Self {
+        let behind = Some((proxy, outgoing));
+        let around = Surroundings { behind, ..Surroundings::default() };
+        Self::start(Engine::Chromium, name, screen, &around)
+    }
+
+    fn start(engine: Engine, name: &str, screen: Screen, around: &Surroundings<'_>) -> Self {
         let root = tempfile::Builder::new()
             .prefix("konsil-browser-")
             .tempdir()
             .expect("a directory for the profile")
             .keep();
         let mut guard = Guard::over(&root);
-        let port = free_port();
-        let log =
-            std::fs::File::create(root.join("chromedriver.log")).expect("a log for the driver");
-        let driver = Command::new("chromedriver")
-            .arg(format!("--port={port}"))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("the log is shared"))
-            .stderr(log)
-            .process_group(0)
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("chromedriver: {error}; apt-get install --yes chromium chromium-driver fonts-dejavu-core")
-            });
-        guard.watch(Some(driver.id()));
-        let api = Api::new(&format!("http://127.0.0.1:{port}"));
-        let mut browser = Self {
+        if let Some(profile) = around.profile {
+            copy_directory(profile, &root.join("profile"));
+        }
+        let started = engine.start(&root, screen, around, &mut |group| guard.watch(Some(group)));
+        let browser = Self {
             name: name.to_owned(),
-            driver,
-            api,
-            session: None,
-            debugger: String::new(),
+            engine,
+            processes: started.processes,
+            link: Some(started.link),
+            debugger: started.debugger,
             root,
             _guard: guard,
         };
-        if let Some(profile) = profile {
-            copy_directory(profile, &browser.profile_dir());
-        }
-        browser.begin(screen);
+        browser.resize(screen);
         browser
-    }
-
-    fn begin(&mut self, screen: Screen) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while self
-            .api
-            .try_get("/status")
-            .is_none_or(|answer| answer.value()["value"]["ready"] != true)
-        {
-            assert!(Instant::now() < deadline, "chromedriver is not ready:\n{}", self.driver_log());
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let mut arguments: Vec<String> = FLAGS.map(String::from).to_vec();
-        arguments.push(format!("--user-data-dir={}", self.profile_dir().display()));
-        let (width, height) = screen.size();
-        arguments.push(format!("--window-size={width},{height}"));
-        let capabilities = json!({ "capabilities": { "alwaysMatch": {
-            "browserName": "chrome",
-            "goog:chromeOptions": { "args": arguments },
-            "goog:loggingPrefs": { "browser": "ALL" },
-            "timeouts": { "pageLoad": 60_000, "script": 60_000 },
-            "unhandledPromptBehavior": "ignore",
-        }}});
-        let answer = self.api.post("/session", &capabilities);
-        let value = answer.value();
-        let session = value["value"]["sessionId"].as_str().unwrap_or_else(|| {
-            panic!(
-                "Chromium does not start: {value}; apt-get install --yes chromium chromium-driver"
-            )
-        });
-        self.session = Some(session.to_owned());
-        let options = &value["value"]["capabilities"]["goog:chromeOptions"];
-        self.debugger = options["debuggerAddress"].as_str().unwrap_or_default().to_owned();
-        self.resize(screen);
     }
 
     /// Shows the page at another size.
     pub fn resize(&self, screen: Screen) {
-        // The window's own minimum is wider than a phone, so the page is told its size.
         let (width, height) = screen.size();
+        if self.engine != Engine::Chromium {
+            let rect = json!({ "x": 0, "y": 0, "width": width, "height": height });
+            self.command("POST", "/window/rect", &rect);
+            return;
+        }
+        // The window's own minimum is wider than a phone, so the page is told its size.
         let metrics = json!({
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": screen == Screen::Phone,
         });
@@ -402,6 +401,12 @@ impl Browser {
         std::fs::write(file, bytes).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     }
 
+    /// The port at which Chromium's driver speaks to it.
+    pub fn driven_at(&self) -> u16 {
+        let port = self.debugger.rsplit(':').next().and_then(|port| port.parse().ok());
+        port.expect("Chromium says where it listens")
+    }
+
     /// Where the browser keeps its profile: all it has stored on disk.
     pub fn profile_dir(&self) -> PathBuf {
         self.root.join("profile")
@@ -410,8 +415,8 @@ impl Browser {
     /// Closes the browser as a person does, so that it writes everything to its profile, which stays until
     /// the value is dropped.
     pub fn close(&mut self) {
-        if let Some(session) = self.session.take() {
-            self.api.delete(&format!("/session/{session}")).ok();
+        if let Some(link) = self.link.take() {
+            link.end();
         }
     }
 
@@ -425,11 +430,16 @@ impl Browser {
     /// One WebDriver command; the error is the browser's, such as an element that is gone.
     #[track_caller]
     pub fn try_command(&self, method: &str, path: &str, body: &Value) -> Result<Value, Refusal> {
-        let session = self.session.as_ref().expect("the browser is open");
+        let (api, session) = match self.link.as_ref().expect("the browser is open") {
+            Link::Driver { api, session } => (api, session),
+            Link::Bidi(bidi) => {
+                return bidi.lock().expect("no panic while held").command(method, path, body);
+            }
+        };
         let path = format!("/session/{session}{path}");
         let answer = match method {
-            "GET" => self.api.get(&path),
-            _ => self.api.json(method, &path, body),
+            "GET" => api.get(&path),
+            _ => api.json(method, &path, body),
         };
         let value = answer.value()["value"].take();
         if answer.status == 200 {
@@ -437,10 +447,6 @@ impl Browser {
         }
         let text = |field: &str| value[field].as_str().unwrap_or_default().to_owned();
         Err(Refusal { code: text("error"), message: text("message") })
-    }
-
-    fn driver_log(&self) -> String {
-        std::fs::read_to_string(self.root.join("chromedriver.log")).unwrap_or_default()
     }
 
     /// Leaves a picture and the console of a failed test where a person finds them.
@@ -467,16 +473,16 @@ impl Drop for Browser {
     fn drop(&mut self) {
         // A second panic while the first unwinds would abort the whole test run.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            if self.session.is_some() && std::thread::panicking() {
+            if self.link.is_some() && std::thread::panicking() {
                 self.leave_traces();
             }
-            if let Some(session) = self.session.take() {
-                let _ = self.api.try_request("DELETE", &format!("/session/{session}"), &[], &[]);
-            }
+            self.close();
         }));
         // Chromium dies with its driver.
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
+        for process in &mut self.processes {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 

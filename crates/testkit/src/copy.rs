@@ -71,6 +71,18 @@ impl Copy {
     }
 }
 
+/// Has a stopped hospital lose events: nobody is told of them any more, though all later ones are there.
+pub fn lose(server: &Server, event_ids: &[&str]) {
+    assert!(server.pid().is_none(), "the server is stopped before its data is changed");
+    let file = server.data_dir().join(SERVER_NAME).join("konsil.db");
+    let database = Connection::open(file).expect("it opens");
+    for event_id in event_ids {
+        let changed =
+            database.execute("UPDATE events SET pos = NULL WHERE event_id = ?1", [event_id]);
+        assert_eq!(changed.expect("it is changed"), 1, "{event_id}");
+    }
+}
+
 fn list(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).expect("a directory is listed");
     entries.map(|entry| entry.expect("an entry").path()).collect()

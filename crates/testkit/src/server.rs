@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::guard::Guard;
 use crate::matrix::{Api, User};
+use crate::outgoing::Outgoing;
 use crate::postgres::Postgres;
 
 /// The token that lets the tests register people.
@@ -39,6 +40,8 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
     /// Further variables of the process's environment.
     pub environment: Vec<(String, String)>,
+    /// Where it is recorded what the process sends to others.
+    pub outgoing: Option<Outgoing>,
 }
 
 /// Where a hospital's data lies.
@@ -85,6 +88,7 @@ pub struct Server {
     root: PathBuf,
     data_dir: PathBuf,
     environment: Vec<(String, String)>,
+    outgoing: Option<Outgoing>,
     port: u16,
     log: Option<String>,
     guard: Guard,
@@ -119,8 +123,9 @@ impl Server {
         std::fs::write(root.join("konsil.toml"), config).expect("the configuration is written");
         let log = settings.log.clone();
         let environment = settings.environment.clone();
+        let outgoing = settings.outgoing.clone();
         let mut server =
-            Self { process: None, launch, root, data_dir, environment, port, log, guard };
+            Self { process: None, launch, root, data_dir, environment, outgoing, port, log, guard };
         server.resume();
         server
     }
@@ -133,7 +138,8 @@ impl Server {
             .append(true)
             .open(self.log_file())
             .expect("the log file opens");
-        let mut command = Command::new(binary());
+        let recorded = self.outgoing.as_ref().map(|outgoing| outgoing.command(binary()));
+        let mut command = recorded.unwrap_or_else(|| Command::new(binary()));
         match &self.launch {
             Launch::Serve => command.args(["serve", "--config"]).arg(self.config_file()),
             Launch::Demo { web } => command

@@ -10,16 +10,21 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     context::{Desk, Frame, follow_with, lang},
+    crash,
     hospital::Hospital,
     lock,
     navigation::Navigation,
+    passing,
     platform::{self, Theme},
     push::{self, Wakes},
+    residents::{self, Tile},
     route::Route,
     screens::{
-        HomeScreenGuide, Invited, LockScreen, OtherTab, SetPin, Shell, SignIn, Splash, StoreBroken,
+        HomeScreenGuide, Invited, LockScreen, OtherTab, Residents, SetPin, Shell, SignIn, Splash,
+        StoreBroken, TooOld, UpdateBanner,
     },
     text,
+    update::{self, Updates},
 };
 
 /// What the app is doing.
@@ -27,6 +32,8 @@ use crate::{
 pub enum Phase {
     /// Looking for a stored session.
     Starting,
+    /// Several people have a store here: whose is it?
+    Residents(Vec<Tile>),
     /// Another tab holds the store.
     OtherTab,
     /// Nobody is signed in, and why if that was not their own wish.
@@ -56,6 +63,11 @@ impl Phases {
         self.0.set(phase);
     }
 
+    /// Whether this holds of what the app is doing.
+    pub fn is(self, holds: impl Fn(&Phase) -> bool) -> bool {
+        self.0.with_untracked(holds)
+    }
+
     /// The session that is open, if there is one.
     pub fn session(self) -> Option<Session> {
         self.0.with_untracked(|phase| match phase {
@@ -65,18 +77,24 @@ impl Phases {
     }
 }
 
-/// Where the server is and what the store is called.
+/// Where the server is and what the store is called that this tab is at.
 pub fn settings() -> Settings {
+    settings_of(&residents::current())
+}
+
+/// The same for another store of this device.
+pub fn settings_of(store: &str) -> Settings {
     Settings {
         homeserver: platform::origin(),
-        store: "konsil".into(),
+        store: store.to_owned(),
         device_name: text::device_name(&platform::user_agent()),
     }
 }
 
 /// Starts the app in the page.
 pub fn start() {
-    console_error_panic_hook::set_once();
+    crash::watch_panics();
+    client::version::say(update::version());
     if let Some(boot) = document().get_element_by_id("boot") {
         boot.remove();
     }
@@ -92,8 +110,9 @@ fn App() -> impl IntoView {
         theme: RwSignal::new(Theme::chosen()),
         nav: Navigation::start(),
         hospital: RwSignal::new(
-            kept.name.unwrap_or_else(|| window().location().hostname().unwrap_or_default()),
+            kept.name.clone().unwrap_or_else(|| window().location().hostname().unwrap_or_default()),
         ),
+        updates: Updates::new(&kept),
         emergency_numbers: RwSignal::new(kept.emergency_numbers),
         toast: RwSignal::new(None),
         newcomer: RwSignal::new(false),
@@ -111,13 +130,16 @@ fn App() -> impl IntoView {
     platform::announce_language(lang.get_untracked());
     spawn_local(async move {
         let Some(told) = Hospital::ask().await else { return };
+        frame.updates.compare(&told);
         if let Some(name) = told.name {
             frame.hospital.set(name);
         }
         frame.emergency_numbers.set(told.emergency_numbers);
     });
     spawn_local(find_session(phases));
-    spawn_local(lock::follow_others(phases));
+    push::answer_for_whom();
+    update::follow(phases);
+    spawn_local(passing::tidy());
     spawn_local(async move {
         tabs::lost().await;
         // Nothing of what was open may stay in the memory of a page that does not ask for the PIN.
@@ -125,11 +147,17 @@ fn App() -> impl IntoView {
     });
     view! {
         <div class="app">
+            <UpdateBanner/>
             {move || {
+                if let Some(minimum) = frame.updates.too_old.get() {
+                    lang.track();
+                    return view! { <TooOld minimum=minimum.to_string()/> }.into_any();
+                }
                 // A new language draws everything anew; drafts are kept by the client.
                 lang.track();
                 match phases.0.get() {
                     Phase::Starting => view! { <Splash/> }.into_any(),
+                    Phase::Residents(tiles) => view! { <Residents tiles/> }.into_any(),
                     Phase::OtherTab => view! { <OtherTab/> }.into_any(),
                     Phase::SignedOut(_) if is_guided.get() => {
                         let on_skip = Callback::new(move |()| is_guided.set(false));
@@ -152,12 +180,59 @@ fn App() -> impl IntoView {
 
 /// Finds out which screen comes first.
 pub async fn find_session(phases: Phases) {
+    if platform::was_anew_for("passed") {
+        Frame::get().say(lang().session_passed());
+    }
+    let tiles = residents::all().await;
+    match residents::chosen(&tiles) {
+        Some(store) => come_to(phases, &store).await,
+        None => phases.enter(Phase::Residents(tiles)),
+    }
+}
+
+/// Where the one before was is nobody's business. An invitation is whoever's who comes.
+fn leave_place() {
+    let nav = Frame::get().nav;
+    if !matches!(nav.route().get_untracked(), Route::Invitation(_)) {
+        nav.replace(Route::Chats);
+    }
+}
+
+/// Somebody has chosen whose store it is.
+pub fn change_to(phases: Phases, store: String) {
+    if store == residents::current() && !matches!(phases.0.get_untracked(), Phase::Residents(_)) {
+        return;
+    }
+    leave_place();
+    platform::was_in_front();
+    phases.enter(Phase::Starting);
+    spawn_local(async move {
+        push::clear_shown().await;
+        tabs::release();
+        come_to(phases, &store).await;
+    });
+}
+
+/// Somebody signs in who has no store here yet.
+pub fn sign_in_another(phases: Phases) {
+    leave_place();
+    platform::was_in_front();
+    spawn_local(async move {
+        push::clear_shown().await;
+        tabs::release();
+        residents::choose(&residents::new_store(&residents::all().await));
+        phases.enter(Phase::SignedOut(None));
+    });
+}
+
+async fn come_to(phases: Phases, store: &str) {
+    residents::choose(store);
     if platform::was_in_front() {
         // The tab in which the app was locked goes on with it.
-        tabs::take_over().await;
-    } else if tabs::elect().await == TabRole::Following {
+        tabs::take_over(store).await;
+    } else if tabs::elect(store).await == TabRole::Following {
         phases.enter(Phase::OtherTab);
-        tabs::wait_for_turn().await;
+        tabs::wait_for_turn(store).await;
     }
     restore(phases).await;
 }
@@ -168,7 +243,7 @@ pub async fn restore(phases: Phases) {
         Ok(Stored::Locked(locked)) => Phase::Locked(locked),
         Ok(Stored::Unprotected(unprotected)) => Phase::SetPin(unprotected),
         Ok(Stored::Nothing) => {
-            let ended = platform::why_anew().as_deref() == Some("ended");
+            let ended = platform::was_anew_for("ended");
             Phase::SignedOut(ended.then_some(SessionEnd::LoggedOutByServer))
         }
         Err(_) => Phase::StoreBroken,
@@ -184,6 +259,7 @@ fn SignedIn(session: Session) -> impl IntoView {
         }
     });
     lock::watch(phases, session.clone());
+    spawn_local(lock::follow_others(phases, residents::current()));
     let wakes = Wakes::follow(session.clone());
     provide_context(wakes);
     let desk = Desk::open(session);
@@ -194,19 +270,33 @@ fn SignedIn(session: Session) -> impl IntoView {
     }
     // Somebody who has just come wants to write first; the next start reminds of the recovery key.
     desk.key_put_off.set(frame.newcomer.get_untracked());
-    platform::keep_storage();
+    if residents::is_passing() {
+        spawn_local(async move { passing::begin(&desk.session()).await });
+    } else {
+        platform::keep_storage();
+    }
     view! { <Shell/> }
 }
 
 fn ended(phases: Phases, end: SessionEnd) {
     // Leaving the phase drops the session, which the store has to be free of before it is cleared.
+    if end == SessionEnd::AccountLocked {
+        // The lock screen says so.
+        if let Some(session) = phases.session() {
+            lock::lock(phases, session);
+        }
+        return;
+    }
     phases.enter(Phase::Starting);
     spawn_local(async move {
         platform::sleep(std::time::Duration::from_millis(50)).await;
         if end == SessionEnd::LoggedOutByServer {
             push::end().await;
             return match Session::forget(&settings()).await {
-                Ok(()) => platform::start_anew(Some("ended")),
+                Ok(()) => {
+                    residents::remove();
+                    platform::start_anew(Some("ended"));
+                }
                 Err(_) => phases.enter(Phase::StoreBroken),
             };
         }

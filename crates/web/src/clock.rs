@@ -78,6 +78,11 @@ pub fn day_heading(then: LocalTime, now: LocalTime, lang: Lang) -> String {
     }
 }
 
+/// Date and time that hold for good, for paper.
+pub fn stamp(then: LocalTime, lang: Lang) -> String {
+    format!("{}, {}", then.date(lang), then.clock())
+}
+
 /// Day and time, for the details of a message.
 pub fn exact(then: LocalTime, now: LocalTime, lang: Lang) -> String {
     format!("{}, {}", day_heading(then, now, lang), then.clock())

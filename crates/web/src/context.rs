@@ -3,13 +3,15 @@
 use std::{cell::Cell, sync::Arc};
 
 use client::{
-    ChatId, Connection, Live, MessageId, OpenUrgent, RoomList, Session, room_list::RoomListView,
-    session::Me, trust::TrustView,
+    ChatId, Connection, Live, MessageId, OpenUrgent, RoomList, Session, contacts::BookView,
+    room_list::RoomListView, session::Me, trust::TrustView,
 };
 use futures_util::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
 
-use crate::{hospital::EmergencyNumber, i18n::Lang, navigation::Navigation, platform::Theme};
+use crate::{
+    hospital::EmergencyNumber, i18n::Lang, navigation::Navigation, platform::Theme, update::Updates,
+};
 
 // A page is one app with one person, and what a click starts has no owner to look a Leptos context up in. These hold
 // nothing but handles to signals.
@@ -31,6 +33,8 @@ pub struct Frame {
     pub hospital: RwSignal<String>,
     /// Whom to call when the network is down.
     pub emergency_numbers: RwSignal<Vec<EmergencyNumber>>,
+    /// New versions of the app.
+    pub updates: Updates,
     /// A short sentence at the bottom that goes away by itself.
     pub toast: RwSignal<Option<String>>,
     /// Whether the person has just come by an invitation: then nothing is asked of them that can wait.
@@ -73,6 +77,8 @@ pub struct Desk {
     pub trust: ReadSignal<TrustView>,
     /// What others have sent as urgent and nobody has taken over yet.
     pub urgent: ReadSignal<Arc<Vec<OpenUrgent>>>,
+    /// The person's own address book.
+    pub contacts: ReadSignal<BookView>,
     /// Messages of the open chat that wait for the network.
     pub waiting: RwSignal<usize>,
     /// What is read out to those who do not see it.
@@ -98,6 +104,7 @@ impl Desk {
             connection: follow(session.connection()),
             trust: follow(session.trust().view()),
             urgent: follow(session.urgent()),
+            contacts: follow(session.contacts().view()),
             session: StoredValue::new_local(session),
             waiting: RwSignal::new(0),
             announcement: RwSignal::new(String::new()),

@@ -1,9 +1,13 @@
 //! What the server tells everybody about the hospital, kept on the device for when the server cannot be reached.
 
 use js_sys::JSON;
+use vocabulary::app::AppVersion;
 use wasm_bindgen::JsValue;
 
-use crate::platform::{self, list_in, text_in};
+use crate::{
+    by_name::get,
+    platform::{self, list_in, text_in},
+};
 
 /// Under which name it is kept.
 const KEPT: &str = "hospital";
@@ -24,6 +28,18 @@ pub struct Hospital {
     pub name: Option<String>,
     /// Whom to call when the network is down.
     pub emergency_numbers: Vec<EmergencyNumber>,
+    /// The lowest version of the app that it takes.
+    pub minimum_app_version: Option<AppVersion>,
+    /// Whether it takes reports of crashes.
+    pub crash_reports: bool,
+}
+
+/// Where the hospital's IT is written to, if it has said so.
+pub async fn support() -> Option<String> {
+    let found = platform::data("/.well-known/matrix/support").await?;
+    let contacts = list_in(&found, "contacts");
+    let mail = contacts.iter().find_map(|contact| text_in(contact, "email_address"));
+    mail.map(|mail| format!("mailto:{mail}")).or_else(|| text_in(&found, "support_page"))
 }
 
 impl Hospital {
@@ -50,6 +66,9 @@ impl Hospital {
         Self {
             name: text_in(told, "name").filter(|name| !name.is_empty()),
             emergency_numbers: numbers.iter().filter_map(number).collect(),
+            crash_reports: get(told, "crash_reports") == JsValue::TRUE,
+            minimum_app_version: text_in(told, "minimum_app_version")
+                .and_then(|version| version.parse().ok()),
         }
     }
 }

@@ -23,13 +23,19 @@ macro_rules! words {
     };
 }
 
+mod contact_texts;
+mod crash_texts;
 mod emoji_names;
+mod export_texts;
+mod finding_texts;
 mod invitation;
+mod link_texts;
 mod list_texts;
 mod lock_texts;
 mod notifications;
 mod system;
 mod texts;
+mod update_texts;
 
 pub use emoji_names::emoji_name;
 pub use system::SystemText;
@@ -86,7 +92,13 @@ mod tests {
             .chain(notifications::ALL)
             .chain(invitation::ALL)
             .chain(lock_texts::ALL)
+            .chain(export_texts::ALL)
+            .chain(finding_texts::ALL)
             .chain(list_texts::ALL)
+            .chain(link_texts::ALL)
+            .chain(contact_texts::ALL)
+            .chain(update_texts::ALL)
+            .chain(crash_texts::ALL)
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod metadata;
 pub mod paper;
 pub mod password;
 pub mod pixels;
+pub mod qr;
 pub mod route;
 pub mod text;
 pub mod video_metadata;
@@ -20,6 +21,8 @@ pub mod wav;
 
 #[cfg(test)]
 mod contrast;
+#[cfg(test)]
+mod fields;
 
 #[cfg(target_family = "wasm")]
 mod app;
@@ -30,11 +33,17 @@ mod chime;
 #[cfg(target_family = "wasm")]
 mod context;
 #[cfg(target_family = "wasm")]
+mod crash;
+#[cfg(target_family = "wasm")]
 mod hospital;
 #[cfg(target_family = "wasm")]
 mod lock;
 #[cfg(target_family = "wasm")]
 mod navigation;
+#[cfg(target_family = "wasm")]
+mod passing;
+#[cfg(target_family = "wasm")]
+mod passkey;
 #[cfg(target_family = "wasm")]
 mod pdf;
 #[cfg(target_family = "wasm")]
@@ -42,15 +51,23 @@ mod photo;
 #[cfg(target_family = "wasm")]
 mod platform;
 #[cfg(target_family = "wasm")]
+mod printed;
+#[cfg(target_family = "wasm")]
 mod push;
 #[cfg(target_family = "wasm")]
+mod qr_reader;
+#[cfg(target_family = "wasm")]
 mod recorder;
+#[cfg(target_family = "wasm")]
+mod residents;
 #[cfg(target_family = "wasm")]
 mod screens;
 #[cfg(target_family = "wasm")]
 mod sound;
 #[cfg(target_family = "wasm")]
 mod ui;
+#[cfg(target_family = "wasm")]
+mod update;
 #[cfg(target_family = "wasm")]
 mod video;
 
@@ -79,9 +96,10 @@ mod tests {
         let mut found = vec!["web.js".to_owned(), "web_bg.wasm".to_owned()];
         files(Path::new("static"), "", &mut found);
         for file in found {
-            // What shows PDF is kept when the first one is opened.
+            // What shows PDF and what reads QR codes is kept when it is first used.
             let is_needed = !file.contains("LICENSE")
-                && !["sw.js", "index.html", "pdf-worker.js"].contains(&file.as_str());
+                && !["sw.js", "index.html", "pdf-worker.js", "qr-worker.js"]
+                    .contains(&file.as_str());
             assert_eq!(WORKER.contains(&format!("\"{file}\"")), is_needed, "{file}");
         }
     }

@@ -5,13 +5,13 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use client::{Session, lock::LockPolicy, tabs};
+use client::{Session, lock::LockPolicy, session::LogoutMode, tabs};
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 
 use crate::{
     app::{Phase, Phases, settings},
-    platform,
+    passkey, platform, residents,
 };
 
 /// How long what was just sent may take to reach the server before the session is let go.
@@ -35,13 +35,27 @@ thread_local! {
 pub async fn policy() -> LockPolicy {
     if let Ok(policy) = client::lock::policy(&settings()).await {
         POLICY.set(Some(policy));
+        platform::keep_preference(OFFLINE_HOURS, Some(&policy.offline_hours.to_string()));
+        platform::keep_preference(SHOW_NAMES, policy.show_names.then_some("1"));
     }
     known_policy()
 }
 
+/// Under which names it is kept what the lock screen shows when the server is away: for how long the app may open without it, and
+/// whether people have names.
+const OFFLINE_HOURS: &str = "offline-hours";
+const SHOW_NAMES: &str = "show-names";
+
 /// The hospital's policy as far as it is known; else the strict one.
-fn known_policy() -> LockPolicy {
-    POLICY.get().unwrap_or_default()
+pub fn known_policy() -> LockPolicy {
+    POLICY.get().unwrap_or_else(|| {
+        let kept = platform::preference(OFFLINE_HOURS).and_then(|hours| hours.parse().ok());
+        LockPolicy {
+            offline_hours: kept.unwrap_or_default(),
+            show_names: platform::preference(SHOW_NAMES).is_some(),
+            ..LockPolicy::default()
+        }
+    })
 }
 
 /// Locks the app in all tabs.
@@ -50,24 +64,59 @@ pub fn lock(phases: Phases, session: Session) {
         return;
     }
     cover(true);
-    tabs::lock_others();
+    tabs::lock_others(&residents::current());
     // The screens go, and with them what they show; what was begun is kept.
     phases.enter(Phase::Starting);
     spawn_local(async move {
         session.settle(SETTLE).await;
+        if session.is_passing() {
+            // Nothing could be opened again. What the backup does not have yet is lost with the rest; without the server the next
+            // start has the device leave.
+            if session.logout(LogoutMode::KeepKeys).await.is_err() {
+                let _ = session.logout(LogoutMode::LoseKeys).await;
+            }
+            return platform::start_anew(Some("passed"));
+        }
         drop(session);
         platform::start_anew_in_front();
     });
 }
 
-/// Locks this tab when another one asks for it, as long as the page lives.
-pub async fn follow_others(phases: Phases) {
+/// Locks the app, and lets somebody else of this device come.
+pub fn change_person(phases: Phases, session: Session) {
+    residents::let_choose();
+    lock(phases, session);
+}
+
+/// Locks this tab when another one of the same person asks for it, as long as the page lives and is at their store.
+pub async fn follow_others(phases: Phases, store: String) {
     loop {
-        tabs::lock_wanted().await;
+        tabs::lock_wanted(&store).await;
+        if residents::current() != store {
+            return;
+        }
         if let Some(session) = phases.session() {
             lock(phases, session);
         }
     }
+}
+
+/// Has this tab be at the store of whoever signs in: their own if they have one here. `false` if another tab has that.
+pub async fn comes_to_own_store(user: &str) -> bool {
+    let tiles = residents::all().await;
+    let own = tiles.iter().find(|tile| tile.is(user));
+    let here = residents::current();
+    let store = match own {
+        Some(own) => own.store.clone(),
+        // Somebody else's is not for them.
+        None if tiles.iter().any(|tile| tile.store == here) => residents::new_store(&tiles),
+        None => here.clone(),
+    };
+    if store != here {
+        tabs::release();
+        residents::choose(&store);
+    }
+    tabs::is_held(&store) || tabs::elect(&store).await == tabs::TabRole::Leading
 }
 
 /// Covers the screen, or shows it again.
@@ -101,7 +150,8 @@ impl Watch {
         let (now, policy) = (js_sys::Date::now(), self.policy.get());
         let idle_ms = f64::from(policy.idle_minutes) * 60_000.0;
         let out_of_sight = self.hidden_since_ms.get().is_some_and(|since| {
-            let allowed_ms = match self.picking_since_ms.get() {
+            let asks = self.picking_since_ms.get().or_else(passkey::asking_since_ms);
+            let allowed_ms = match asks {
                 Some(_) => PICKER_MS.max(f64::from(policy.hidden_seconds) * 1000.0),
                 None => f64::from(policy.hidden_seconds) * 1000.0,
             };

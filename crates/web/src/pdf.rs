@@ -8,7 +8,12 @@ use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::by_name::{call, construct, get, object, set};
+use vocabulary::crash::Part;
+
+use crate::{
+    by_name::{call, construct, get, object, set},
+    crash,
+};
 
 /// How long opening a document or drawing a page may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -86,6 +91,7 @@ impl Document {
             if error.is_undefined() { NotShown::TooLong } else { NotShown::Damaged }
         })?;
         let answer = get(&event, "data");
+        crash::note_worker(Part::Pdf, &answer);
         match get(&answer, "failed").as_string().as_deref() {
             None => Ok(answer),
             Some("password") => Err(NotShown::Password),

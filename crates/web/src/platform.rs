@@ -3,6 +3,7 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use leptos::prelude::*;
+use vocabulary::app::VERSION_HEADER;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
@@ -10,6 +11,7 @@ use crate::{
     by_name::{call, get, object},
     clock::LocalTime,
     i18n::Lang,
+    update,
 };
 
 /// Where the app was loaded from, which is also where its server is: `https://konsil.klinikum.example`.
@@ -256,7 +258,18 @@ pub async fn post<const N: usize>(
 ) -> Result<JsValue, Option<String>> {
     let body = object(fields.map(|(name, value)| (name, value.into())));
     let body = js_sys::JSON::stringify(&body).map_err(|_| None)?;
-    let headers = object([("Content-Type", "application/json".into())]);
+    post_text(address, &String::from(body)).await
+}
+
+/// The same with JSON that is written already.
+///
+/// # Errors
+/// As [`post`].
+pub async fn post_text(address: &str, body: &str) -> Result<JsValue, Option<String>> {
+    let headers = object([
+        ("Content-Type", "application/json".into()),
+        (VERSION_HEADER, update::version().into()),
+    ]);
     let init =
         object([("method", "POST".into()), ("headers", headers.into()), ("body", body.into())]);
     let sent = call(&window(), "fetch", &[address.into(), init.into()]).map_err(|_| None)?;
@@ -304,12 +317,14 @@ pub fn was_in_front() -> bool {
     was
 }
 
-/// Why the page was loaded anew; known once.
-pub fn why_anew() -> Option<String> {
-    let storage = window().session_storage().ok()??;
-    let why = storage.get_item("konsil.why").ok()?;
-    let _ = storage.remove_item("konsil.why");
-    why
+/// Whether this is why the page was loaded anew; known once.
+pub fn was_anew_for(why: &str) -> bool {
+    let Ok(Some(storage)) = window().session_storage() else { return false };
+    let is_why = storage.get_item("konsil.why").ok().flatten().as_deref() == Some(why);
+    if is_why {
+        let _ = storage.remove_item("konsil.why");
+    }
+    is_why
 }
 
 /// Asks the browser not to throw the store away when space gets short.

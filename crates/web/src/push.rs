@@ -17,7 +17,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::{
     by_name::{call, get, object},
     context::{Frame, lang},
-    home_screen, platform,
+    home_screen, platform, residents,
     route::Route,
 };
 
@@ -26,6 +26,8 @@ const WORKER_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long the push service may take to give an address. Where a firewall swallows what is sent to it, the browser waits for ever.
 const SUBSCRIBED_WITHIN: Duration = Duration::from_secs(20);
+
+const STEP: Duration = Duration::from_millis(100);
 
 /// How long a token may take through the push service. Usually it is a second or two.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(25);
@@ -75,10 +77,64 @@ fn workers() -> JsValue {
     get(&window().navigator(), "serviceWorker")
 }
 
-/// The page's worker with what belongs to it; `None` if there is none in this browser.
+/// The worker with what belongs to it; `None` if there is none in this browser. A browser has one push address for each place of a
+/// worker: the first person's is the page's own, the others' are places at which there is no page.
 async fn registration() -> Option<JsValue> {
-    let ready: Promise = get(&workers(), "ready").dyn_into().ok()?;
-    within(WORKER_WITHIN, JsFuture::from(ready)).await.ok()
+    if residents::is_passing() {
+        return None;
+    }
+    let place = residents::place();
+    if place.is_empty() {
+        let ready: Promise = get(&workers(), "ready").dyn_into().ok()?;
+        return within(WORKER_WITHIN, JsFuture::from(ready)).await.ok();
+    }
+    let scope = format!("./person/{place}/");
+    let options = object([("scope", scope.into()), ("type", "module".into())]);
+    let (workers, arguments) = (workers(), ["./sw.js".into(), options.into()]);
+    let made = within(WORKER_WITHIN, ask_for(&workers, "register", &arguments)).await.ok()?;
+    // Nothing says when it is ready, as the page is none of its.
+    for _ in 0..WORKER_WITHIN.as_millis() / STEP.as_millis() {
+        if get(&made, "active").is_object() {
+            return Some(made);
+        }
+        platform::sleep(STEP).await;
+    }
+    None
+}
+
+/// The workers' registrations of everybody on this device.
+async fn registrations() -> Vec<JsValue> {
+    let found = ask_for(&workers(), "getRegistrations", &[]).await;
+    found.map(|found| js_sys::Array::from(&found).to_vec()).unwrap_or_default()
+}
+
+/// Takes away what is shown of anybody on this device, on the screen and as the number on the app's icon: somebody else comes.
+pub async fn clear_shown() {
+    for registration in registrations().await {
+        // None yet, at the very first start.
+        let message = object([("konsil", "clear".into())]);
+        let _ = call(&get(&registration, "active"), "postMessage", &[message.into()]);
+    }
+}
+
+/// Answers the workers for whom this page is: for the one whose store it is at.
+pub fn answer_for_whom() {
+    let Ok(target) = workers().dyn_into::<web_sys::EventTarget>() else { return };
+    platform::listen::<web_sys::Event>(&target, "message", move |event| {
+        let message = get(&event, "data");
+        if platform::text_in(&message, "konsil").as_deref() == Some("for-whom")
+            && is_for_here(&message)
+        {
+            let port = get(&get(&event, "ports"), "0");
+            let _ = call(&port, "postMessage", &[JsValue::TRUE]);
+        }
+    });
+    let _ = call(&target, "startMessages", &[]);
+}
+
+/// Whether a worker says this to the person at whose store this page is.
+fn is_for_here(message: &JsValue) -> bool {
+    platform::text_in(message, "place").unwrap_or_default() == residents::place()
 }
 
 /// What a promise gives, or an error if it takes longer.
@@ -194,6 +250,11 @@ pub async fn switch_off(session: &Session) -> Result<(), SwitchError> {
 pub async fn end() {
     unsubscribe().await;
     tell_worker(object([("konsil", "end".into())])).await;
+    if !residents::place().is_empty()
+        && let Some(registration) = registration().await
+    {
+        let _ = ask_for(&registration, "unregister", &[]).await;
+    }
 }
 
 async fn tell_worker(message: Object) {
@@ -226,12 +287,17 @@ impl Wakes {
         });
         // Messages wait in the browser until it is told that somebody listens.
         let _ = call(&target, "startMessages", &[]);
-        leptos::task::spawn_local(bring_up_to_date(session.get_value()));
+        if !residents::is_passing() {
+            leptos::task::spawn_local(bring_up_to_date(session.get_value()));
+        }
         this
     }
 
     fn heard(self, event: &web_sys::Event, session: Session) {
         let message = get(event, "data");
+        if !is_for_here(&message) {
+            return;
+        }
         let text = |name| get(&message, name).as_string();
         match text("konsil").as_deref() {
             Some("acknowledge") => {

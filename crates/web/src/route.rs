@@ -21,10 +21,16 @@ pub enum Route {
     NewGroup,
     /// Lists of people to whom one often writes the same.
     Broadcasts,
+    /// The person's own address book.
+    Contacts,
+    /// Somebody whom a link or a code names, to be found in the address book or taken into it.
+    Contact(String),
     /// Settings.
     Settings,
     /// Accepting an invitation, with the token of its link.
     Invitation(String),
+    /// Signing in another device, with the code that it shows.
+    Link(String),
 }
 
 /// What a phone shows, where only one column fits.
@@ -50,8 +56,11 @@ impl Route {
             ["new"] => Self::NewChat,
             ["new", "group"] => Self::NewGroup,
             ["new", "lists"] => Self::Broadcasts,
+            ["contacts"] => Self::Contacts,
+            ["contacts", who] => Self::Contact(decode(who)),
             ["settings"] => Self::Settings,
             ["invitation", token] => Self::Invitation(decode(token)),
+            ["link", code] => Self::Link(decode(code)),
             _ => Self::Chats,
         }
     }
@@ -66,8 +75,11 @@ impl Route {
             Self::NewChat => "#/new".into(),
             Self::NewGroup => "#/new/group".into(),
             Self::Broadcasts => "#/new/lists".into(),
+            Self::Contacts => "#/contacts".into(),
+            Self::Contact(who) => format!("#/contacts/{}", encode(who)),
             Self::Settings => "#/settings".into(),
             Self::Invitation(token) => format!("#/invitation/{}", encode(token)),
+            Self::Link(code) => format!("#/link/{}", encode(code)),
         }
     }
 
@@ -82,6 +94,15 @@ impl Route {
         let token: String = token.chars().take_while(is_of_token).collect();
         let is_all = text.contains(START) || token == text.trim();
         (is_all && !token.is_empty()).then_some(token)
+    }
+
+    /// The code of a new device in the link that it shows, and whether the link leads to `origin`.
+    pub fn link_in(text: &str, origin: &str) -> Option<(String, bool)> {
+        let (address, code) = text.trim().split_once("#/link/")?;
+        let is_of_code = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+        let is_code = code.contains('.') && code.chars().all(is_of_code);
+        let is_here = address.trim_end_matches('/') == origin;
+        is_code.then(|| (code.to_owned(), is_here))
     }
 
     /// The chat that the place is about.
@@ -160,8 +181,11 @@ mod tests {
                 Route::NewChat,
                 Route::NewGroup,
                 Route::Broadcasts,
+                Route::Contacts,
+                Route::Contact(id.into()),
                 Route::Settings,
                 Route::Invitation(id.into()),
+                Route::Link(id.into()),
             ] {
                 assert_eq!(Route::parse(&route.fragment()), route);
             }
@@ -191,6 +215,20 @@ mod tests {
         }
         for text in ["", "  ", "https://chat.klinikum.example/", "#/invitation/", "zwei Wörter"] {
             assert_eq!(Route::invitation_in(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_new_devices_code_is_taken_from_its_link_alone() {
+        let origin = "https://chat.klinikum.example";
+        let found = |text: &str| Route::link_in(text, origin);
+        let code = "ksm_aB-3.x_Y";
+        assert_eq!(found(&format!("{origin}/#/link/{code}")), Some((code.to_owned(), true)));
+        assert_eq!(found(&format!(" {origin}/#/link/{code}\n")), Some((code.to_owned(), true)));
+        let elsewhere = format!("https://chat.klinikum.example.evil/#/link/{code}");
+        assert_eq!(found(&elsewhere), Some((code.to_owned(), false)));
+        for text in ["", "WIFI:S:Gast;;", "https://chat.klinikum.example/#/link/", "#/link/a b.c"] {
+            assert_eq!(found(text), None, "{text}");
         }
     }
 

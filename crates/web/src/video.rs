@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use client::{chat::VideoToSend, removal::RemovalReport};
+use client::{
+    chat::VideoToSend,
+    large::{LargeToSend, VideoFacts},
+    removal::RemovalReport,
+};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -68,16 +72,34 @@ impl Video {
         })
     }
 
+    async fn poster(&self) -> Option<(Vec<u8>, (u32, u32))> {
+        let (still, size) = self.still.as_ref()?;
+        photo::bytes(still).await.map(|bytes| (bytes, *size))
+    }
+
+    /// What the chat sends if its file goes piece by piece.
+    pub async fn to_send_large(
+        &self,
+        caption: Option<String>,
+        reply_to: Option<client::MessageId>,
+    ) -> LargeToSend {
+        let facts = VideoFacts {
+            size_px: self.size_px,
+            duration_ms: self.duration_ms,
+            poster: self.poster().await,
+            removal: Some(self.report.clone()),
+        };
+        let (name, mime) = (self.name.clone(), self.mime.to_owned());
+        LargeToSend { name, mime, caption, reply_to, video: Some(facts) }
+    }
+
     /// What the chat sends.
     pub async fn to_send(
         &self,
         caption: Option<String>,
         reply_to: Option<client::MessageId>,
     ) -> Option<VideoToSend> {
-        let poster = match &self.still {
-            Some((still, size)) => photo::bytes(still).await.map(|bytes| (bytes, *size)),
-            None => None,
-        };
+        let poster = self.poster().await;
         Some(VideoToSend {
             name: self.name.clone(),
             mime: self.mime.to_owned(),

@@ -1,4 +1,6 @@
 // Starts the app. Its own file, because the Content-Security-Policy allows no inline script.
+import "./crash.js";
+
 const preferred = (() => {
   try { return localStorage.getItem("konsil.theme"); } catch { return null; }
 })();

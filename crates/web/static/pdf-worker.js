@@ -1,4 +1,5 @@
 // Draws the pages of one PDF document, apart from the app: whatever a document does to it, the app can end it.
+import { crashOf } from "./error.js";
 import init, { Document } from "./pdf.js";
 
 const ready = init({ module_or_path: new URL("./pdf_bg.wasm", import.meta.url) });
@@ -18,6 +19,6 @@ self.addEventListener("message", async ({ data }) => {
     drawn.free();
   } catch (error) {
     // Words of our own come as texts; all else is the document's fault.
-    self.postMessage({ failed: typeof error === "string" ? error : "damaged" });
+    self.postMessage({ failed: typeof error === "string" ? error : "damaged", crash: crashOf(error) });
   }
 });

@@ -1,14 +1,22 @@
 // Keeps the app itself on the device, so that it opens without network, and shows that something came while it is closed.
 // Nothing of what anybody writes or reads passes through here: every request to the server's interfaces goes straight to the
 // network and into no cache, and a push carries a class and opaque ids.
-const CACHE = "konsil-app";
 const START = "./";
+
+// Written by the bundler: which bundle this is, and the SHA-256 of each file that belongs to it.
+const BUNDLE = { id: "development", files: {} };
+
+// Each bundle has a cache of its own, so that a new one is there as a whole before it takes the place of the old one.
+const CACHES = "konsil-app";
+const CACHE = `${CACHES}-${BUNDLE.id}`;
 
 // All that the app consists of, so that it opens without network from the first visit on. A test compares the list with
 // the files.
 const FILES = [
   START,
   "boot.js",
+  "crash.js",
+  "error.js",
   "web.js",
   "web_bg.wasm",
   "manifest.webmanifest",
@@ -27,19 +35,74 @@ const FILES = [
   "icons/icon.svg",
 ];
 
+// Each person on a device has a worker at a place of their own, for their push address alone; that of the page is the first person's.
+const PLACE = new URL(self.registration.scope).pathname.match(/\/person\/([0-9a-f]+)\/$/)?.[1] ?? "";
+// Their workers lie two folders below the app.
+const APP = new URL(PLACE ? "../../" : "./", self.registration.scope).href;
+
 self.addEventListener("install", (event) => {
-  event.waitUntil(keepAll().then(() => self.skipWaiting()));
+  event.waitUntil(install());
 });
 
-// What the page has just loaded is taken from the browser's own cache, not loaded a second time.
+// The first worker, and one that only wakes somebody's device, is there at once. A new version waits beside the old one until the page
+// says that whoever writes has agreed (`update`), or that nobody does anything just now (`update-unseen`).
+async function install() {
+  const isNew = Boolean(self.registration.active);
+  if (!PLACE) await keepAll();
+  if (PLACE || !isNew) await self.skipWaiting();
+}
+
 async function keepAll() {
   const cache = await caches.open(CACHE);
-  await cache.addAll(FILES.map((file) => new Request(file, { cache: "force-cache" })));
+  await Promise.all(FILES.map((file) => keep(cache, file)));
+}
+
+// What is the same as before is taken from there; what the page has just loaded from the browser's own cache; else from the server.
+// It has to be what belongs to this version: while the server's files change, the whole installation is put off.
+async function keep(cache, file) {
+  const sources = [
+    () => caches.match(file, { ignoreVary: true }),
+    () => fetch(file, { cache: "force-cache" }),
+    () => fetch(file, { cache: "reload" }),
+  ];
+  for (const source of sources) {
+    const response = await source();
+    if (response?.ok && (await belongs(file, response.clone()))) return cache.put(file, response);
+  }
+  throw new Error(`${file} is of another version`);
+}
+
+async function belongs(file, response) {
+  const expected = BUNDLE.files[file];
+  if (!expected) return BUNDLE.id === "development";
+  const digest = await crypto.subtle.digest("SHA-256", await response.arrayBuffer());
+  return expected === Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 self.addEventListener("activate", (event) => {
-  event.waitUntil(self.clients.claim());
+  event.waitUntil(forgetOlder().then(() => self.clients.claim()));
 });
+
+async function forgetOlder() {
+  if (PLACE) return;
+  const names = await caches.keys();
+  const isOlder = (name) => name !== CACHE && (name === CACHES || name.startsWith(`${CACHES}-`));
+  await Promise.all(names.filter(isOlder).map((name) => caches.delete(name)));
+}
+
+// How often, and how far apart, it is looked whether only one page is open.
+const LOOKS = 20;
+const LOOK_MS = 250;
+
+// All tabs go to the new version together: when it takes over, each page loads itself anew.
+async function update(isUnseen) {
+  // A page that is being loaded anew is counted for a moment beside the one that takes its place.
+  for (let looks = 0; isUnseen && (await pages()).length > 1; looks += 1) {
+    if (looks === LOOKS) return;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  await self.skipWaiting();
+}
 
 function isOurs(request) {
   const url = new URL(request.url);
@@ -52,19 +115,20 @@ self.addEventListener("fetch", (event) => {
   if (isOurs(event.request)) event.respondWith(answer(event));
 });
 
-// The network first: a new version is there at the next start. Without network, what was there last.
+// What is kept comes first: all of it is of one version, and the app opens at once and without network. A new version comes as a new worker.
 async function answer(event) {
   const cache = await caches.open(CACHE);
-  const key = event.request.mode === "navigate" ? new Request(START) : event.request;
-  try {
-    const fresh = await fetch(event.request);
-    if (fresh.ok) event.waitUntil(cache.put(key, fresh.clone()));
-    return fresh;
-  } catch (error) {
-    const kept = await cache.match(key, { ignoreVary: true });
-    if (kept) return kept;
-    throw error;
+  const isPage = event.request.mode === "navigate";
+  const kept = await cache.match(isPage ? START : event.request, { ignoreVary: true });
+  if (kept) return kept;
+  const fresh = await fetch(event.request);
+  // What is kept when it is first used.
+  const file = event.request.url.slice(APP.length);
+  if (!isPage && fresh.ok) {
+    const copy = fresh.clone();
+    event.waitUntil(belongs(file, copy.clone()).then((does) => does && cache.put(event.request, copy)));
   }
+  return fresh;
 }
 
 // Waking this device (J.9). What has to be told to the server goes through an open page: no access token lies within the worker's
@@ -87,7 +151,7 @@ const WORDS = {
 };
 
 // What the page has told: the language and how much is unread. Nothing else is kept.
-const STATE = "konsil-state";
+const STATE = PLACE ? `konsil-state-${PLACE}` : "konsil-state";
 const KEPT_AS = "./state";
 
 // How long a page may take to answer; one that the system has put to sleep hears it when it wakes.
@@ -120,7 +184,7 @@ async function tell(message) {
   const heard = open.map((page) => new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => resolve(page);
-    page.postMessage(message, [port2]);
+    page.postMessage({ ...message, place: PLACE }, [port2]);
   }));
   return Promise.race([...heard, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
 }
@@ -129,7 +193,7 @@ async function show(kind, options) {
   const { lang } = await change(() => ({}));
   const [title, body] = (WORDS[lang] ?? WORDS.de)[kind];
   await self.registration.showNotification(title, {
-    body, lang, icon: "icons/icon-192.png", badge: "icons/icon-192.png", data: {}, ...options,
+    body, lang, icon: `${APP}icons/icon-192.png`, badge: `${APP}icons/icon-192.png`, data: {}, ...options,
   });
 }
 
@@ -171,9 +235,11 @@ self.addEventListener("notificationclick", (event) => {
 
 // Shows the chat in the page that is open; opens the app there if none is.
 async function open(room) {
-  const address = room ? `./#/chat/${encodeURIComponent(room)}` : "./";
+  const address = room ? `${APP}#/chat/${encodeURIComponent(room)}` : APP;
   const signedIn = await tell({ konsil: "open", room });
-  const page = signedIn ?? (await pages())[0];
+  // The app as somebody else on this device has it is left alone.
+  const isApp = (page) => page.url.split("#")[0] === APP;
+  const page = signedIn ?? (await tell({ konsil: "for-whom" })) ?? (await pages()).find((page) => !isApp(page));
   if (!page) return self.clients.openWindow(address);
   // Both may be refused, for example to a page that was loaded before this worker; the other is still of use.
   await page.focus().catch(() => {});
@@ -197,6 +263,9 @@ self.addEventListener("message", (event) => {
   const { konsil, lang, unread, room } = event.data ?? {};
   if (konsil === "state") event.waitUntil(follow(lang, unread, room));
   if (konsil === "end") event.waitUntil(end());
+  if (konsil === "clear") event.waitUntil(clear());
+  if (konsil === "update") event.waitUntil(update(false));
+  if (konsil === "update-unseen") event.waitUntil(update(true));
 });
 
 // What was read needs no notification any more.
@@ -209,9 +278,14 @@ async function follow(lang, unread, room) {
   await badge(unread);
 }
 
-// Somebody has signed out: nothing of theirs stays.
-async function end() {
+// Somebody else comes: nothing of the one before is shown.
+async function clear() {
   for (const shown of await self.registration.getNotifications()) shown.close();
   await badge(0);
+}
+
+// Somebody has signed out: nothing of theirs stays.
+async function end() {
+  await clear();
   await caches.delete(STATE);
 }

@@ -1,8 +1,13 @@
 //! `GET /_matrix/client/v3/keys/changes`, and `device_lists` of `/sync`
 //! <https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3keyschanges>
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use testkit::{User, matrix::escape};
+use testkit::{
+    User,
+    matrix::{escape, room_path},
+};
 
 use super::signing::{Identity, publish, query};
 use crate::server;
@@ -95,6 +100,34 @@ fn who_begins_to_share_a_room_is_changed_and_who_ends_it_has_left() {
     assert_eq!(changes(&jonas, &at_jonas), (vec![], vec![anna.id.clone()]));
 }
 
+/// Clients encrypt to who is invited; those who sign in only then must be able to read it.
+#[test]
+fn who_is_invited_is_changed_for_the_members_and_so_are_their_new_keys() {
+    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let room = anna.create_room(&json!({ "preset": "private_chat" }));
+    let since = token(&anna);
+    anna.post(&room_path(&room, "/invite"), &json!({ "user_id": jonas.id })).ok();
+    assert_eq!(changes(&anna, &since), (vec![jonas.id.clone()], vec![]));
+
+    let (since, at_jonas) = (token(&anna), token(&jonas));
+    let waiting = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| anna.sync_within(Some(&since), Duration::from_secs(20)));
+        publish(&jonas, 0);
+        waiting.join().expect("answered")
+    });
+    assert_eq!(named(&waiting["device_lists"]).0, [jonas.id.as_str()], "anna is woken");
+    assert_eq!(changes(&anna, &since), (vec![jonas.id.clone()], vec![]));
+    publish(&anna, 0);
+    assert_eq!(changes(&jonas, &at_jonas).0, [jonas.id.as_str()], "nobody encrypts before joining");
+
+    let since = token(&anna);
+    jonas.leave(&room);
+    assert_eq!(changes(&anna, &since), (vec![], vec![jonas.id.clone()]), "declined");
+    let since = token(&anna);
+    publish(&jonas.new_device(), 0);
+    assert_eq!(changes(&anna, &since), (vec![], vec![]));
+}
+
 #[test]
 fn a_new_display_name_makes_nobody_ask_for_keys() {
     let (anna, jonas) = (server().user("anna"), server().user("jonas"));
@@ -102,8 +135,7 @@ fn a_new_display_name_makes_nobody_ask_for_keys() {
     let (at_anna, at_jonas) = (token(&anna), token(&jonas));
     let path = format!("/_matrix/client/v3/profile/{}/displayname", escape(&jonas.id));
     jonas.put(&path, &json!({ "displayname": "Pfleger Jonas Weber" })).ok();
-    let member =
-        testkit::matrix::room_path(&room, &format!("/state/m.room.member/{}", escape(&jonas.id)));
+    let member = room_path(&room, &format!("/state/m.room.member/{}", escape(&jonas.id)));
     assert_eq!(
         anna.get(&member).ok()["displayname"],
         "Pfleger Jonas Weber",

@@ -109,6 +109,23 @@ fn a_wildcard_reaches_every_device_and_each_device_only_its_own() {
 }
 
 #[test]
+fn each_of_many_devices_gets_its_own_content_unchanged() {
+    let (anna, jonas) = (server().user("anna"), server().user("jonas"));
+    let mut devices = vec![jonas.new_device(), anna.new_device(), jonas.new_device()];
+    devices.push(server().user("mira"));
+    let content = |n: usize| json!({ "n": n, "ü \"": "\n🙂".repeat(n * 100), "last": {} });
+    let mut messages = json!({});
+    for (n, device) in devices.iter().enumerate() {
+        messages[&device.id][&device.device_id] = content(n);
+    }
+    put(&anna, "m.\"ä", &transaction(), &messages).ok();
+    for (n, device) in devices.iter().enumerate() {
+        let event = json!({ "content": content(n), "sender": anna.id, "type": "m.\"ä" });
+        assert_eq!(Inbox::new(device).receive(), [event]);
+    }
+}
+
+#[test]
 fn messages_to_nobody_are_dropped_silently() {
     let anna = server().user("anna");
     let messages = json!({
@@ -184,6 +201,22 @@ fn malformed_messages_are_refused() {
     anna.put(&path, &json!({})).refused(400, "M_MISSING_PARAM");
     put(&anna, KIND, &"x".repeat(300), &json!({})).refused(400, "M_INVALID_PARAM");
     assert_eq!(Inbox::new(&anna).drain(), [] as [u64; 0]);
+}
+
+#[test]
+fn bodies_that_are_no_messages_are_refused() {
+    let anna = server().user("anna");
+    for version in ["v3", "r0"] {
+        let path = format!("/_matrix/client/{version}/sendToDevice/{KIND}/{}", transaction());
+        let put = |body: &[u8]| anna.request("PUT", &path, &[], body);
+        put(b"").refused(400, "M_MISSING_PARAM");
+        put(b"{\"messages\":{}").refused(400, "M_NOT_JSON");
+        put(b"{\"messages\":{\"@a:b\":{\"*\":{\"\xff\":1}}}}").refused(400, "M_NOT_JSON");
+        put(b"{\"messages\":{\"anna\":{\"*\":{}}}}").refused(400, "M_BAD_JSON");
+        put(b"{\"messages\":{\"@a:b\":{\"\":{}}}}").refused(400, "M_BAD_JSON");
+        put(b"{\"messages\":[]}").refused(400, "M_BAD_JSON");
+        put(b"{\"messages\":{}}").ok();
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `web-bundler fast|small STATIC_DIR DIST_DIR APP.wasm PDF.wasm`
+//! `web-bundler fast|small STATIC_DIR DIST_DIR APP.wasm PDF.wasm QR.wasm`
 //!
 //! Writes the app as the server hands it out: its modules and their glue (wasm-bindgen as a library, so that no
 //! tool is to be installed), the static files, and beside each compressible file its `.br` and `.gz`.
@@ -10,6 +10,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -25,15 +26,16 @@ enum Effort {
 
 fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    let [effort, statics, dist, app, pdf] = arguments.as_slice() else {
-        return Err("usage: web-bundler fast|small STATIC_DIR DIST_DIR APP.wasm PDF.wasm".into());
+    let [effort, statics, dist, app, pdf, qr] = arguments.as_slice() else {
+        let usage = "usage: web-bundler fast|small STATIC_DIR DIST_DIR APP.wasm PDF.wasm QR.wasm";
+        return Err(usage.into());
     };
     let effort = match effort.to_str() {
         Some("fast") => Effort::Fast,
         Some("small") => Effort::Small,
         _ => return Err("the first argument is `fast` or `small`".into()),
     };
-    let modules = [("web", Path::new(app)), ("pdf", Path::new(pdf))];
+    let modules = [("web", Path::new(app)), ("pdf", Path::new(pdf)), ("qr", Path::new(qr))];
     bundle(effort, &modules, Path::new(statics), Path::new(dist))
 }
 
@@ -52,6 +54,7 @@ fn bundle(effort: Effort, modules: &[(&str, &Path)], statics: &Path, dist: &Path
             .remove_producers_section(true)
             .generate(&next)?;
     }
+    stamp(&next, env!("CARGO_PKG_VERSION"))?;
     for file in files(&next)? {
         if compressible(&file) {
             compress(&file, effort)?;
@@ -60,6 +63,37 @@ fn bundle(effort: Effort, modules: &[(&str, &Path)], statics: &Path, dist: &Path
     remove(dist)?;
     fs::rename(&next, dist)?;
     Ok(())
+}
+
+/// Writes into the page which version it is, and into the service worker which files belong to it, by their SHA-256: so no worker keeps
+/// half of one version and half of another, whenever the server's files change.
+fn stamp(bundle: &Path, version: &str) -> Result<()> {
+    const PAGE: &str = "<meta name=\"konsil-version\" content=\"development\">";
+    const WORKER: &str = "const BUNDLE = { id: \"development\", files: {} };";
+    let put = |name: &str, place: &str, stamped: &str| -> Result<()> {
+        let text = fs::read_to_string(bundle.join(name))?;
+        if text.matches(place).count() != 1 {
+            return Err(format!("{name} has no place for its version").into());
+        }
+        Ok(fs::write(bundle.join(name), text.replace(place, stamped))?)
+    };
+    put("index.html", PAGE, &PAGE.replace("development", version))?;
+    let mut digests = serde_json::Map::new();
+    for file in files(bundle)? {
+        let name = file.strip_prefix(bundle)?.to_str().ok_or("names are UTF-8")?;
+        // The worker knows the page by the address at which it is asked for.
+        let name = if name == "index.html" { "./" } else { name };
+        if name != "sw.js" {
+            digests.insert(name.to_owned(), hex(&Sha256::digest(fs::read(&file)?)).into());
+        }
+    }
+    let id = hex(&Sha256::digest(serde_json::to_vec(&digests)?));
+    let stamped = serde_json::json!({ "id": id[..16], "files": digests });
+    put("sw.js", WORKER, &format!("const BUNDLE = {stamped};"))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn remove(directory: &Path) -> Result<()> {
@@ -138,6 +172,26 @@ fn beside(file: &Path, extension: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bundle_says_its_version_and_its_worker_knows_each_of_its_files() {
+        let directory =
+            std::env::temp_dir().join(format!("web-bundler-stamp-{}", std::process::id()));
+        let statics = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/web/static");
+        copy(&statics, &directory).unwrap();
+
+        stamp(&directory, "7.8.9").unwrap();
+
+        let page = fs::read_to_string(directory.join("index.html")).unwrap();
+        assert!(page.contains("<meta name=\"konsil-version\" content=\"7.8.9\">"));
+        let worker = fs::read_to_string(directory.join("sw.js")).unwrap();
+        let bundle = worker.lines().find_map(|line| line.strip_prefix("const BUNDLE = ")).unwrap();
+        let bundle: serde_json::Value = serde_json::from_str(bundle.trim_end_matches(';')).unwrap();
+        assert_eq!(bundle["id"].as_str().map(str::len), Some(16));
+        assert_eq!(bundle["files"]["./"], hex(&Sha256::digest(page.as_bytes())));
+        assert!(bundle["files"]["css/base.css"].is_string() && bundle["files"]["sw.js"].is_null());
+        fs::remove_dir_all(directory).unwrap();
+    }
 
     #[test]
     fn compressed_files_hold_the_same_bytes() {

@@ -15,6 +15,7 @@ use ruma::{
     events::{AnyMessageLikeEventContent, room::message::RoomMessageEventContent},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 use tokio::sync::{Mutex, broadcast::Receiver};
 
 use super::{Delivery, Stage};
@@ -23,6 +24,7 @@ use crate::{
     chat::parts,
     kept,
     room_list::{self, RoomError},
+    sequence,
     session::core::Core,
     trouble,
 };
@@ -150,10 +152,11 @@ async fn queue(
     user: &UserId,
     text: &str,
 ) -> Result<Receiver<RoomSendQueueUpdate>, RoomError> {
-    let queue = room_list::direct(core, user).await?.send_queue();
-    let (_, updates) = queue.subscribe().await.map_err(failed)?;
+    let room = room_list::direct(core, user).await?;
+    let (_, updates) = room.send_queue().subscribe().await.map_err(failed)?;
     for message in parts::messages_of(text).map_err(failed)? {
-        queue.send(RoomMessageEventContent::new(message).into()).await.map_err(failed)?;
+        let content = RoomMessageEventContent::new(message).into();
+        sequence::send(core, &room, content, Map::new()).await.map_err(failed)?;
     }
     Ok(updates)
 }

@@ -11,6 +11,7 @@ use matrix_sdk::{
         edit::EditedContent,
         reply::{EnforceThread, Reply},
     },
+    send_queue::LocalEchoContent,
 };
 use matrix_sdk_ui::timeline::{
     AttachmentConfig, AttachmentSource, EventTimelineItem, TimelineEventItemId,
@@ -19,7 +20,7 @@ use ruma::{
     EventId, OwnedEventId, OwnedTransactionId, RoomId, UInt, UserId,
     api::client::receipt::create_receipt::v3::ReceiptType,
     events::{
-        Mentions,
+        AnyMessageLikeEventContent, Mentions,
         room::message::{
             AddMentions, MessageType, RoomMessageEventContent,
             RoomMessageEventContentWithoutRelation, TextMessageEventContent,
@@ -32,6 +33,7 @@ use serde_json::{Map, Value, value::to_raw_value};
 use vocabulary::{
     messages::{CONTACT, Contact, FORWARDED, TAKEN_OVER, URGENCY, URGENT, fields},
     removal::{REMOVAL_REPORT, RemovalReport},
+    sequence::SEQUENCE,
 };
 
 use super::{
@@ -41,7 +43,9 @@ use super::{
 use crate::{
     details,
     ids::{ChatId, MessageId, PersonId},
+    large::{LargeToSend, Source, outbox, sealing},
     people::Person,
+    sequence,
     trouble::{self, Trouble},
 };
 
@@ -63,15 +67,7 @@ impl Chat {
         if text.urgent {
             return open.send_urgent(content, text.reply_to.as_ref()).await;
         }
-        match &text.reply_to {
-            Some(target) => {
-                open.timeline.send_reply(content, event_id(target)?).await.map_err(failed)?;
-            }
-            None => {
-                open.timeline.send(content.with_relation(None).into()).await.map_err(failed)?;
-            }
-        }
-        Ok(())
+        open.send(content, text.reply_to.as_ref()).await
     }
 
     /// Sends a text in parts; the first one answers and mentions.
@@ -80,19 +76,13 @@ impl Chat {
             // It is taken over by a reaction to the one message that it is.
             return Err(ActionError::TooLarge { max_bytes: pieces[0].len() as u64 });
         }
-        let timeline = &self.inner.open.timeline;
         for (at, message) in parts::messages(pieces).map_err(failed)?.into_iter().enumerate() {
             let content = RoomMessageEventContentWithoutRelation::new(message);
-            match &text.reply_to {
-                Some(target) if at == 0 => {
-                    let content = with_mentions(content, text);
-                    timeline.send_reply(content, event_id(target)?).await.map_err(failed)?;
-                }
-                _ => {
-                    let content = if at == 0 { with_mentions(content, text) } else { content };
-                    timeline.send(content.with_relation(None).into()).await.map_err(failed)?;
-                }
-            }
+            let (content, reply_to) = match at {
+                0 => (with_mentions(content, text), text.reply_to.as_ref()),
+                _ => (content, None),
+            };
+            self.inner.open.send(content, reply_to).await?;
         }
         Ok(())
     }
@@ -119,7 +109,16 @@ impl Chat {
             let caption = Some(text.text.clone()).filter(|text| !text.is_empty());
             EditedContent::MediaCaption { caption, formatted_caption: None, mentions: None }
         };
-        open.timeline.edit(&item.identifier(), content).await.map_err(failed)
+        match (item.event_id(), content) {
+            (Some(id), content) => {
+                let content = open.room.make_edit_event(id, content).await.map_err(failed)?;
+                sequence::send(&open.core, &open.room, content, Map::new()).await.map_err(failed)
+            }
+            (None, EditedContent::RoomMessage(content)) => open.edit_waiting(&item, content).await,
+            (None, content) => {
+                open.timeline().edit(&item.identifier(), content).await.map_err(failed)
+            }
+        }
     }
 
     /// Takes over what somebody has sent as urgent, or no longer. Everybody in the chat sees it.
@@ -145,8 +144,7 @@ impl Chat {
         let message =
             MessageType::new(CONTACT, contact.body(), fields(&contact)).map_err(failed)?;
         let content = RoomMessageEventContent::new(message);
-        self.inner.open.timeline.send(content.into()).await.map_err(failed)?;
-        Ok(())
+        self.inner.open.queue(content.into()).await
     }
 
     /// Passes a message on to other chats, marked as such. Attachments are not sent again: their keys are.
@@ -167,14 +165,10 @@ impl Chat {
         for chat in to {
             let id = RoomId::parse(chat.as_str()).map_err(failed)?;
             let room = open.core.client.get_room(&id).ok_or(ActionError::NotAllowed)?;
-            let queue = room.send_queue();
             for message in &whole {
-                let content = RoomMessageEventContent::new(message.clone());
-                queue
-                    .send(content.into())
-                    .with_extra_content(mark.clone())
-                    .await
-                    .map_err(failed)?;
+                let content = RoomMessageEventContent::new(message.clone()).into();
+                let queued = sequence::send(&open.core, &room, content, mark.clone());
+                queued.await.map_err(failed)?;
             }
         }
         Ok(())
@@ -213,12 +207,16 @@ impl Chat {
     /// Deletes a message for everybody; takes a waiting one out of the queue.
     pub async fn delete(&self, message: &MessageId) -> Result<(), ActionError> {
         let open = &self.inner.open;
+        if let Some(id) = outbox::id_of(message) {
+            outbox::cancel(&open.core, id).await;
+            return Ok(());
+        }
         for part in open.other_parts(message) {
             let item = open.item(&part).await?;
-            open.timeline.redact(&item.identifier(), None).await.map_err(failed)?;
+            open.timeline().redact(&item.identifier(), None).await.map_err(failed)?;
         }
         let item = open.item(message).await?;
-        open.timeline.redact(&item.identifier(), None).await.map_err(failed)
+        open.timeline().redact(&item.identifier(), None).await.map_err(failed)
     }
 
     /// Adds our reaction or takes it back. Encrypted; waits in a queue while offline.
@@ -245,7 +243,7 @@ impl Chat {
         let upload =
             Upload { name: image.name, mime: image.mime, bytes: image.bytes, info, thumbnail };
         let report = report_field(image.removal);
-        self.inner.open.upload(upload, image.caption, image.reply_to, Some(report)).await
+        self.inner.open.upload(upload, image.caption, image.reply_to, report).await
     }
 
     /// Sends a video. Returns as soon as it is queued.
@@ -266,7 +264,7 @@ impl Chat {
             thumbnail: video.poster.map(thumbnail),
         };
         let report = report_field(video.removal);
-        self.inner.open.upload(upload, video.caption, video.reply_to, Some(report)).await
+        self.inner.open.upload(upload, video.caption, video.reply_to, report).await
     }
 
     /// Sends a recording. Returns as soon as it is queued.
@@ -283,7 +281,7 @@ impl Chat {
             info,
             thumbnail: None,
         };
-        self.inner.open.upload(upload, None, voice.reply_to, None).await
+        self.inner.open.upload(upload, None, voice.reply_to, Map::new()).await
     }
 
     /// Sends a file. Returns as soon as it is queued.
@@ -291,12 +289,28 @@ impl Chat {
         let info = AttachmentInfo::File(BaseFileInfo { size: UInt::new(file.bytes.len() as u64) });
         let upload =
             Upload { name: file.name, mime: file.mime, bytes: file.bytes, info, thumbnail: None };
-        self.inner.open.upload(upload, file.caption, file.reply_to, None).await
+        self.inner.open.upload(upload, file.caption, file.reply_to, Map::new()).await
+    }
+
+    /// Sends a large file, or a video that is one, piece by piece. Returns when it is encrypted onto the device: until then the app has to stay open,
+    /// and `source` has to stay what it is. It is shown at once.
+    pub async fn send_large(
+        &self,
+        file: LargeToSend,
+        source: &impl Source,
+    ) -> Result<(), ActionError> {
+        let open = &self.inner.open;
+        let reply_to = file.reply_to.as_ref().map(event_id).transpose()?;
+        sealing::take(&open.core, open.room.room_id(), file, reply_to, source).await
     }
 
     /// Tries a failed message again.
     pub async fn retry(&self, message: &MessageId) -> Result<(), ActionError> {
         let open = &self.inner.open;
+        if let Some(id) = outbox::id_of(message) {
+            outbox::retry(&open.core, id).await;
+            return Ok(());
+        }
         let item = open.item(message).await?;
         let handle = item.local_echo_send_handle().ok_or(ActionError::NotAllowed)?;
         handle.unwedge().await.map_err(failed)?;
@@ -314,7 +328,7 @@ impl Chat {
     pub async fn mark_read(&self) {
         let open = &self.inner.open;
         for receipt in [ReceiptType::Read, ReceiptType::FullyRead] {
-            if let Err(error) = open.timeline.mark_as_read(receipt).await {
+            if let Err(error) = open.timeline().mark_as_read(receipt).await {
                 tracing::debug!(
                     error = trouble::kind_of(&error),
                     "The read mark could not be moved"
@@ -411,27 +425,79 @@ struct Upload {
 }
 
 impl Open {
+    /// Queues a message, or an answer.
+    async fn send(
+        &self,
+        content: RoomMessageEventContentWithoutRelation,
+        reply_to: Option<&MessageId>,
+    ) -> Result<(), ActionError> {
+        let content = self.related(content, reply_to).await?;
+        self.queue(content.into()).await
+    }
+
+    pub(super) async fn queue(
+        &self,
+        content: AnyMessageLikeEventContent,
+    ) -> Result<(), ActionError> {
+        sequence::send(&self.core, &self.room, content, Map::new()).await.map_err(failed)
+    }
+
+    async fn related(
+        &self,
+        content: RoomMessageEventContentWithoutRelation,
+        reply_to: Option<&MessageId>,
+    ) -> Result<RoomMessageEventContent, ActionError> {
+        let Some(target) = reply_to else { return Ok(content.with_relation(None)) };
+        let reply = Reply {
+            event_id: event_id(target)?,
+            enforce_thread: EnforceThread::MaybeThreaded,
+            add_mentions: AddMentions::Yes,
+        };
+        self.room.make_reply_event(content, reply).await.map_err(failed)
+    }
+
+    /// Changes a text that has not gone out; what it answers and its number stay.
+    async fn edit_waiting(
+        &self,
+        item: &EventTimelineItem,
+        content: RoomMessageEventContentWithoutRelation,
+    ) -> Result<(), ActionError> {
+        let handle = item.local_echo_send_handle().ok_or(ActionError::NotAllowed)?;
+        let (echoes, _) = self.room.send_queue().subscribe().await.map_err(failed)?;
+        let echo = echoes.iter().find(|it| Some(&*it.transaction_id) == item.transaction_id());
+        let Some(LocalEchoContent::Event { serialized_event, .. }) = echo.map(|it| &it.content)
+        else {
+            return Err(ActionError::UnknownMessage);
+        };
+        let before: Map<String, Value> =
+            serialized_event.raw().0.deserialize_as_unchecked().map_err(failed)?;
+        let mut content = fields(&content.with_relation(None));
+        let stays = ["m.relates_to", SEQUENCE];
+        content.extend(before.into_iter().filter(|(field, _)| stays.contains(&field.as_str())));
+        let raw = to_raw_value(&content).expect("a message serialises");
+        match handle.edit_raw(Raw::from_json(raw), "m.room.message".to_owned()).await {
+            Ok(true) => Ok(()),
+            // It has just gone out.
+            Ok(false) => Err(ActionError::UnknownMessage),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
     /// Queues a message that asks to be taken over.
     async fn send_urgent(
         &self,
         content: RoomMessageEventContentWithoutRelation,
         reply_to: Option<&MessageId>,
     ) -> Result<(), ActionError> {
-        let content = match reply_to {
-            Some(target) => {
-                let reply = Reply {
-                    event_id: event_id(target)?,
-                    enforce_thread: EnforceThread::MaybeThreaded,
-                    add_mentions: AddMentions::Yes,
-                };
-                self.room.make_reply_event(content, reply).await.map_err(failed)?
-            }
-            None => content.with_relation(None),
-        };
-        let raw = to_raw_value(&marked_urgent(&content)).expect("a message serialises");
+        let content = self.related(content, reply_to).await?;
+        let number = sequence::next(&self.core, self.room.room_id()).await;
+        let mut content = marked_urgent(&content);
+        content.extend(number.field());
+        let raw = to_raw_value(&content).expect("a message serialises");
         let queue = self.room.send_queue();
-        let queued = queue.send_raw(Raw::from_json(raw), "m.room.message".to_owned()).await;
-        queued.map(drop).map_err(failed)
+        queue.send_raw(Raw::from_json(raw), "m.room.message".to_owned()).await.map_err(failed)?;
+        number.used();
+        Ok(())
     }
 
     /// The message as it is shown.
@@ -457,7 +523,7 @@ impl Open {
                 TimelineEventItemId::TransactionId(OwnedTransactionId::from(&**id))
             }
         };
-        let items = self.timeline.items().await;
+        let items = self.timeline().items().await;
         let found = items.iter().rev().filter_map(|item| item.as_event()).find(|event| match &id {
             TimelineEventItemId::EventId(id) => event.event_id() == Some(id),
             TimelineEventItemId::TransactionId(id) => event.transaction_id() == Some(id),
@@ -470,7 +536,7 @@ impl Open {
         upload: Upload,
         caption: Option<String>,
         reply_to: Option<MessageId>,
-        extra_content: Option<Map<String, Value>>,
+        mut extra_content: Map<String, Value>,
     ) -> Result<(), ActionError> {
         // Asked for once and then remembered; offline the server's answer comes with the upload itself.
         if let Ok(limit) = self.core.client.load_or_fetch_max_upload_size().await
@@ -479,6 +545,8 @@ impl Open {
             return Err(ActionError::TooLarge { max_bytes: limit.into() });
         }
         let mime = upload.mime.parse().unwrap_or(mime::APPLICATION_OCTET_STREAM);
+        let number = sequence::next(&self.core, self.room.room_id()).await;
+        extra_content.extend(number.field());
         let source = AttachmentSource::Data { bytes: upload.bytes, filename: upload.name };
         let config = AttachmentConfig {
             info: Some(upload.info),
@@ -486,10 +554,13 @@ impl Open {
             caption: caption.filter(|text| !text.is_empty()).map(TextMessageEventContent::plain),
             in_reply_to: reply_to.as_ref().map(event_id).transpose()?,
             // Within the content, so it is encrypted with it.
-            extra_content,
+            extra_content: Some(extra_content),
             ..AttachmentConfig::default()
         };
-        self.timeline.send_attachment(source, mime, config).use_send_queue().await.map_err(failed)
+        let sent = self.timeline().send_attachment(source, mime, config).use_send_queue().await;
+        sent.map_err(failed)?;
+        number.used();
+        Ok(())
     }
 }
 
@@ -520,9 +591,10 @@ fn report_field(report: Option<RemovalReport>) -> Map<String, Value> {
 
 /// The content with its class in the relation, the only part that stands in clear too: so the server knows whom to wake in quiet
 /// hours. It says nothing but that.
-fn marked_urgent(content: &RoomMessageEventContent) -> Value {
-    let mut content = serde_json::to_value(content).expect("a message serialises");
-    content["m.relates_to"][URGENCY] = "urgent".into();
+fn marked_urgent(content: &RoomMessageEventContent) -> Map<String, Value> {
+    let mut content = fields(content);
+    let relation = content.entry("m.relates_to").or_insert_with(|| Map::new().into());
+    relation[URGENCY] = "urgent".into();
     content
 }
 

@@ -9,7 +9,7 @@ use std::{
 use matrix_sdk::{Room, executor::spawn};
 use ruma::{OwnedUserId, UserId};
 
-use super::ChatHeader;
+use super::{ChatHeader, encrypt};
 use crate::session::core::Core;
 
 /// About whom the server was asked, each once; `true` when it has answered.
@@ -54,6 +54,10 @@ pub(super) fn ask(core: &Arc<Core>, room: &Room, header: &ChatHeader) {
     }
     let (core, room) = (core.clone(), room.room_id().to_owned());
     spawn(async move {
+        // Without an answer the SDK asks once more with its sync.
+        if encrypt::ask_for_devices(&core).await.is_err() {
+            tracing::debug!("Devices are asked for later");
+        }
         let mut any = false;
         for user in unasked {
             let answered = core.client.encryption().request_user_identity(&user).await.is_ok();

@@ -94,7 +94,7 @@ impl Chat {
     /// How far a message of ours got with each of the others.
     pub async fn reach(&self, message: &MessageId) -> Vec<Reach> {
         let open = &self.inner.open;
-        let items = open.timeline.items().await;
+        let items = open.timeline().items().await;
         let delivered = open.delivered.get();
         let mut stages: BTreeMap<OwnedUserId, Stage> = BTreeMap::new();
         // Marks lie on the message or further down; the nearest one says when.

@@ -7,7 +7,7 @@
 use std::ops::Deref;
 
 use matrix_sdk::{Room, RoomMemberships};
-use matrix_sdk_base::crypto::OlmMachine;
+use matrix_sdk_base::crypto::{OlmMachine, types::requests::AnyOutgoingRequest};
 use ruma::{
     api::client::{keys::get_keys, to_device::send_event_to_device},
     events::AnyMessageLikeEventContent,
@@ -76,6 +76,21 @@ async fn share_key(
             }
         };
         machine.mark_request_as_sent(&request.txn_id, &response).await?;
+    }
+    Ok(())
+}
+
+/// Asks the server about everybody whose devices are not known or have changed. The SDK does so between two answers of its sync, which
+/// may be half a minute away when members have come by another way, and lets each message wait for it for five seconds.
+pub(super) async fn ask_for_devices(core: &Core) -> Result<(), matrix_sdk::Error> {
+    let machine = core.base.olm_machine().await;
+    let machine = machine.as_ref().ok_or(matrix_sdk::Error::NoOlmMachine)?;
+    for outgoing in machine.outgoing_requests().await.map_err(matrix_sdk::Error::from)? {
+        let AnyOutgoingRequest::KeysQuery(query) = outgoing.request() else { continue };
+        let mut request = get_keys::v3::Request::new();
+        request.device_keys = query.device_keys.clone();
+        let response = core.client.send(request).await?;
+        machine.mark_request_as_sent(outgoing.request_id(), &response).await?;
     }
     Ok(())
 }

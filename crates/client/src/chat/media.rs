@@ -4,7 +4,10 @@ use matrix_sdk::media::{MediaFormat, MediaRequestParameters};
 use ruma::events::room::MediaSource;
 
 use super::{Chat, MediaError, MediaRef};
-use crate::trouble::Trouble;
+use crate::{
+    large::{Sink, download},
+    trouble::Trouble,
+};
 
 impl Chat {
     /// Fetches and decrypts an attachment; from memory if it was fetched before. Never touches the device's storage.
@@ -21,5 +24,20 @@ impl Chat {
                 trouble => MediaError::Failed(trouble.code()),
             },
         })
+    }
+
+    /// Fetches and decrypts an attachment piece by piece, for what is large: memory does not grow with it. Without network it waits and goes on where it
+    /// was; dropping the future stops it.
+    ///
+    /// # Errors
+    /// What has come is not the file then. [`MediaError::Damaged`]: its hash is not the one that the sender has given.
+    pub async fn media_in_pieces(
+        &self,
+        media: &MediaRef,
+        sink: &mut impl Sink,
+    ) -> Result<(), MediaError> {
+        let source: MediaSource = serde_json::from_str(&media.0)
+            .map_err(|_| MediaError::Failed("not a media source".into()))?;
+        download::fetch(&self.inner.open.core, source, sink).await
     }
 }

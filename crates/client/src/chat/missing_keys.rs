@@ -14,7 +14,7 @@ use matrix_sdk::{
 use matrix_sdk_base::crypto::types::events::UtdCause;
 use matrix_sdk_ui::{
     eyeball_im::Vector,
-    timeline::{EncryptedMessage, MsgLikeKind, TimelineItem, TimelineItemContent},
+    timeline::{EncryptedMessage, MsgLikeKind, Timeline, TimelineItem, TimelineItemContent},
 };
 use ruma::OwnedUserId;
 
@@ -36,7 +36,23 @@ type Missing = BTreeMap<String, Option<OwnedUserId>>;
 
 /// Runs as long as the chat is open. What can be decrypted then changes the timeline by itself.
 pub(super) async fn keep_asking(open: Arc<Open>) {
-    let (mut items, changes) = open.timeline.subscribe().await;
+    let mut timelines = open.timeline.subscribe();
+    loop {
+        let asking = keep_asking_for(&open, timelines.get()).fuse();
+        pin_mut!(asking);
+        select! {
+            () = asking => return,
+            changed = timelines.next().fuse() => if changed.is_none() {
+                return;
+            },
+        }
+    }
+}
+
+/// The same for what one timeline shows.
+async fn keep_asking_for(open: &Open, timeline: Arc<Timeline>) {
+    let (mut items, changes) = timeline.subscribe().await;
+    drop(timeline);
     let states = open.core.client.encryption().backups().state_stream();
     pin_mut!(changes, states);
     let mut asked_for = Missing::new();
@@ -79,7 +95,7 @@ pub(super) async fn keep_asking(open: Arc<Open>) {
         };
         if is_due {
             tries += 1;
-            ask(&open, self::missing(&items)).await;
+            ask(open, self::missing(&items)).await;
         }
     }
 }

@@ -10,7 +10,7 @@ use ruma::{
 
 use super::{
     ActionError, Chat, PollToSend,
-    actions::{event_id, failed},
+    actions::event_id,
     responses::{self, What},
 };
 use crate::ids::MessageId;
@@ -19,8 +19,7 @@ impl Chat {
     /// Asks something. Returns as soon as it is queued.
     pub async fn ask(&self, poll: &PollToSend) -> Result<(), ActionError> {
         let content = start(poll).ok_or(ActionError::NotAllowed)?;
-        self.inner.open.timeline.send(content.into()).await.map_err(failed)?;
-        Ok(())
+        self.inner.open.queue(content.into()).await
     }
 
     /// Chooses answers of a poll, instead of those chosen before; none takes the vote back.

@@ -1,9 +1,9 @@
 //! Rows that say the same message twice.
 //!
 //! When the server's sync is quicker than its answer to sending, the SDK's timeline holds our own message twice for as
-//! long as the chat is open: once as sent from here, once as received. And what comes while a chat is being opened can stand
-//! there twice as well, because the SDK listens for what is new before it reads what there is. Reactions and edits go to the
-//! later one, so that one stays; but a key that comes decrypts the earlier one alone.
+//! long as the chat is open: once as sent from here, once as received. And it can hold twice what it received, until it is
+//! made anew (see [`super::timeline`]). Reactions and edits go to the later one, so that one stays; but a key that comes
+//! decrypts the earlier one alone.
 
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 

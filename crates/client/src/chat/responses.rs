@@ -94,7 +94,7 @@ const KEPT_AS: &str = "konsil.responses";
 
 /// Reason in the redaction that takes a reaction back. Once redacted, nothing else tells it apart from a deleted message,
 /// which leaves a visible line. The server can read it; what the reaction was or belonged to it cannot.
-const TAKEN_BACK: &str = "de.konsil.reaction";
+pub(super) const TAKEN_BACK: &str = "de.konsil.reaction";
 
 impl Outbox {
     pub async fn load(&self, client: &Client) {

@@ -4,8 +4,10 @@ use std::{fmt, sync::Arc};
 
 use vocabulary::removal::RemovalReport;
 
+use super::FindingKind;
 use crate::{
     ids::{ChatId, MessageId, PersonId},
+    large::OnItsWay,
     people::Person,
     room_list::{Membership, Preview, RoomKind},
 };
@@ -30,6 +32,8 @@ pub enum RowKind {
     NewMessages,
     /// A message.
     Message(Box<Message>),
+    /// Messages of somebody are missing here, or are not what was sent (II.b).
+    Finding { who: Person, kind: FindingKind },
     /// Somebody came, went, or changed something.
     System { at_ms: u64, line: SystemLine },
 }
@@ -53,6 +57,8 @@ pub struct Message {
     pub edited: bool,
     /// For our own messages: how far it got.
     pub own: Option<OwnState>,
+    /// A large file of ours: how far it is on its way out.
+    pub on_its_way: Option<OnItsWay>,
     /// The others who have read exactly up to here.
     pub read_by: Vec<Reader>,
     /// The message before is from the same person within five minutes: leave name and avatar out.
@@ -81,7 +87,7 @@ pub struct Message {
 
 impl Message {
     /// A message of which nothing more is known.
-    pub(super) fn new(id: MessageId, sender: Sender, at_ms: u64, body: Body) -> Self {
+    pub(crate) fn new(id: MessageId, sender: Sender, at_ms: u64, body: Body) -> Self {
         Self {
             id,
             sender,
@@ -91,6 +97,7 @@ impl Message {
             reactions: Vec::new(),
             edited: false,
             own: None,
+            on_its_way: None,
             read_by: Vec::new(),
             continues: false,
             highlighted: false,

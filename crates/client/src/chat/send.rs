@@ -134,6 +134,12 @@ pub enum ActionError {
     /// The file is larger than the server takes.
     #[error("larger than {max_bytes} bytes")]
     TooLarge { max_bytes: u64 },
+    /// The device has no room for it until it is sent.
+    #[error("the device lacks {missing_bytes} bytes")]
+    NoRoom { missing_bytes: u64 },
+    /// The file is gone, or was changed while it was read.
+    #[error("the file is gone or was changed")]
+    FileChanged,
     /// Something else failed; the code is for the support desk.
     #[error("failed: {0}")]
     Failed(String),

@@ -23,9 +23,9 @@ use ruma::{
 use vocabulary::ROOM_DETAILS;
 
 use super::{
-    MessageId, Open, PAGE, Row, RowKind, ScrollBack,
+    MessageId, Open, PAGE, Row, RowKind, ScrollBack, completeness,
     convert::{self, Context},
-    repeats, responses,
+    repeats, responses, timeline,
 };
 use crate::trouble::kind_of;
 
@@ -52,7 +52,7 @@ pub(super) fn is_shown(event: &AnySyncTimelineEvent, rules: &RoomVersionRules) -
 
 /// The rows of now. What is published may be older again a moment later: who keeps it may not have heard yet.
 pub(super) async fn build_rows_once(open: &Arc<Open>) -> Rows {
-    let items = open.timeline.items().await;
+    let items = open.timeline().items().await;
     rebuild(open, &items)
 }
 
@@ -86,7 +86,7 @@ pub(super) async fn notice_gap(open: &Open) {
     if open.scroll_back.get() != ScrollBack::Beginning {
         return;
     }
-    let items = open.timeline.items().await;
+    let items = open.timeline().items().await;
     if !items.front().is_some_and(|item| item.is_timeline_start()) {
         open.scroll_back.set(ScrollBack::More);
     }
@@ -94,29 +94,53 @@ pub(super) async fn notice_gap(open: &Open) {
 
 /// Runs as long as the chat is open.
 pub(super) async fn keep_rows(open: Arc<Open>) {
-    let (mut items, changes) = open.timeline.subscribe().await;
+    let mut may_renew = true;
+    while let Some(shown) = keep_rows_of_timeline(&open, &mut may_renew).await {
+        match timeline::anew(&open.room, shown).await {
+            Ok(timeline) => {
+                tracing::info!("The timeline of the open chat was out of step and is made anew");
+                open.timeline.set(Arc::new(timeline));
+            }
+            Err(error) => {
+                tracing::warn!(error = kind_of(&error), "A timeline could not be made anew");
+            }
+        }
+        may_renew = false;
+    }
+}
+
+/// Runs until the timeline is out of step, if it may be made anew then, and tells how many items it has shown; `None` at its
+/// end. It may again as soon as it was in step.
+async fn keep_rows_of_timeline(open: &Arc<Open>, may_renew: &mut bool) -> Option<usize> {
+    let (mut items, changes) = open.timeline().subscribe().await;
     pin_mut!(changes);
     let mut people = open.core.people.changed.subscribe();
     let mut waiting = open.core.responses.changed.subscribe();
     let mut header = open.header.subscribe();
     let mut delivered = open.delivered.subscribe();
     let mut hidden = open.core.hidden.changed.subscribe();
+    let mut findings = open.findings.subscribe();
+    let mut large = open.core.large.changed.subscribe();
     loop {
-        rebuild(&open, &items);
-        notice_gap(&open).await;
-        fetch_reply_targets(&open, &items);
+        let is_out_of_step = timeline::is_out_of_step(&items);
+        if is_out_of_step && *may_renew {
+            return Some(items.len());
+        }
+        *may_renew |= !is_out_of_step;
+        rebuild(open, &items);
+        notice_gap(open).await;
+        fetch_reply_targets(open, &items);
         select! {
-            diffs = changes.next().fuse() => match diffs {
-                Some(diffs) => for diff in diffs {
-                    diff.apply(&mut items);
-                },
-                None => return,
+            diffs = changes.next().fuse() => for diff in diffs? {
+                diff.apply(&mut items);
             },
             _ = people.next().fuse() => {}
             _ = waiting.next().fuse() => {}
             _ = header.next().fuse() => {}
             _ = delivered.next().fuse() => {}
             _ = hidden.next().fuse() => {}
+            _ = findings.next().fuse() => {}
+            _ = large.next().fuse() => {}
         }
     }
 }
@@ -139,6 +163,9 @@ fn rebuild(open: &Arc<Open>, items: &Vector<Arc<TimelineItem>>) -> Rows {
     if !hidden.is_empty() {
         rows.retain(|row| !is_hidden(row, &hidden));
     }
+    completeness::put_in(open, &mut rows);
+    // What is large comes after the texts that overtake it.
+    open.core.large.put_in(&open.core, open.room.room_id(), &mut rows);
     publish(&open.rows, rows)
 }
 
@@ -183,7 +210,7 @@ fn fetch_reply_targets(open: &Arc<Open>, items: &Vector<Arc<TimelineItem>>) {
         let (open, id) = (open.clone(), id.to_owned());
         spawn(async move {
             // A failure shows in the quote itself.
-            let _ = open.timeline.fetch_details_for_event(&id).await;
+            let _ = open.timeline().fetch_details_for_event(&id).await;
         });
     }
 }
@@ -200,7 +227,7 @@ pub(super) async fn load_older(open: &Arc<Open>) {
         return;
     }
     open.scroll_back.set(ScrollBack::Loading);
-    let state = match open.timeline.paginate_backwards(PAGE).await {
+    let state = match open.timeline().paginate_backwards(PAGE).await {
         Ok(true) => ScrollBack::Beginning,
         Ok(false) => ScrollBack::More,
         Err(error) => {

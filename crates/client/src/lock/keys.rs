@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::offline::{Armed, Authenticator};
 use crate::vault::{Sealed, VaultError};
 
 /// Length of A, V and S, in bytes.
@@ -79,43 +80,77 @@ pub(crate) struct OpenLock {
     pub kdf: Kdf,
     pub salt: Vec<u8>,
     cipher: XChaCha20Poly1305,
+    /// What closes the server's share for the time without the server, where that was set up.
+    pub armed: Option<Armed>,
 }
 
 impl OpenLock {
     /// The key of PIN and share.
     pub fn new(generation: u64, kdf: Kdf, salt: Vec<u8>, derived: &Derived, share: &[u8]) -> Self {
-        let mut both = Zeroizing::new(derived.own.to_vec());
-        both.extend_from_slice(share);
-        let mut key = Zeroizing::new([0; SECRET_BYTES]);
-        Hkdf::<Sha256>::new(None, &both)
-            .expand(b"konsil app lock: key of the secrets", &mut *key)
-            .expect("32 bytes are not too many for HKDF");
-        let cipher = XChaCha20Poly1305::new(&Key::from(*key));
-        Self { generation, kdf, salt, cipher }
+        let cipher = cipher_of(derived, share, b"konsil app lock: key of the secrets");
+        Self { generation, kdf, salt, cipher, armed: None }
+    }
+
+    /// Also closes the share for the time without the server, where that was set up.
+    pub fn arm(&mut self, derived: &Derived, authenticator: Option<&Authenticator>, share: &[u8]) {
+        self.armed = authenticator.map(|it| Armed::new(derived, it, share));
     }
 
     /// Closes secrets.
     pub fn seal(&self, secrets: &[u8]) -> Result<Sealed, VaultError> {
-        let nonce: [u8; NONCE_BYTES] = rand::random();
-        let sealed = self.cipher.encrypt(&XNonce::from(nonce), secrets);
-        let sealed = sealed.map_err(|_| VaultError("sealing".into()))?;
         Ok(Sealed {
             generation: self.generation,
             kdf: self.kdf,
-            salt: STANDARD_NO_PAD.encode(&self.salt),
-            secrets: STANDARD_NO_PAD.encode([nonce.as_slice(), &sealed].concat()),
+            salt: encoded(&self.salt),
+            secrets: seal(&self.cipher, secrets)?,
         })
     }
 
     /// Opens what was closed with this key.
     pub fn open(&self, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let damaged = || VaultError("the secrets are damaged".into());
-        let bytes = STANDARD_NO_PAD.decode(&sealed.secrets).map_err(|_| damaged())?;
-        let (nonce, ciphertext) = bytes.split_at_checked(NONCE_BYTES).ok_or_else(damaged)?;
-        let nonce = <[u8; NONCE_BYTES]>::try_from(nonce).map_err(|_| damaged())?;
-        let opened = self.cipher.decrypt(&XNonce::from(nonce), ciphertext);
-        opened.map(Zeroizing::new).map_err(|_| damaged())
+        open(&self.cipher, &sealed.secrets)
     }
+}
+
+/// The key of the device's own part of a PIN and of something else that is needed beside it.
+fn cipher_of(derived: &Derived, other: &[u8], purpose: &[u8]) -> XChaCha20Poly1305 {
+    let mut both = Zeroizing::new(derived.own.to_vec());
+    both.extend_from_slice(other);
+    let mut key = Zeroizing::new([0; SECRET_BYTES]);
+    Hkdf::<Sha256>::new(None, &both)
+        .expand(purpose, &mut *key)
+        .expect("32 bytes are not too many for HKDF");
+    XChaCha20Poly1305::new(&Key::from(*key))
+}
+
+/// What closes the server's share on the device: PIN and the authenticator's secret.
+pub(super) fn of_share(derived: &Derived, secret: &[u8]) -> XChaCha20Poly1305 {
+    cipher_of(derived, secret, b"konsil app lock: key of the share without the server")
+}
+
+pub(super) fn encoded(bytes: &[u8]) -> String {
+    STANDARD_NO_PAD.encode(bytes)
+}
+
+/// Closes something, as unpadded Base64.
+pub(super) fn seal(cipher: &XChaCha20Poly1305, bytes: &[u8]) -> Result<String, VaultError> {
+    let nonce: [u8; NONCE_BYTES] = rand::random();
+    let sealed = cipher.encrypt(&XNonce::from(nonce), bytes);
+    let sealed = sealed.map_err(|_| VaultError("sealing".into()))?;
+    Ok(encoded(&[nonce.as_slice(), &sealed].concat()))
+}
+
+/// Opens what was closed with this key.
+pub(super) fn open(
+    cipher: &XChaCha20Poly1305,
+    sealed: &str,
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let damaged = || VaultError("the secrets are damaged".into());
+    let bytes = STANDARD_NO_PAD.decode(sealed).map_err(|_| damaged())?;
+    let (nonce, ciphertext) = bytes.split_at_checked(NONCE_BYTES).ok_or_else(damaged)?;
+    let nonce = <[u8; NONCE_BYTES]>::try_from(nonce).map_err(|_| damaged())?;
+    let opened = cipher.decrypt(&XNonce::from(nonce), ciphertext);
+    opened.map(Zeroizing::new).map_err(|_| damaged())
 }
 
 #[cfg(test)]

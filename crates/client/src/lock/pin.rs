@@ -66,6 +66,11 @@ fn is_common(pin: &str) -> bool {
     COMMON.iter().any(|common| pin == *common || (!bare.is_empty() && bare == *common))
 }
 
+/// Whether it consists of digits, for the keyboard of a phone.
+pub(super) fn is_digits(pin: &str) -> bool {
+    pin.chars().all(|c| c.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

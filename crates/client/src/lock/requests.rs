@@ -5,93 +5,30 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use matrix_sdk::{Client, HttpError, config::RequestConfig};
 use ruma::api::{
-    BytesBody, IncomingResponse, Metadata, OutgoingRequest,
     auth_scheme::{AccessToken, NoAuthentication},
-    error::{DeserializationError, Error, ErrorKind, IntoHttpError, RetryAfter},
-    path_builder::{PathBuilder, SinglePath},
+    error::{ErrorKind, RetryAfter},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{LockPolicy, UnlockError};
-use crate::trouble::Trouble;
+use super::{LockPolicy, UnlockError, now_ms, offline::Allowed};
+use crate::{
+    endpoint::{Answer, Parts, endpoint},
+    trouble::Trouble,
+};
 
 /// Longer than a working server takes.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A request with a token of the lock's own, or with none.
-macro_rules! endpoint {
-    ($name:ident, $method:ident, $path:literal, $authentication:ty) => {
-        #[derive(Clone)]
-        struct $name {
-            token: Option<String>,
-            body: Value,
-        }
+endpoint!(Policy, GET, "/_konsil/lock/policy", NoAuthentication, Answer);
+endpoint!(SetUp, POST, "/_konsil/lock/setup", AccessToken, Answer);
+endpoint!(State, GET, "/_konsil/lock/state", NoAuthentication, Answer);
+endpoint!(Unlock, POST, "/_konsil/lock/unlock", NoAuthentication, Answer);
+endpoint!(Change, POST, "/_konsil/lock/change", NoAuthentication, Answer);
+endpoint!(SignOut, POST, "/_konsil/lock/sign_out", NoAuthentication, Answer);
 
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "([redacted])"))
-            }
-        }
-
-        impl Metadata for $name {
-            const METHOD: http::Method = http::Method::$method;
-            const RATE_LIMITED: bool = true;
-            type Authentication = $authentication;
-            type PathBuilder = SinglePath;
-            const PATH_BUILDER: SinglePath = SinglePath::new($path);
-        }
-
-        impl OutgoingRequest for $name {
-            type Body = BytesBody;
-            type EndpointError = Error;
-            type IncomingResponse = Answer;
-
-            fn try_into_http_request_inner(
-                self,
-                base_url: &str,
-                path: <Self::PathBuilder as PathBuilder>::Input<'_>,
-            ) -> Result<http::Request<Self::Body>, IntoHttpError> {
-                let url = Self::PATH_BUILDER.make_endpoint_url(path, base_url, &[], "")?;
-                let mut request = http::Request::builder().method(Self::METHOD).uri(url);
-                if let Some(token) = self.token {
-                    request =
-                        request.header(http::header::AUTHORIZATION, format!("Bearer {token}"));
-                }
-                let body =
-                    if self.body.is_null() { Vec::new() } else { self.body.to_string().into() };
-                Ok(request
-                    .header(http::header::CONTENT_TYPE, "application/json")
-                    .body(BytesBody(body))?)
-            }
-        }
-    };
-}
-
-endpoint!(Policy, GET, "/_konsil/lock/policy", NoAuthentication);
-endpoint!(SetUp, POST, "/_konsil/lock/setup", AccessToken);
-endpoint!(State, GET, "/_konsil/lock/state", NoAuthentication);
-endpoint!(Unlock, POST, "/_konsil/lock/unlock", NoAuthentication);
-endpoint!(Change, POST, "/_konsil/lock/change", NoAuthentication);
-endpoint!(SignOut, POST, "/_konsil/lock/sign_out", NoAuthentication);
-
-/// Any JSON.
-struct Answer(Value);
-
-impl IncomingResponse for Answer {
-    type EndpointError = Error;
-
-    fn try_from_http_response_inner(
-        response: http::Response<&[u8]>,
-    ) -> Result<Self, DeserializationError> {
-        Ok(Self(serde_json::from_slice(response.body())?))
-    }
-}
-
-impl Answer {
-    fn read<T: serde::de::DeserializeOwned>(self) -> Result<T, UnlockError> {
-        serde_json::from_value(self.0).map_err(|_| unexpected())
-    }
+fn read<T: serde::de::DeserializeOwned>(answer: Answer) -> Result<T, UnlockError> {
+    answer.read().map_err(|_| unexpected())
 }
 
 fn unexpected() -> UnlockError {
@@ -149,7 +86,7 @@ fn encoded(bytes: &[u8]) -> String {
 
 /// The hospital's policy.
 pub(super) async fn policy(client: &Client) -> Result<LockPolicy, UnlockError> {
-    ask!(client, Policy { token: None, body: Value::Null })?.read()
+    read(ask!(client, Policy(Parts::json(None, &Value::Null)))?)
 }
 
 /// The lock's token and the server's share.
@@ -163,7 +100,7 @@ pub(super) async fn set_up(
         share: String,
     }
     let body = json!({ "verifier": encoded(verifier) });
-    let said: Said = ask!(client, SetUp { token: None, body })?.read()?;
+    let said: Said = read(ask!(client, SetUp(Parts::json(None, &body)))?)?;
     let share = STANDARD_NO_PAD.decode(said.share).map_err(|_| unexpected())?;
     Ok((said.token, share))
 }
@@ -174,25 +111,37 @@ pub(super) struct Standing {
     pub generation: u64,
     pub tries_left: u64,
     pub retry_after_ms: Option<u64>,
+    /// `None` where nothing opens without the server.
+    #[serde(default)]
+    pub offline: Option<Allowed>,
+}
+
+/// Beside what the server's clock shows stands what that of the device does.
+fn by_own_clock(allowed: Option<Allowed>) -> Option<Allowed> {
+    allowed.map(|allowed| Allowed { clock_ms: now_ms(), ..allowed })
 }
 
 pub(super) async fn state(client: &Client, token: &str) -> Result<Standing, UnlockError> {
-    ask!(client, State { token: Some(token.to_owned()), body: Value::Null })?.read()
+    let said: Standing = read(ask!(client, State(Parts::json(Some(token), &Value::Null)))?)?;
+    Ok(Standing { offline: by_own_clock(said.offline), ..said })
 }
 
-/// The server's share, for the right verifier.
+/// The server's share, for the right verifier, and for how long it may open without the server.
 pub(super) async fn unlock(
     client: &Client,
     token: &str,
     verifier: &[u8],
-) -> Result<Vec<u8>, UnlockError> {
+) -> Result<(Vec<u8>, Option<Allowed>), UnlockError> {
     #[derive(Deserialize)]
     struct Said {
         share: String,
+        #[serde(default)]
+        offline: Option<Allowed>,
     }
     let body = json!({ "verifier": encoded(verifier) });
-    let said: Said = ask!(client, Unlock { token: Some(token.to_owned()), body })?.read()?;
-    STANDARD_NO_PAD.decode(said.share).map_err(|_| unexpected())
+    let said: Said = read(ask!(client, Unlock(Parts::json(Some(token), &body)))?)?;
+    let share = STANDARD_NO_PAD.decode(said.share).map_err(|_| unexpected())?;
+    Ok((share, by_own_clock(said.offline)))
 }
 
 /// Has another verifier hold from now on; tells its generation.
@@ -207,11 +156,11 @@ pub(super) async fn change(
         generation: u64,
     }
     let body = json!({ "verifier": encoded(verifier), "new_verifier": encoded(new) });
-    let said: Said = ask!(client, Change { token: Some(token.to_owned()), body })?.read()?;
+    let said: Said = read(ask!(client, Change(Parts::json(Some(token), &body)))?)?;
     Ok(said.generation)
 }
 
 /// Takes the device out of the account.
 pub(super) async fn sign_out(client: &Client, token: &str) -> Result<(), UnlockError> {
-    ask!(client, SignOut { token: Some(token.to_owned()), body: json!({}) }).map(drop)
+    ask!(client, SignOut(Parts::json(Some(token), &json!({})))).map(drop)
 }

@@ -30,19 +30,22 @@ use ruma::{
     },
 };
 
-use super::{Me, SessionEnd, Settings, store};
+use super::{Me, SessionEnd, Settings, position, store};
 use crate::{
     Connection, broadcast,
     chat::{beyond_reach::Asked, hidden::Hidden, responses::Outbox},
+    contacts,
     details::{self, Details},
     ids::{DeviceId, PersonId},
-    network,
+    large, network,
     people::{People, Person},
     room_list::RoomListView,
     search::Index,
+    sequence::Sequences,
     trust::{self, TrustState},
     urgent::Urgent,
     vault::{OpenVault, Secrets},
+    version,
 };
 
 pub(crate) struct Core {
@@ -58,13 +61,21 @@ pub(crate) struct Core {
     pub me: SharedObservable<Me>,
     pub connection: SharedObservable<Connection>,
     pub ended: SharedObservable<Option<SessionEnd>>,
+    /// Whether nothing of it is stored.
+    pub is_passing: bool,
     /// Counted up to wake those who wait for the next try.
     pub retry: SharedObservable<u64>,
     pub rooms: SharedObservable<RoomListView>,
     pub people: People,
     pub details: Details,
     pub responses: Outbox,
+    /// Running numbers of what this device sends.
+    pub sequences: Sequences,
     pub broadcasts: broadcast::outbox::Turn,
+    /// The person's own address book.
+    pub contacts: contacts::Keeping,
+    /// Large files on their way out.
+    pub large: large::outbox::Outbox,
     pub trust: TrustState,
     /// Which chats are muted.
     pub notifications: NotificationSettings,
@@ -107,8 +118,7 @@ impl Core {
         base.decryption_settings = DecryptionSettings {
             sender_device_trust_requirement: TrustRequirement::CrossSignedOrLegacy,
         };
-        let client = Client::builder()
-            .homeserver_url(&settings.homeserver)
+        let client = version::client(&settings.homeserver)
             .base_client(base.clone())
             .cross_process_store_config(
                 matrix_sdk::cross_process_lock::CrossProcessLockConfig::SingleProcess,
@@ -138,6 +148,9 @@ impl Core {
             .restore_session(session)
             .await
             .map_err(|error| OpenError::Store(error.to_string()))?;
+        position::check(&base, &own_id)
+            .await
+            .map_err(|error| OpenError::Store(error.to_string()))?;
         let sync = SyncService::builder(client.clone())
             .with_room_list_timeline_limit(ROOM_LIST_TIMELINE_LIMIT)
             .build()
@@ -152,6 +165,7 @@ impl Core {
             sync,
             own_id,
             settings: settings.clone(),
+            is_passing: secrets.database.is_empty(),
             secrets: Mutex::new(secrets),
             vault: tokio::sync::Mutex::new(vault),
             me: SharedObservable::new(Me { person: me, device }),
@@ -162,7 +176,10 @@ impl Core {
             people: People::default(),
             details: Details::default(),
             responses: Outbox::default(),
+            sequences: Sequences::default(),
             broadcasts: broadcast::outbox::Turn::default(),
+            contacts: contacts::Keeping::default(),
+            large: large::outbox::Outbox::default(),
             trust: TrustState::default(),
             notifications,
             hidden: Hidden::default(),

@@ -2,7 +2,6 @@
 //!
 //! The request is sent before any store is opened, so that a wrong password leaves nothing behind on the device.
 
-use matrix_sdk::Client;
 use ruma::api::{
     client::{
         session::login::v3::{LoginInfo, Password, Request},
@@ -12,28 +11,32 @@ use ruma::api::{
 };
 
 use super::{Credentials, LoginError, Settings};
-use crate::{network, people::local_part, trouble::Trouble, vault::Secrets};
+use crate::{network, people::is_same, trouble::Trouble, vault::Secrets, version};
 
-/// Logs in and gives the secrets of a new session, with no database name yet, and whether it is on the `earlier` device (user and
+/// How a login by password is asked for.
+pub(super) fn by_password(credentials: &Credentials) -> LoginInfo {
+    let user =
+        UserIdentifier::Matrix(MatrixUserIdentifier::new(credentials.user.trim().to_owned()));
+    LoginInfo::Password(Password::new(user, credentials.password.clone()))
+}
+
+/// Logs in as `user` and gives the secrets of a new session, with no database name yet, and whether it is on the `earlier` device (user and
 /// device id), which then goes on with its own store.
 pub(super) async fn request_session(
     settings: &Settings,
-    credentials: &Credentials,
+    user: &str,
+    login: LoginInfo,
     earlier: Option<(&str, &str)>,
 ) -> Result<(Secrets, bool), LoginError> {
     network::prepare();
-    let client = Client::builder()
-        .homeserver_url(&settings.homeserver)
+    let client = version::client(&settings.homeserver)
         .build()
         .await
         .map_err(|error| LoginError::Failed(error.to_string()))?;
-    let user =
-        UserIdentifier::Matrix(MatrixUserIdentifier::new(credentials.user.trim().to_owned()));
-    let mut request =
-        Request::new(LoginInfo::Password(Password::new(user, credentials.password.clone())));
+    let mut request = Request::new(login);
     request.initial_device_display_name = Some(settings.device_name.clone());
     request.refresh_token = true;
-    let earlier = earlier.filter(|(user, _)| is_same(user, &credentials.user));
+    let earlier = earlier.filter(|(earlier, _)| is_same(earlier, user));
     request.device_id = earlier.map(|(_, device)| device.into());
     let response = client.send(request).await.map_err(|error| login_error(&error))?;
     let is_earlier = earlier
@@ -45,14 +48,9 @@ pub(super) async fn request_session(
         device_id: response.device_id.to_string(),
         access_token: response.access_token,
         refresh_token: response.refresh_token,
+        authenticator: None,
     };
     Ok((secrets, is_earlier))
-}
-
-/// Whether what was typed names this user: the whole identifier, or its first part.
-fn is_same(user_id: &str, typed: &str) -> bool {
-    let typed = typed.trim().to_lowercase();
-    typed == user_id || typed.trim_start_matches('@') == local_part(user_id)
 }
 
 fn login_error(error: &matrix_sdk::HttpError) -> LoginError {
@@ -71,21 +69,5 @@ fn login_error(error: &matrix_sdk::HttpError) -> LoginError {
             Trouble::NoConnection => LoginError::NoConnection,
             trouble => LoginError::Failed(trouble.code()),
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_device_is_kept_for_its_owner_however_the_name_is_typed() {
-        let anna = "@anna.meyer:klinikum.example";
-        for typed in ["anna.meyer", " Anna.Meyer ", "@anna.meyer", anna] {
-            assert!(is_same(anna, typed), "{typed}");
-        }
-        for typed in ["anna", "jonas", "@anna.meyer:reha.example", ""] {
-            assert!(!is_same(anna, typed), "{typed}");
-        }
     }
 }

@@ -16,10 +16,18 @@ pub(super) fn new_name(store: &str) -> String {
     }
 }
 
+/// For a session that passes with the page: all of it in memory.
+fn in_memory() -> StoreConfig {
+    StoreConfig::new(CrossProcessLockConfig::SingleProcess)
+}
+
 /// State, keys and events are kept encrypted on the device. Attachments stay in memory, apart from those that wait to be
 /// sent: an opened picture or document never rests on the device.
 #[cfg(target_family = "wasm")]
 pub(super) async fn open(secrets: &Secrets) -> Result<StoreConfig, String> {
+    if secrets.database.is_empty() {
+        return Ok(in_memory());
+    }
     let stores =
         matrix_sdk_indexeddb::IndexeddbStores::open(&secrets.database, Some(&secrets.passphrase))
             .await
@@ -37,6 +45,9 @@ pub(super) async fn open(secrets: &Secrets) -> Result<StoreConfig, String> {
     use matrix_sdk::{
         SqliteCryptoStore, SqliteEventCacheStore, SqliteStateStore, SqliteStoreConfig,
     };
+    if secrets.database.is_empty() {
+        return Ok(in_memory());
+    }
     let config = SqliteStoreConfig::new(&secrets.database).passphrase(Some(&secrets.passphrase));
     let state =
         SqliteStateStore::open_with_config(&config).await.map_err(|error| error.to_string())?;

@@ -5,11 +5,14 @@ use std::{sync::Arc, time::Duration};
 use eyeball::SharedObservable;
 use futures_util::{FutureExt, StreamExt, pin_mut, select, stream};
 use matrix_sdk::{SessionChange, sleep::sleep};
-use matrix_sdk_ui::{room_list_service, sync_service};
+use matrix_sdk_ui::{encryption_sync_service, room_list_service, sync_service};
+use ruma::api::error::ErrorKind;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{SessionEnd, core::Core};
-use crate::{Connection, broadcast::outbox, chat::responses, live::BoxedForTarget, network};
+use crate::{
+    Connection, broadcast::outbox, chat::responses, large, live::BoxedForTarget, network, version,
+};
 
 /// Runs the SDK's sync and starts it again when it ends, with growing pauses. (The SDK's own offline mode asks the server
 /// without a pause in the browser.)
@@ -47,10 +50,10 @@ pub(super) async fn keep_in_sync(core: Arc<Core>) {
     }
 }
 
-/// Pause before the next try: 0.5 s, 1 s, 2 s … 30 s, stretched by up to a half so that a hospital's thousand devices do
+/// Pause before the next try: 0.5 s, 1 s, 2 s … 15 s, stretched by up to a half so that a hospital's thousand devices do
 /// not come back at the same moment. `chance` is random.
 fn pause_after(failures: u32, chance: u16) -> Duration {
-    let base_ms = (500_u64 << failures.min(6)).min(30_000);
+    let base_ms = (500_u64 << failures.min(6)).min(15_000);
     Duration::from_millis(base_ms + base_ms * u64::from(chance) / u64::from(u16::MAX) / 2)
 }
 
@@ -103,12 +106,26 @@ async fn run(core: &Arc<Core>, network: &SharedObservable<bool>) -> bool {
             Event::Sync(sync_service::State::Running) => {}
             Event::Sync(sync_service::State::Error(error)) => {
                 tracing::warn!(error = kind(&error), "The sync ended");
-                return answered;
+                return answered || has_expired(&error);
             }
             Event::Sync(_) => return answered,
         }
     }
     answered
+}
+
+/// Whether the server has answered that it no longer knows the connection, as it does after a restart. It is back then, and nobody waits
+/// any longer for it.
+fn has_expired(error: &sync_service::Error) -> bool {
+    let (sync_service::Error::RoomList(room_list_service::Error::SlidingSync(error))
+    | sync_service::Error::EncryptionSync(encryption_sync_service::Error::SlidingSync(error))) =
+        error
+    else {
+        return false;
+    };
+    let kind = error.client_api_error_kind();
+    // The app then says so over everything; the sync goes on trying.
+    kind.is_some_and(|kind| !version::is_refusal(kind) && *kind == ErrorKind::UnknownPos)
 }
 
 fn kind(error: &sync_service::Error) -> &'static str {
@@ -124,6 +141,7 @@ async fn back_online(core: &Arc<Core>) {
     core.client.send_queue().set_enabled(true).await;
     responses::flush(core);
     outbox::flush(core);
+    large::outbox::flush(core);
     core.people.refresh(core);
 }
 
@@ -203,9 +221,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_up_to_half_a_minute_and_are_spread() {
+    fn pauses_grow_up_to_a_quarter_of_a_minute_and_are_spread() {
         let seconds: Vec<f64> = (0..8).map(|n| pause_after(n, 0).as_secs_f64()).collect();
-        assert_eq!(seconds, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]);
-        assert_eq!(pause_after(6, u16::MAX).as_secs_f64(), 45.0);
+        assert_eq!(seconds, [0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0]);
+        assert_eq!(pause_after(6, u16::MAX).as_secs_f64(), 22.5);
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use matrix_sdk::encryption::{recovery::RecoveryError, secret_storage::SecretStorageError};
+use matrix_sdk::encryption::{
+    recovery::{RecoveryError, RecoveryState},
+    secret_storage::SecretStorageError,
+};
 use ruma::api::client::uiaa::{AuthData, MatrixUserIdentifier, Password, UserIdentifier};
 use serde::{Deserialize, Serialize};
 
@@ -50,11 +53,18 @@ impl Trust {
             .map_err(|error| storage_error(&error))
     }
 
-    /// Makes identity, key backup and recovery key. Only needed if the first login was interrupted.
+    /// Makes identity, key backup and recovery key. Only needed if the first login was interrupted; does nothing where all of it
+    /// is there.
     pub async fn set_up(&self, password: Option<&str>) -> Result<(), TrustError> {
         let core = self.core();
+        // The first login does it in the background, and the app offers it as long as it is not done: a second recovery key
+        // would make the first one worthless that somebody has written down.
+        let _turn = core.trust.set_up.lock().await;
         make_identity(core, password).await?;
         let recovery = core.client.encryption().recovery();
+        if recovery.state() == RecoveryState::Enabled {
+            return Ok(());
+        }
         let key = match recovery.enable().await {
             // The backup was made, and then something interrupted us: only the recovery key is missing.
             Err(RecoveryError::BackupExistsOnServer)

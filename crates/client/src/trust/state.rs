@@ -22,6 +22,8 @@ pub(crate) struct TrustState {
     pub view: SharedObservable<TrustView>,
     pub new_key: SharedObservable<Option<RecoveryKey>>,
     pub verification: SharedObservable<Option<Verification>>,
+    /// Held by whoever makes identity, key backup and recovery key.
+    pub(super) set_up: tokio::sync::Mutex<()>,
     pub(super) flow: std::sync::Mutex<Option<Flow>>,
     /// Questions in rooms that were looked at.
     pub(super) requests_seen: std::sync::Mutex<BTreeSet<OwnedEventId>>,

@@ -17,6 +17,10 @@ const SEALED: &str = "sealed";
 const NONCE_BYTES: usize = 12;
 
 pub(super) async fn read(name: &str) -> Result<Option<Vec<u8>>, VaultError> {
+    // Opening makes it.
+    if !exists(&format!("{name}-vault")).await {
+        return Ok(None);
+    }
     let database = Database::open(name).await?;
     let (Some(key), Some(sealed)) = (database.get(KEY).await?, database.get(SEALED).await?) else {
         return Ok(None);
@@ -51,8 +55,24 @@ pub(super) async fn write(name: &str, bytes: &[u8]) -> Result<(), VaultError> {
 }
 
 pub(super) async fn destroy(name: &str) -> Result<(), VaultError> {
-    let database = Database::open(name).await?;
-    database.clear().await
+    Database::open(name).await?.clear().await?;
+    // Not even its name is of use to anybody.
+    delete_databases(&format!("{name}-vault"), None).await;
+    Ok(())
+}
+
+/// Whether there is a database of this name; yes in browsers that do not say.
+async fn exists(name: &str) -> bool {
+    names().await.is_none_or(|names| names.iter().any(|it| it == name))
+}
+
+/// Names of all databases of this origin; `None` in browsers that do not say.
+async fn names() -> Option<Vec<String>> {
+    let factory = databases().ok()?;
+    let list = get(&factory, "databases").dyn_into::<js_sys::Function>().ok()?;
+    let promise = list.call0(&factory).and_then(|it| it.dyn_into::<Promise>()).ok()?;
+    let found = JsFuture::from(promise).await.ok()?;
+    Some(Array::from(&found).iter().filter_map(|it| get(&it, "name").as_string()).collect())
 }
 
 /// Deletes all databases whose name starts with `prefix`, apart from those that start with `keep`. One that is still open
@@ -60,11 +80,7 @@ pub(super) async fn destroy(name: &str) -> Result<(), VaultError> {
 pub(crate) async fn delete_databases(prefix: &str, keep: Option<&str>) {
     let Ok(factory) = databases() else { return };
     // `databases()` is not in every browser; there the rests stay, unreadable.
-    let Ok(list) = get(&factory, "databases").dyn_into::<js_sys::Function>() else { return };
-    let Ok(promise) = list.call0(&factory).and_then(|it| it.dyn_into::<Promise>()) else { return };
-    let Ok(found) = JsFuture::from(promise).await else { return };
-    for entry in Array::from(&found) {
-        let Some(name) = get(&entry, "name").as_string() else { continue };
+    for name in names().await.unwrap_or_default() {
         if name.starts_with(prefix)
             && !keep.is_some_and(|keep| name.starts_with(keep))
             && let Ok(request) = factory.delete_database(&name)

@@ -1,5 +1,7 @@
 //! New devices: the recovery key, the emoji, logging out.
 
+use std::time::Instant;
+
 use konsil_client::{
     PersonId,
     chat::{Body, ChatHeader, UndecryptableReason},
@@ -8,7 +10,7 @@ use konsil_client::{
     trust::{DeviceTrust, Recovery, TrustError, VerificationStep, VerifyWith},
 };
 
-use crate::person::{Device, Hospital, Pair, message, say, text, until};
+use crate::person::{Device, Hospital, Pair, is_sent, message, say, says, text, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_device_reads_old_messages_with_the_recovery_key() {
@@ -51,6 +53,21 @@ async fn a_new_device_reads_old_messages_with_the_recovery_key() {
     say(&chat, "Vom neuen Gerät").await;
     text(&pair.jonass.open(&pair.chat).await, "Vom neuen Gerät").await;
     text(&before, "Vom neuen Gerät").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_recovery_key_that_was_shown_first_stays_the_right_one() {
+    let hospital = Hospital::open();
+    let device = hospital.account("anna").device().await;
+    let trust = device.session().trust();
+    // The app offers to set up what the first login is still setting up in the background, perhaps more than once.
+    let (one, other) = tokio::join!(trust.set_up(None), trust.set_up(None));
+    assert_eq!((one, other), (Ok(()), Ok(())));
+    let shown = until("the key is shown", &mut trust.new_recovery_key(), Option::is_some).await;
+    let shown = shown.expect("just seen");
+    trust.set_up(None).await.expect("there is nothing to do");
+    assert_eq!(trust.recovery_key().await.as_ref(), Ok(&shown));
+    trust.check_recovery_key(shown.expose()).await.expect("it is the account's");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,11 +130,44 @@ async fn whoever_has_never_signed_in_is_named_until_they_do() {
     let jonass = jonas.first_device().await;
     until("Jonas has a device", &mut at_anna.header(), |header| beyond_reach(header).is_empty())
         .await;
+    // The invitation is still open, and keys go to the new device already.
+    say(&at_anna, "Schon lesbar").await;
+    message("it is sent", &at_anna, |it| says(it, "Schon lesbar") && is_sent(it)).await;
     jonass.accept_invitation().await;
     say(&at_anna, "Jetzt lesbar").await;
-    text(&jonass.open(&chat).await, "Jetzt lesbar").await;
+    let at_jonas = jonass.open(&chat).await;
+    text(&at_jonas, "Jetzt lesbar").await;
+    text(&at_jonas, "Schon lesbar").await;
     let header = at_anna.header().peek();
     assert!(beyond_reach(&header).is_empty(), "{header:?}");
+}
+
+/// The SDK lets each message wait for five seconds as long as the server has not been asked about somebody's devices.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_to_who_has_never_signed_in_waits_for_nobody() {
+    let hospital = Hospital::open();
+    let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
+    let annas = anna.first_device().await;
+    let chat =
+        annas.session().rooms().direct(&jonas.person()).await.expect("the chat can be created");
+    let at_anna = annas.open(&chat).await;
+    until("Jonas is named", &mut at_anna.header(), |header| header.beyond_reach().count() == 1)
+        .await;
+    let sent_after = async |text: &str| {
+        let began = Instant::now();
+        say(&at_anna, text).await;
+        message("it is sent", &at_anna, |it| says(it, text) && is_sent(it)).await;
+        began.elapsed()
+    };
+    let (first, second) = (sent_after("Sofort fort").await, sent_after("Gleich danach").await);
+    // One that surely waits for nobody: everybody's devices are known.
+    let _jonass = jonas.first_device().await;
+    until("Jonas has a device", &mut at_anna.header(), |header| header.beyond_reach().count() == 0)
+        .await;
+    sent_after("Mit seinen Schlüsseln").await;
+    let usual = sent_after("Wie sonst").await;
+    println!("{first:?} and {second:?}, where {usual:?} is usual");
+    assert!(first.max(second) < usual * 10, "{first:?} and {second:?}, where {usual:?} is usual");
 }
 
 /// `asking` begins, `asked` accepts, both see the same emoji and say so.

@@ -2,11 +2,14 @@
 
 use konsil_client::{
     Session,
-    lock::{self, LockedSession, SignedIn, Standing, Stored, UnlockError, Weakness},
-    session::{Credentials, LogoutMode},
+    lock::{
+        self, Authenticator, LockedSession, Offline, SignedIn, Standing, Stored, UnlockError,
+        Weakness,
+    },
+    session::{Credentials, LogoutMode, SessionEnd},
 };
 
-use crate::person::{Account, Device, Hospital, MIN_LENGTH, PIN, Pair, online, say, text};
+use crate::person::{Account, Device, Hospital, MIN_LENGTH, PIN, Pair, online, say, text, until};
 
 /// The credentials of an account.
 fn credentials(account: &Account) -> Credentials {
@@ -212,4 +215,164 @@ async fn whoever_forgets_the_pin_begins_anew_and_the_device_leaves_the_account()
     let stored = Session::stored(annas.settings()).await.expect("nothing is damaged");
     assert!(matches!(stored, Stored::Nothing));
     assert_eq!(annas.files().len(), 0, "{:?}", annas.files());
+}
+
+/// What the authenticator of this device has made.
+fn authenticator() -> Authenticator {
+    Authenticator { credential: vec![1; 16], input: vec![2; 32], secret: vec![3; 32] }
+}
+
+fn is_allowed(offline: Offline) -> bool {
+    matches!(offline, Offline::Until { .. })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_hospital_allows_it_pin_and_authenticator_open_without_the_server() {
+    let mut hospital = Hospital::with("lock.offline_hours = 12");
+    let mut annas = hospital.account("anna").first_device().await;
+    assert_eq!(annas.session().offline().await, Offline::NotSetUp);
+    let set_up = annas.session().set_up_offline("482914", authenticator()).await;
+    assert_eq!(set_up, Err(wrong(9)), "whoever sets it up has the PIN");
+    assert_eq!(annas.session().offline().await, Offline::NotSetUp);
+    annas.session().set_up_offline(PIN, authenticator()).await.expect("set up");
+    assert!(is_allowed(annas.session().offline().await));
+    annas.close().await;
+    // What rests on the device opens with neither of the two alone.
+    let secret = &authenticator().secret;
+    let Some(server) = hospital.server() else { return };
+    server.kill();
+    let locked = annas.locked().await;
+    assert!(is_allowed(locked.offline()));
+    assert_eq!(refused(&locked, PIN).await, UnlockError::NoConnection);
+    let asked = Some((authenticator().credential, authenticator().input));
+    assert_eq!(locked.asks_authenticator(), asked);
+    assert_eq!(refused_offline(&locked, PIN, &[4; 32]).await, left(4));
+    assert_eq!(refused_offline(&locked, "482914", secret).await, left(3));
+    // A try that was made is also counted after a restart.
+    let locked = annas.locked().await;
+    assert_eq!(refused_offline(&locked, "482914", secret).await, left(2));
+    let session = locked.unlock_offline(PIN, secret).await.expect("it opens");
+    assert!(is_allowed(session.offline().await));
+    drop(session);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+
+    let locked = annas.locked().await;
+    for tries_left in [4, 3, 2, 1, 0] {
+        assert_eq!(refused_offline(&locked, "482914", secret).await, left(tries_left));
+    }
+    let used_up = UnlockError::NotOffline(Offline::UsedUp);
+    assert_eq!(refused_offline(&locked, PIN, secret).await, used_up);
+    assert_eq!(refused_offline(&annas.locked().await, PIN, secret).await, used_up);
+    hospital.server().expect("as above").resume();
+    assert_eq!(locked.standing().await.map(|it| it.tries_left), Ok(10), "its own tries");
+    annas.reopen().await;
+    assert!(is_allowed(annas.session().offline().await), "with the server it begins anew");
+
+    // Another PIN, and whoever does not want it any more.
+    annas.session().change_pin(PIN, "739164", MIN_LENGTH).await.expect("changed");
+    annas.session().change_pin("739164", PIN, MIN_LENGTH).await.expect("changed back");
+    annas.close().await;
+    hospital.server().expect("as above").kill();
+    let session = annas.locked().await.unlock_offline(PIN, secret).await.expect("it opens");
+    session.end_offline().await.expect("ended");
+    drop(session);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(annas.locked().await.offline(), Offline::NotSetUp);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_has_met_the_server_while_it_was_blocked_does_not_open_without_it() {
+    let mut hospital = Hospital::with("lock.offline_hours = 12");
+    let anna = hospital.account("anna");
+    let chief = hospital.account("chief");
+    let mut annas = anna.first_device().await;
+    annas.session().set_up_offline(PIN, authenticator()).await.expect("set up");
+    annas.close().await;
+    let secret = &authenticator().secret;
+    let Some(server) = hospital.server() else { return };
+    server.stop();
+    assert!(server.konsil(&["user", "admin", &chief.localpart]).status.success());
+    server.resume();
+    let lock = format!(
+        "/_matrix/client/v1/admin/lock/{}",
+        testkit::matrix::escape(anna.person().as_str())
+    );
+    let chief = chief.plain();
+    chief.put(&lock, &serde_json::json!({ "locked": true })).ok();
+    // Not met yet: a block reaches a device that is cut off when it comes back.
+    let locked = annas.locked().await;
+    let session = locked.unlock_offline(PIN, secret).await.expect("it opens");
+    let is_locked = |end: &Option<SessionEnd>| *end == Some(SessionEnd::AccountLocked);
+    until("the session has ended", &mut session.ended(), is_locked).await;
+    drop(session);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let locked = annas.locked().await;
+    assert_eq!(locked.offline(), Offline::NotSetUp, "it has met the server");
+
+    // Nor does one that only asked at the lock screen.
+    chief.put(&lock, &serde_json::json!({ "locked": false })).ok();
+    annas.reopen().await;
+    assert!(is_allowed(annas.session().offline().await), "it is allowed again");
+    annas.close().await;
+    chief.put(&lock, &serde_json::json!({ "locked": true })).ok();
+    let locked = annas.locked().await;
+    assert!(is_allowed(locked.offline()));
+    assert_eq!(locked.standing().await, Err(UnlockError::AccountLocked));
+    assert_eq!(locked.offline(), Offline::NotSetUp);
+    assert_eq!(annas.locked().await.offline(), Offline::NotSetUp, "kept so");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_hospital_does_not_allow_it_nothing_is_set_up() {
+    let hospital = Hospital::open();
+    let annas = hospital.account("anna").first_device().await;
+    let set_up = annas.session().set_up_offline(PIN, authenticator()).await;
+    assert_eq!(set_up, Err(UnlockError::NotOffline(Offline::NotSetUp)));
+    assert_eq!(annas.session().offline().await, Offline::NotSetUp);
+}
+
+fn left(tries_left: u32) -> UnlockError {
+    UnlockError::WrongOffline { tries_left }
+}
+
+async fn refused_offline(locked: &LockedSession, pin: &str, secret: &[u8]) -> UnlockError {
+    match locked.unlock_offline(pin, secret).await {
+        Ok(_) => panic!("{pin} opens it"),
+        Err(error) => error,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_a_store_here_is_known_by_name_only_where_the_hospital_says_so() {
+    for (tenant, is_named) in [("", false), ("lock.show_names = true", true)] {
+        let hospital = Hospital::with(tenant);
+        let anna = hospital.account("anna");
+        let mut annas = anna.first_device().await;
+        let name = serde_json::json!({ "displayname": "Dr. Anna Meyer" });
+        let plain = anna.plain();
+        let path = format!(
+            "/_matrix/client/v3/profile/{}/displayname",
+            testkit::matrix::escape(anna.person().as_str())
+        );
+        plain.put(&path, &name).ok();
+        annas.close().await;
+        annas.reopen().await;
+        let resident = || async {
+            let found = Session::resident(annas.settings()).await.expect("nothing is damaged");
+            found.expect("somebody")
+        };
+        if is_named {
+            let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+            while resident().await.name.is_none() && tokio::time::Instant::now() < deadline {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        } else {
+            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        }
+        let resident = resident().await;
+        assert_eq!(resident.name.as_deref(), is_named.then_some("Dr. Anna Meyer"));
+        assert_eq!(resident.initials().as_deref(), is_named.then_some("AM"));
+        assert!(resident.is(&anna.localpart) && resident.is(anna.person().as_str()));
+        assert!(!resident.is("jonas"));
+    }
 }

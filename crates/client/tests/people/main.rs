@@ -2,10 +2,15 @@
 #![recursion_limit = "256"]
 
 mod broadcasts;
+mod busy;
 mod chat;
+mod completeness;
+mod contacts;
 mod devices;
 mod groups;
+mod large;
 mod line;
+mod link;
 mod lock;
 mod more;
 mod offline;

@@ -1,17 +1,15 @@
 //! Without a server.
 
-use std::sync::Arc;
-
 use konsil_client::{
     Connection, Session,
-    chat::{Body, FileToSend, OwnState, Row, RowKind, ScrollBack},
+    chat::{Body, FileToSend, OwnState, RowKind, ScrollBack},
     lock::Stored,
     session::{Credentials, LoginError, Settings},
 };
 
 use crate::{
     line::Line,
-    person::{Hospital, Pair, find, is_sent, message, say, says, text, until},
+    person::{Hospital, Pair, find, is_sent, message, say, says, text, texts, until},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,17 +43,6 @@ async fn what_is_written_offline_survives_reopening_and_goes_out_in_order() {
     let jonas = pair.jonass.open(&pair.chat).await;
     // The last message may be seen before the page that holds the others.
     let written = ["null", "eins", "zwei", "drei"];
-    let texts = |rows: &[Arc<Row>]| -> Vec<String> {
-        rows.iter()
-            .filter_map(|row| match &row.kind {
-                RowKind::Message(message) => match &message.body {
-                    Body::Text { text, .. } => Some(text.clone()),
-                    _ => None,
-                },
-                _ => None,
-            })
-            .collect()
-    };
     let rows = until("all of it arrives", &mut jonas.rows(), |rows| {
         let seen = texts(rows);
         written.iter().all(|text| seen.iter().any(|it| it == text))
@@ -93,6 +80,36 @@ async fn what_was_missed_is_above_even_in_a_chat_that_had_been_seen_from_its_beg
     }
     text(&anna, "Zeile 0").await;
     text(&anna, "Anfang").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_app_had_not_kept_yet_when_it_was_killed_comes_at_the_next_start() {
+    let mut pair = Pair::meet().await;
+    let anna = pair.annas.open(&pair.chat).await;
+    let jonas = pair.jonass.open(&pair.chat).await;
+    say(&jonas, "Gehalten").await;
+    text(&anna, "Gehalten").await;
+    let files = pair.annas.files();
+    let is_cache = |(name, _): &&(String, Vec<u8>)| name.ends_with("event-cache.sqlite3");
+    let cache = &files.iter().find(is_cache).expect("the SDK has a file for the cache").0;
+    let busy = rusqlite::Connection::open(cache).expect("it is a database");
+    busy.execute_batch("BEGIN IMMEDIATE").expect("nobody writes just now");
+    say(&jonas, "Nicht mehr gehalten").await;
+    // Anna's app says so with its next question, by the position that it has noted.
+    message("it is on Anna's device", &jonas, |it| {
+        let own = it.own.clone();
+        says(it, "Nicht mehr gehalten") && matches!(own, Some(OwnState::Delivered { .. }))
+    })
+    .await;
+    let image = pair.annas.image();
+    drop(busy);
+    drop(anna);
+    pair.annas.close().await;
+    pair.annas.restore(&image);
+    pair.annas.reopen().await;
+    let anna = pair.annas.open(&pair.chat).await;
+    text(&anna, "Nicht mehr gehalten").await;
+    text(&anna, "Gehalten").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Somebody with a device, as the tests need them.
 
-use std::{fmt::Debug, sync::Arc, time::Duration};
+use std::{fmt::Debug, path::Path, process::Command, sync::Arc, time::Duration};
 
 use konsil_client::{
     Chat, ChatId, Live, PersonId, Session, Settings,
@@ -37,6 +37,14 @@ impl Hospital {
                 Self { url: server.url(), server: Some(server) }
             }
         }
+    }
+
+    /// One of its own, with these settings.
+    pub fn with(tenant: &str) -> Self {
+        log_on_request();
+        let settings = testkit::Settings { tenant: tenant.to_owned(), ..Default::default() };
+        let server = testkit::Server::with(&settings);
+        Self { url: server.url(), server: Some(server) }
     }
 
     /// The process, for tests that stop it. Only where the test has started it.
@@ -93,14 +101,20 @@ pub struct Account {
 }
 
 impl Account {
-    /// Logs in on a new device and waits until it is up to date.
-    pub async fn device(&self) -> Device {
+    /// A device on which nobody has signed in.
+    pub fn new_device(&self) -> (Settings, TempDir) {
         let directory = tempfile::tempdir().expect("a directory for the device");
         let settings = Settings {
             homeserver: self.url.clone(),
             store: directory.path().join("konsil").to_str().expect("a readable path").to_owned(),
             device_name: format!("{}'s test device", self.localpart),
         };
+        (settings, directory)
+    }
+
+    /// Logs in on a new device and waits until it is up to date.
+    pub async fn device(&self) -> Device {
+        let (settings, directory) = self.new_device();
         let credentials =
             Credentials { user: self.localpart.clone(), password: self.password.clone() };
         let session = signed_in(&settings, &credentials).await;
@@ -178,6 +192,27 @@ impl Device {
         found
     }
 
+    /// What lies on the device at this moment, as after a power failure.
+    pub fn image(&self) -> TempDir {
+        let image = tempfile::tempdir().expect("a directory for the image");
+        copy(self.directory.path(), image.path());
+        image
+    }
+
+    /// Puts back what lay on the device; the app has to be closed.
+    pub fn restore(&self, image: &TempDir) {
+        for entry in std::fs::read_dir(self.directory.path()).expect("it can be listed") {
+            let path = entry.expect("it can be listed").path();
+            if path.is_dir() {
+                std::fs::remove_dir_all(&path)
+            } else {
+                std::fs::remove_file(&path)
+            }
+            .expect("it can be removed");
+        }
+        copy(image.path(), self.directory.path());
+    }
+
     /// Closes the app without logging out.
     pub async fn close(&mut self) {
         self.session = None;
@@ -191,6 +226,13 @@ impl Device {
             Stored::Locked(locked) => locked,
             _ => panic!("nothing is locked here"),
         }
+    }
+
+    /// A device on which somebody has signed in.
+    pub async fn of(signed_in: SignedIn, settings: Settings, directory: TempDir) -> Self {
+        let session = opened(signed_in).await;
+        online(&session).await;
+        Self { session: Some(session), settings, directory }
     }
 
     /// Opens the app again, with the PIN.
@@ -240,9 +282,19 @@ impl Device {
     }
 }
 
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status();
+    assert!(copied.is_ok_and(|status| status.success()), "{} is copied", from.display());
+}
+
 /// Logs in, and sets the PIN or opens with it what the device has.
 async fn signed_in(settings: &Settings, credentials: &Credentials) -> Session {
-    match Session::login(settings, credentials).await.expect("the login succeeds") {
+    opened(Session::login(settings, credentials).await.expect("the login succeeds")).await
+}
+
+/// Sets the PIN or opens with it what the device has.
+pub async fn opened(signed_in: SignedIn) -> Session {
+    match signed_in {
         SignedIn::New(unprotected) => unprotected.protect(PIN, MIN_LENGTH).await,
         SignedIn::Again(locked) => locked.unlock(PIN).await,
     }
@@ -285,6 +337,18 @@ pub fn find(rows: &[Arc<Row>], fits: impl Fn(&Message) -> bool) -> Option<Messag
         RowKind::Message(message) if fits(message) => Some((**message).clone()),
         _ => None,
     })
+}
+
+/// The texts in the order in which they stand.
+pub fn texts(rows: &[Arc<Row>]) -> Vec<String> {
+    let text = |row: &Arc<Row>| match &row.kind {
+        RowKind::Message(message) => match &message.body {
+            Body::Text { text, .. } => Some(text.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    rows.iter().filter_map(text).collect()
 }
 
 pub fn says(message: &Message, expected: &str) -> bool {

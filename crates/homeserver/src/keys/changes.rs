@@ -1,6 +1,10 @@
 //! Whose keys a client must ask for anew, and whose it may forget.
 //!
 //! <https://spec.matrix.org/v1.19/client-server-api/#tracking-the-device-list-for-a-user>
+//!
+//! The specification speaks of those who share a room. Clients encrypt to those who are only invited, too, and would never learn that they
+//! have signed in meanwhile: what is written before they join would be unreadable to them. So whoever is invited to a room, or knocks at it,
+//! counts here as in it for its members; not the other way round, since nobody encrypts in a room before joining.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -18,7 +22,7 @@ const LOG_SPAN: u64 = 10_000;
 /// What a client must do with the keys that it knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceListChanges {
-    /// Ask for the keys of these anew: they changed, or their owner began to share a room.
+    /// Ask for the keys of these anew: they changed, or their owner began to share a room or was invited to one.
     pub changed: Vec<OwnedUserId>,
     /// Forget the keys of these: no room is shared any more.
     pub left: Vec<OwnedUserId>,
@@ -53,17 +57,24 @@ pub async fn changed_users(
 
 /// Who is in which room now.
 trait Present {
+    /// Who has joined the room or is to come to it.
     fn members(&self, room: RoomNid) -> Vec<UserNid>;
+    fn joined(&self, user: UserNid) -> Vec<RoomNid>;
+    /// What the user has joined or is to come to.
     fn rooms(&self, user: UserNid) -> Vec<RoomNid>;
 }
 
 impl Present for Feeds {
     fn members(&self, room: RoomNid) -> Vec<UserNid> {
-        self.local_users_of(room).into_iter().filter(|user| self.is_joined(room, *user)).collect()
+        self.local_users_of(room)
+    }
+
+    fn joined(&self, user: UserNid) -> Vec<RoomNid> {
+        self.joined_rooms(user)
     }
 
     fn rooms(&self, user: UserNid) -> Vec<RoomNid> {
-        self.joined_rooms(user)
+        self.rooms_of(user)
     }
 }
 
@@ -73,7 +84,7 @@ fn decide(
     log: &[Touched],
     present: &impl Present,
 ) -> (BTreeSet<UserNid>, BTreeSet<UserNid>) {
-    let my_rooms: HashSet<RoomNid> = present.rooms(me).into_iter().collect();
+    let my_rooms: HashSet<RoomNid> = present.joined(me).into_iter().collect();
     let shares = |user: UserNid| {
         user == me || present.rooms(user).iter().any(|room| my_rooms.contains(room))
     };
@@ -100,7 +111,9 @@ fn decide(
                 maybe_changed
                     .extend(present.members(room).into_iter().filter(|member| *member != me));
             }
-            Touched::Joined { room, user } if user != me && my_rooms.contains(&room) => {
+            Touched::Joined { room, user } | Touched::Invited { room, user }
+                if user != me && my_rooms.contains(&room) =>
+            {
                 maybe_changed.insert(user);
             }
             Touched::Left { room, user } if user == me => maybe_left.extend(present.members(room)),
@@ -147,6 +160,7 @@ async fn long_ago(hs: &Homeserver, me: UserNid, since: Pos) -> Result<Vec<Touche
             (RoomNid(row.get(0)?), UserNid(row.get(1)?), row.get::<&str>(2)?);
         match membership {
             "join" if user != me => log.push(Touched::Joined { room, user }),
+            "invite" | "knock" if user != me => log.push(Touched::Invited { room, user }),
             "leave" | "ban" if user != me => log.push(Touched::Left { room, user }),
             _ => {}
         }
@@ -182,19 +196,35 @@ mod tests {
     const WARD: RoomNid = RoomNid(10);
     const STROKE: RoomNid = RoomNid(11);
 
-    struct Now(Vec<(RoomNid, UserNid)>);
+    struct Now<'a> {
+        joined: &'a [(RoomNid, UserNid)],
+        invited: &'a [(RoomNid, UserNid)],
+    }
 
-    impl Present for Now {
+    impl Present for Now<'_> {
         fn members(&self, room: RoomNid) -> Vec<UserNid> {
-            self.0.iter().filter(|(at, _)| *at == room).map(|(_, user)| *user).collect()
+            let all = self.joined.iter().chain(self.invited);
+            all.filter(|(at, _)| *at == room).map(|(_, user)| *user).collect()
+        }
+        fn joined(&self, user: UserNid) -> Vec<RoomNid> {
+            self.joined.iter().filter(|(_, who)| *who == user).map(|(room, _)| *room).collect()
         }
         fn rooms(&self, user: UserNid) -> Vec<RoomNid> {
-            self.0.iter().filter(|(_, who)| *who == user).map(|(room, _)| *room).collect()
+            let all = self.joined.iter().chain(self.invited);
+            all.filter(|(_, who)| *who == user).map(|(room, _)| *room).collect()
         }
     }
 
-    fn decided(now: &[(RoomNid, UserNid)], log: &[Touched]) -> (Vec<UserNid>, Vec<UserNid>) {
-        let (changed, left) = decide(ME, log, &Now(now.to_vec()));
+    fn decided(joined: &[(RoomNid, UserNid)], log: &[Touched]) -> (Vec<UserNid>, Vec<UserNid>) {
+        decided_with(joined, &[], log)
+    }
+
+    fn decided_with(
+        joined: &[(RoomNid, UserNid)],
+        invited: &[(RoomNid, UserNid)],
+        log: &[Touched],
+    ) -> (Vec<UserNid>, Vec<UserNid>) {
+        let (changed, left) = decide(ME, log, &Now { joined, invited });
         (changed.into_iter().collect(), left.into_iter().collect())
     }
 
@@ -218,6 +248,27 @@ mod tests {
             decided(&now, &[Touched::Joined { room: WARD, user: ME }]),
             (vec![ANNA, JONAS], vec![])
         );
+    }
+
+    #[test]
+    fn who_is_invited_counts_for_the_members_and_the_members_not_for_them() {
+        let anna_invited = Touched::Invited { room: WARD, user: ANNA };
+        let (mine, theirs) = ([(WARD, ME)], [(WARD, ANNA)]);
+        let new_keys = [Touched::DeviceList { user: ANNA }];
+        assert_eq!(decided_with(&mine, &theirs, &[anna_invited]), (vec![ANNA], vec![]));
+        assert_eq!(decided_with(&mine, &theirs, &new_keys), (vec![ANNA], vec![]));
+        let joined = [Touched::Joined { room: WARD, user: ME }];
+        assert_eq!(decided_with(&mine, &theirs, &joined), (vec![ANNA], vec![]));
+        assert_eq!(
+            decided_with(&theirs, &mine, &new_keys),
+            (vec![], vec![]),
+            "I am the one invited"
+        );
+        let declined = [anna_invited, Touched::Left { room: WARD, user: ANNA }];
+        assert_eq!(decided_with(&mine, &[], &declined), (vec![], vec![ANNA]));
+        let left_the_other = [Touched::Left { room: STROKE, user: ANNA }];
+        let both_mine = [(WARD, ME), (STROKE, ME)];
+        assert_eq!(decided_with(&both_mine, &theirs, &left_the_other), (vec![], vec![]));
     }
 
     #[test]

@@ -39,8 +39,9 @@ pub async fn sweep(hs: &Homeserver, now: SystemTime) -> Result<Swept, SweepError
         if objects.is_empty() {
             continue;
         }
-        let known: HashMap<_, _> =
+        let mut known: HashMap<_, _> =
             store::media::objects_of_shard(&hs.db, shard).await?.into_iter().collect();
+        known.extend(store::media::unfinished_of_shard(&hs.db, shard).await?);
         for object in objects {
             swept.objects += 1;
             let age = now.duration_since(object.modified).unwrap_or_default();
@@ -59,7 +60,8 @@ pub async fn missing_objects(hs: &Homeserver) -> Result<Vec<(String, String)>, S
     for shard in 0..=u8::MAX {
         // Rows first: an object that is deleted has lost its row before.
         let known = store::media::objects_of_shard(&hs.db, shard).await?;
-        if known.is_empty() {
+        let unfinished = store::media::unfinished_of_shard(&hs.db, shard).await?;
+        if known.is_empty() && unfinished.is_empty() {
             continue;
         }
         let objects = hs.blobs.list(shard).await?;
@@ -74,6 +76,17 @@ pub async fn missing_objects(hs: &Homeserver) -> Result<Vec<(String, String)>, S
                         format!("the object has {found} bytes instead of {size_bytes}"),
                     ));
                 }
+                Some(_) => {}
+            }
+        }
+        // What was received and not yet acknowledged may lie behind the rest.
+        for (object, received_bytes) in unfinished {
+            match sizes.get(object.as_str()) {
+                None => missing.push((object, "the object is missing".to_owned())),
+                Some(found) if *found < received_bytes => missing.push((
+                    object,
+                    format!("the object has {found} of {received_bytes} bytes received"),
+                )),
                 Some(_) => {}
             }
         }

@@ -101,8 +101,8 @@ fn known(policy: &Policy, lang: Lang) -> Vec<String> {
             "Of each message: who sent it when in which chat, how large it is, what it refers to, and how far you have read. The content is not among it.",
         ),
         say(
-            "Was die App für Sie aufhebt: Ruhezeiten, Einstellungen, Adressen Ihrer Geräte bei Push-Diensten, ob eine Nachricht dringend ist, welche Fassung dieser Hinweise Ihnen gezeigt wurde; dazu Ihre Schlüssel zur Wiederherstellung, die nur Sie öffnen können. Wenn Sie etwas melden: was und warum.",
-            "What the app keeps for you: quiet hours, settings, your devices' addresses at push services, whether a message is urgent, which version of this notice was shown to you; and your keys for recovery, which only you can open. If you report something: what and why.",
+            "Was die App für Sie aufhebt: Ruhezeiten, Einstellungen, Adressen Ihrer Geräte bei Push-Diensten, ob eine Nachricht dringend ist, welche Fassung dieser Hinweise Ihnen gezeigt wurde; dazu Ihre Schlüssel zur Wiederherstellung und Ihr eigenes Adressbuch, die nur Ihre Geräte öffnen können; vom Adressbuch sieht der Server die ungefähre Größe und wann es sich ändert. Wenn Sie etwas melden: was und warum.",
+            "What the app keeps for you: quiet hours, settings, your devices' addresses at push services, whether a message is urgent, which version of this notice was shown to you; and your keys for recovery and your own address book, which only your devices can open; of the address book the server sees its rough size and when it changes. If you report something: what and why.",
         ),
         say(
             "Zur App-Sperre jedes Geräts: einen Teil des Schlüssels, der allein nichts öffnet, wie oft hintereinander die PIN falsch war und wann zuletzt eine versucht wurde. Die PIN selbst kennt der Server nicht.",
@@ -130,6 +130,11 @@ fn known(policy: &Policy, lang: Lang) -> Vec<String> {
             "The directory of public rooms can be seen without signing in.",
         ),
         (
+            policy.save_to_device,
+            "Dateien aus Chats können auf dem Gerät gespeichert werden, außerhalb des verschlüsselten Speichers der App.",
+            "Files of chats can be saved on the device, outside of the app's encrypted store.",
+        ),
+        (
             policy.registration_open,
             "Jede Person kann sich hier ein Konto anlegen.",
             "Anybody can make an account here.",
@@ -139,6 +144,16 @@ fn known(policy: &Policy, lang: Lang) -> Vec<String> {
         if on {
             known.push(say(de, en));
         }
+    }
+    if let Some(days) = policy.crash_report_days {
+        known.push(match lang {
+            Lang::De => format!(
+                "Wenn die App abstürzt und Sie zustimmen, nachdem Sie den genauen Inhalt gesehen haben: Fassung und Stelle des Programms, Art des Fehlers, Browser und System. Der Server bewahrt das ohne Ihren Namen höchstens {days} Tage auf."
+            ),
+            Lang::En => format!(
+                "If the app crashes and you agree after having seen the exact content: version and place of the program, kind of error, browser and system. The server keeps it without your name for {days} days at most."
+            ),
+        });
     }
     known
 }

@@ -1,11 +1,11 @@
-//! `GET /_konsil/lock/state`: `{"generation": 1, "tries_left": 10}`, and `retry_after_ms` while no try is taken. Errors are those of
-//! `/_konsil/lock/unlock`.
+//! `GET /_konsil/lock/state`: `{"generation": 1, "tries_left": 10, "offline": null}`, and `retry_after_ms` while no try is taken.
+//! `offline` and errors are those of `/_konsil/lock/unlock`.
 
 use axum::{extract::Request, response::Response};
 use homeserver::app_lock;
 use serde_json::json;
 
-use super::{LockedCall, ms};
+use super::{LockedCall, ms, offline};
 use crate::{
     Tenants,
     endpoint::{Answer, Json},
@@ -15,7 +15,11 @@ use crate::{
 pub async fn get_state(tenants: Tenants, request: Request) -> Result<Response, ApiError> {
     let call = LockedCall::of(&tenants, request).await?;
     let standing = app_lock::state(&call.hs, &call.token).await?;
-    let mut body = json!({ "generation": standing.generation, "tries_left": standing.tries_left });
+    let mut body = json!({
+        "generation": standing.generation,
+        "tries_left": standing.tries_left,
+        "offline": offline(&call.hs),
+    });
     if let Some(rest) = standing.retry_after {
         body["retry_after_ms"] = ms(rest).into();
     }

@@ -1,4 +1,5 @@
-//! `POST /_konsil/lock/unlock`: `{"verifier": "…"}` is answered with `{"share": "…"}` if it is the right one.
+//! `POST /_konsil/lock/unlock`: `{"verifier": "…"}` is answered with `{"share": "…", "offline": null}` if it is the right one. Where
+//! `lock.offline_hours` allows it, `offline` is `{"now_ts": …, "until_ts": …}`: so long the device may be unlocked without us.
 //!
 //! Otherwise: 403 `DE.KONSIL.WRONG_PIN` with `tries_left` and perhaps `pause_ms`; 429 `M_LIMIT_EXCEEDED` for who does not
 //! wait, which is no try; 410 `DE.KONSIL.SHARE_DESTROYED` after the tenth; 401 `M_USER_LOCKED` while an administrator has locked
@@ -9,7 +10,7 @@ use homeserver::app_lock;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{LockedCall, body, decoded, encoded};
+use super::{LockedCall, body, decoded, encoded, offline};
 use crate::{
     Tenants,
     endpoint::{Answer, Json},
@@ -25,5 +26,6 @@ pub async fn unlock(tenants: Tenants, request: Request) -> Result<Response, ApiE
     let call = LockedCall::of(&tenants, request).await?;
     let Body { verifier } = body(&call.body)?;
     let share = app_lock::unlock(&call.hs, &call.token, &decoded(&verifier)?).await?;
-    Json(json!({ "share": encoded(share.expose()) }).to_string().into()).into_answer()
+    let answer = json!({ "share": encoded(share.expose()), "offline": offline(&call.hs) });
+    Json(answer.to_string().into()).into_answer()
 }

@@ -11,8 +11,7 @@ use axum::{
     http::{Method, StatusCode, header, request::Parts},
     response::Response,
 };
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use homeserver::{
     Homeserver,
     media::{self, Description, UploadError},
@@ -28,10 +27,7 @@ use crate::{
 };
 
 /// A sender who is silent for this long has gone.
-const SILENCE: Duration = Duration::from_secs(60);
-
-/// How much is read of an upload that has failed already.
-const DRAINED_BYTES: usize = 16 * 1024 * 1024;
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
     endpoints
@@ -122,24 +118,8 @@ async fn receive(hs: &Homeserver, parts: &Parts, body: Body) -> Result<blob::Upl
             }
         };
         if upload.size_bytes() + piece.len() as u64 > limit {
-            drain(&mut pieces).await;
             return Err(UploadError::TooLarge.into());
         }
-        if let Err(error) = upload.write(piece).await {
-            drain(&mut pieces).await;
-            return Err(error.into());
-        }
-    }
-}
-
-/// Reads some of what a client still sends, and throws it away: a client that is writing hears no answer before it has
-/// finished.
-async fn drain(pieces: &mut (impl Stream<Item = Result<Bytes, axum::Error>> + Unpin)) {
-    let mut left = DRAINED_BYTES;
-    while let Ok(Some(Ok(piece))) = tokio::time::timeout(SILENCE, pieces.next()).await {
-        match left.checked_sub(piece.len()) {
-            Some(rest) => left = rest,
-            None => return,
-        }
+        upload.write(piece).await?;
     }
 }

@@ -36,18 +36,46 @@ words! {
     lock_account: "Das Konto ist gesperrt. Auf diesem Gerät geht nichts verloren; sobald die IT der Klinik das Konto wieder öffnet, öffnet sich Konsil mit der PIN.", "The account is blocked. Nothing is lost on this device; as soon as the hospital's IT opens the account again, Konsil opens with the PIN.";
     lock_offline: "Kein Netz. Zum Entsperren braucht Konsil den Server der Klinik.", "No network. To unlock, Konsil needs the hospital's server.";
     lock_unreachable: "Der Server der Klinik antwortet nicht. Ohne ihn lässt sich Konsil nicht entsperren.", "The hospital's server does not answer. Without it Konsil cannot be unlocked.";
+    no_network: "Kein Netz.", "No network.";
+    no_answer: "Der Server der Klinik antwortet nicht.", "The hospital's server does not answer.";
+    offline_not_allowed: "Zum Entsperren braucht Konsil den Server: Ohne ihn zu öffnen, erlaubt die Klinik nicht.", "To unlock, Konsil needs the server: the hospital does not allow opening without it.";
+    offline_not_set_up: "Zum Entsperren braucht Konsil den Server: Auf diesem Gerät ist nicht eingerichtet, dass es ohne ihn geht.", "To unlock, Konsil needs the server: opening without it was not set up on this device.";
+    offline_clock: "Die Uhr dieses Geräts wurde zurückgestellt. Bis sie stimmt oder der Server antwortet, öffnet sich Konsil nicht.", "The clock of this device was set back. Until it is right or the server answers, Konsil does not open.";
+    offline_used_up: "Fünfmal falsch eingegeben: Jetzt öffnet sich Konsil erst wieder, wenn der Server antwortet.", "Entered wrongly five times: Konsil opens again only when the server answers.";
+    wrong_pin_offline: "PIN oder Gerät ist nicht das richtige.", "The PIN or the device is not the right one.";
+    passkey_unsupported: "Dieses Gerät oder dieser Browser kann das nicht: Es fehlt ein sicherer Speicher, der Finger, Gesicht oder Gerätecode prüft und Konsil ein Geheimnis dafür gibt (WebAuthn PRF).", "This device or browser cannot do that: it lacks a secure store that checks finger, face or device code and gives Konsil a secret for it (WebAuthn PRF).";
+    passkey_refused: "Das Gerät hat Sie nicht erkannt, oder Sie haben abgebrochen. Bitte noch einmal versuchen.", "The device did not recognise you, or you cancelled. Please try again.";
     lock_offline_hint: "Konsil versucht es weiter von selbst. Auf diesem Gerät geht nichts verloren. In dringenden Fällen bitte anrufen.", "Konsil keeps trying by itself. Nothing is lost on this device. If it is urgent, please telephone.";
     forgot_pin: "Abmelden und neu anmelden", "Sign out and sign in anew";
     forgot_question: "Auf diesem Gerät neu anfangen?", "Begin anew on this device?";
     forgot_lost: "Entwürfe und Nachrichten, die noch nicht gesendet sind, gehen verloren.", "Drafts and messages that are not sent yet are lost.";
     forgot_back: "Frühere Nachrichten kommen nach dem Neuanmelden mit dem Wiederherstellungsschlüssel oder einem anderen eigenen Gerät zurück.", "Earlier messages come back after signing in anew, with the recovery key or another device of yours.";
 
+    // Several people on one device
+    whose_app: "Wer sind Sie?", "Who are you?";
+    another_person: "Andere Person anmelden", "Sign in another person";
+    change_person: "Person wechseln", "Change person";
+
+    keep_nothing: "Auf diesem Gerät nichts behalten", "Keep nothing on this device";
+    keep_nothing_hint: "Für Geräte, die nicht Ihre sind. Beim Sperren, Abmelden oder Schließen ist alles weg, auch was noch nicht gesendet ist.", "For devices that are not yours. When it locks, you sign out or close it, all is gone, also what is not sent yet.";
+    passing_session: "Nur für jetzt", "Only for now";
+    session_passed: "Konsil ist beendet. Auf diesem Gerät ist nichts geblieben.", "Konsil has ended. Nothing is left on this device.";
+    end_session: "Beenden und alles löschen", "End and delete all";
+
     // Settings
     app_lock: "App-Sperre", "App lock";
     lock_now: "Jetzt sperren", "Lock now";
     change_pin: "PIN ändern", "Change the PIN";
     current_pin: "Bisherige PIN oder Passphrase", "Present PIN or pass phrase";
+    pin_or_passphrase: "PIN oder Passphrase", "PIN or pass phrase";
     pin_changed: "Die neue PIN gilt.", "The new PIN holds.";
+    offline_title: "Ohne Server öffnen", "Opening without the server";
+    offline_set_up: "Einrichten", "Set up";
+    offline_end: "Abschalten", "Switch off";
+    offline_ended: "Konsil öffnet sich nur noch mit dem Server.", "From now on Konsil opens with the server alone.";
+    offline_done: "Eingerichtet.", "Set up.";
+    offline_explain: "Fällt der Server oder das Netz aus, öffnet sich Konsil auf diesem Gerät dann mit der PIN und zusätzlich mit Finger, Gesicht oder Code des Geräts. Das Gerät fragt jetzt danach.", "If server or network fail, Konsil then opens on this device with the PIN and in addition with finger, face or code of the device. The device will ask for it now.";
+    offline_looking: "Wird geprüft …", "Being checked …";
     save_pin: "PIN speichern", "Save the PIN";
     lock_here: "Überall sperren", "Lock everywhere";
 }
@@ -93,20 +121,85 @@ impl Lang {
         }
     }
 
-    /// When the app locks itself.
-    pub fn lock_policy(self, idle_minutes: u32, hidden_seconds: u32) -> String {
+    /// Until when it opens without the server.
+    pub fn offline_until(self, moment: &str) -> String {
+        match self {
+            Self::De => format!(
+                "Mit PIN und Finger, Gesicht oder Code des Geräts öffnet sich Konsil hier auch ohne den Server: bis {moment} Uhr."
+            ),
+            Self::En => format!(
+                "With the PIN and finger, face or code of the device, Konsil opens here without the server, too: until {moment}."
+            ),
+        }
+    }
+
+    /// Since when it does not open without the server any more.
+    pub fn offline_over(self, moment: &str) -> String {
+        match self {
+            Self::De => format!(
+                "Die Zeit, in der sich Konsil ohne den Server öffnet, ist seit {moment} Uhr vorbei."
+            ),
+            Self::En => {
+                format!("The time in which Konsil opens without the server ended: {moment}.")
+            }
+        }
+    }
+
+    /// For how long the hospital allows opening without the server.
+    pub fn offline_allowed(self, hours: u32) -> String {
+        match (self, hours) {
+            (Self::De, 1) => "Die Klinik erlaubt eine Stunde ohne Server.".into(),
+            (Self::De, n) => format!("Die Klinik erlaubt {n} Stunden ohne Server."),
+            (Self::En, 1) => "The hospital allows one hour without the server.".into(),
+            (Self::En, n) => format!("The hospital allows {n} hours without the server."),
+        }
+    }
+
+    /// When a session ends of which nothing is stored.
+    pub fn passing_policy(self, idle_minutes: u32, hidden_seconds: u32) -> String {
+        let (idle, hidden) = self.lock_times(idle_minutes, hidden_seconds);
+        match self {
+            Self::De => format!(
+                "Auf diesem Gerät wird nichts behalten. Konsil endet {idle}, {hidden} und wenn Sie es schließen. Danach ist hier alles weg, und das Gerät gehört nicht mehr zu Ihrem Konto."
+            ),
+            Self::En => format!(
+                "Nothing is kept on this device. Konsil ends {idle}, {hidden} and when you close it. Then all is gone from here, and the device no longer belongs to your account."
+            ),
+        }
+    }
+
+    /// The name of the picture that stands for somebody whose name is not shown.
+    pub fn sign(self, index: usize) -> String {
+        let index = u8::try_from(index).unwrap_or_default();
+        super::emoji_name(self, index).unwrap_or_default().to_owned()
+    }
+
+    fn lock_times(self, idle_minutes: u32, hidden_seconds: u32) -> (String, String) {
         let idle = match (self, idle_minutes) {
             (Self::De, 1) => "nach einer Minute ohne Eingabe".to_owned(),
             (Self::De, n) => format!("nach {n} Minuten ohne Eingabe"),
             (Self::En, 1) => "after a minute without input".to_owned(),
             (Self::En, n) => format!("after {n} minutes without input"),
         };
+        let minutes = hidden_seconds / 60;
         let hidden = match (self, hidden_seconds) {
             (Self::De, 0) => "sobald es nicht mehr zu sehen ist".to_owned(),
+            (Self::De, 60) => "wenn es eine Minute nicht zu sehen war".to_owned(),
+            (Self::De, n) if n % 60 == 0 => format!("wenn es {minutes} Minuten nicht zu sehen war"),
             (Self::De, n) => format!("wenn es {n} Sekunden nicht zu sehen war"),
             (Self::En, 0) => "as soon as it is out of sight".to_owned(),
+            (Self::En, 60) => "when it was out of sight for a minute".to_owned(),
+            (Self::En, n) if n % 60 == 0 => {
+                format!("when it was out of sight for {minutes} minutes")
+            }
             (Self::En, n) => format!("when it was out of sight for {n} seconds"),
         };
+        (idle, hidden)
+    }
+
+    /// When the app locks itself.
+    pub fn lock_policy(self, idle_minutes: u32, hidden_seconds: u32) -> String {
+        let (idle, hidden) = self.lock_times(idle_minutes, hidden_seconds);
         match self {
             Self::De => {
                 format!("Konsil sperrt sich {idle} und {hidden}. So hat es die Klinik festgelegt.")
@@ -133,9 +226,11 @@ mod tests {
     fn the_policy_says_what_holds() {
         assert!(Lang::De.lock_policy(5, 0).contains("nach 5 Minuten ohne Eingabe und sobald"));
         assert!(
-            Lang::En
-                .lock_policy(1, 30)
-                .contains("after a minute without input and when it was out of sight for 30")
+            Lang::En.lock_policy(1, 30).contains(
+                "after a minute without input and when it was out of sight for 30 seconds"
+            )
         );
+        assert!(Lang::De.lock_policy(5, 600).contains("wenn es 10 Minuten nicht zu sehen war"));
+        assert!(Lang::De.lock_policy(5, 90).contains("wenn es 90 Sekunden nicht zu sehen war"));
     }
 }

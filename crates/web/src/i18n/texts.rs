@@ -200,6 +200,17 @@ words! {
     chat_unknown_hint: "Vielleicht ist er gelöscht, oder er gehört zu einem anderen Konto.", "It may have been deleted, or it belongs to another account.";
     to_chats: "Zu den Chats", "To the chats";
     image_unreadable: "Dieses Bild kann nicht gelesen werden. Bitte als JPEG oder PNG senden, oder als Dokument.", "This picture cannot be read. Please send it as JPEG or PNG, or as a document.";
+    file_changed: "Die Datei ist nicht mehr da oder wurde inzwischen geändert und wurde nicht gesendet. Bitte neu anhängen.", "The file is gone or was changed meanwhile, and was not sent. Please attach it again.";
+    file_waits: "Wartet auf die Datei davor", "Waits for the file before it";
+    save_file: "Auf dem Gerät speichern", "Save on this device";
+    save_outside: "Gespeichert liegt sie unverschlüsselt auf dem Gerät, außerhalb von Konsil.", "Once saved, it lies on the device unencrypted, outside of Konsil.";
+    save_cancel: "Holen abbrechen", "Stop fetching";
+    save_paused: "Kein Netz. Es geht von selbst weiter.", "No network. It goes on by itself.";
+    saved: "Gespeichert", "Saved";
+    save_failed: "Die Datei konnte nicht gespeichert werden. Bitte freien Speicherplatz prüfen.", "The file could not be saved. Please check the free space.";
+    file_damaged: "Die Datei ist beschädigt oder wurde verändert. Es wurde nichts gespeichert.", "The file is damaged or was altered. Nothing was saved.";
+    file_gone: "Die Datei ist nicht mehr auf dem Server.", "The file is not on the server any more.";
+    file_not_shown: "Diese Art von Datei kann Konsil noch nicht anzeigen.", "Konsil cannot show this kind of file yet.";
     file_empty: "Diese Datei ist leer und wurde nicht gesendet.", "This file is empty and was not sent.";
 
     // Undecryptable
@@ -629,6 +640,57 @@ impl Lang {
         match self {
             Self::De => format!("Wird gesendet, {percent} %"),
             Self::En => format!("Sending, {percent}%"),
+        }
+    }
+
+    /// A large file while it is encrypted onto the device.
+    pub fn sealing(self, percent: u64, of: u64) -> String {
+        let size = self.size(of);
+        match self {
+            Self::De => {
+                format!("Wird verschlüsselt, {percent} % von {size}. Konsil bitte offen lassen.")
+            }
+            Self::En => format!("Being encrypted, {percent}% of {size}. Please keep Konsil open."),
+        }
+    }
+
+    /// A large file on its way.
+    pub fn sending_large(self, percent: u64, of: u64) -> String {
+        let size = self.size(of);
+        match self {
+            Self::De => format!("Wird gesendet, {percent} % von {size}"),
+            Self::En => format!("Sending, {percent}% of {size}"),
+        }
+    }
+
+    /// A large file that waits for the network.
+    pub fn paused_large(self, percent: u64, of: u64) -> String {
+        let size = self.size(of);
+        match self {
+            Self::De => format!("Wartet auf Netz bei {percent} % von {size}"),
+            Self::En => format!("Waits for network at {percent}% of {size}"),
+        }
+    }
+
+    /// An attachment on its way to this device.
+    pub fn fetching(self, percent: u64, of: u64) -> String {
+        let size = self.size(of);
+        match self {
+            Self::De => format!("Wird geholt, {percent} % von {size}"),
+            Self::En => format!("Fetching, {percent}% of {size}"),
+        }
+    }
+
+    /// The device lacks so much room for a file until it is sent.
+    pub fn no_room(self, missing_bytes: u64) -> String {
+        let missing = self.size(missing_bytes);
+        match self {
+            Self::De => format!(
+                "Auf diesem Gerät ist nicht genug Platz: Es fehlen {missing}. Die Datei wurde nicht gesendet."
+            ),
+            Self::En => format!(
+                "There is not enough room on this device: {missing} are missing. The file was not sent."
+            ),
         }
     }
 

@@ -214,6 +214,7 @@ fn Write(list: List, on_close: Callback<()>) -> impl IntoView {
                         node_ref=field
                         rows="6"
                         maxlength=MAX_TEXT.to_string()
+                        autocomplete="off"
                         data-testid="list-text"
                         prop:value=move || text.get()
                         on:input=move |event| text.set(event_target_value(&event))

@@ -17,6 +17,7 @@ mod message;
 mod outbox;
 mod pins;
 mod poll;
+mod save;
 mod urgent;
 mod voice;
 
@@ -29,6 +30,7 @@ use client::{
     room_list::{Membership, RoomError},
 };
 use leptos::{prelude::*, task::spawn_local};
+pub(in crate::screens) use save::Place;
 
 use self::{
     actions::MessageActions,

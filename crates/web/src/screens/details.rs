@@ -10,6 +10,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     directory::{PeopleFound, write_to},
+    export::ExportSheet,
     recovery::trust_words,
     rooms::SearchField,
 };
@@ -53,6 +54,7 @@ pub fn Details(id: ChatId) -> impl IntoView {
     let topic = RwSignal::new(None::<String>);
     let chosen = RwSignal::new(None::<PersonId>);
     let adding = RwSignal::new(false);
+    let exporting = RwSignal::new(false);
     // Drawn anew when something of it changes, not whenever somebody types.
     let header = Memo::new(move |_| {
         header.get().map(|header| ChatHeader {
@@ -80,11 +82,21 @@ pub fn Details(id: ChatId) -> impl IntoView {
                 }
             }}
             <Toggles id=toggles header/>
+            <button
+                type="button"
+                class="button plain"
+                hidden=move || header.with(Option::is_none)
+                data-testid="export-open"
+                on:click=move |_| exporting.set(true)
+            >
+                {lang.export_chat()}
+            </button>
             {move || {
                 let id = chosen.get()?;
                 let member = header.get()?.member(&id).cloned()?;
                 Some(view! { <MemberSheet member chat on_close=Callback::new(move |()| chosen.set(None))/> })
             }}
+            {move || exporting.get().then(|| view! { <ExportSheet chat on_close=Callback::new(move |()| exporting.set(false))/> })}
             {move || adding.get().then(|| view! { <AddMembers chat header on_close=Callback::new(move |()| adding.set(false))/> })}
             {move || topic.get().map(|begun| view! { <TopicSheet begun chat topic/> })}
         </aside>

@@ -8,7 +8,7 @@ use client::{
 };
 use leptos::{prelude::*, task::spawn_local};
 
-use super::rooms::SearchField;
+use super::{contacts::ToContacts, rooms::SearchField};
 use crate::{
     context::{Desk, Frame, lang},
     platform::Debounce,
@@ -233,6 +233,7 @@ fn Directory(with_group: bool) -> impl IntoView {
                         </button>
                     }
                 })}
+            {move || text.with(String::is_empty).then(|| view! { <ToContacts/> })}
             <PeopleFound text on_choose=choose/>
         </div>
     }
@@ -240,13 +241,18 @@ fn Directory(with_group: bool) -> impl IntoView {
 
 /// The head of a step on the way to whom one writes to.
 #[component]
-pub fn PaneHead(#[prop(into)] title: String, on_back: Callback<()>) -> impl IntoView {
+pub fn PaneHead(
+    #[prop(into)] title: String,
+    on_back: Callback<()>,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     view! {
         <header class="sub">
             <button type="button" class="icon-button" aria-label=lang().back() data-testid="pane-back" on:click=move |_| on_back.run(())>
                 <Picture icon=Icon::Back/>
             </button>
             <h1 class="cut">{title}</h1>
+            {children.map(|children| children())}
         </header>
     }
 }

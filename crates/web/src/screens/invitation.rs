@@ -6,9 +6,10 @@ use leptos::{html, prelude::*, task::spawn_local};
 use crate::{
     app::{Phase, Phases, settings},
     context::{Frame, lang},
+    hospital,
     i18n::Lang,
     password::{Strength, strength},
-    platform::{self, list_in, text_in},
+    platform::{self, text_in},
     route::Route,
     ui::{Icon, Picture, Problem, Reveal},
 };
@@ -270,11 +271,7 @@ fn WayOut(why: Closed, on_retry: Callback<()>) -> impl IntoView {
     // Whom people turn to, if the hospital has said so.
     let support = RwSignal::new(None::<String>);
     spawn_local(async move {
-        let Some(found) = platform::data("/.well-known/matrix/support").await else { return };
-        let contacts = list_in(&found, "contacts");
-        let mail = contacts.iter().find_map(|contact| text_in(contact, "email_address"));
-        let page = text_in(&found, "support_page");
-        support.try_set(mail.map(|mail| format!("mailto:{mail}")).or(page));
+        support.try_set(hospital::support().await);
     });
     view! {
         <p role="alert" data-testid="invited-closed" data-why=why.name()>{why.words(lang).1}</p>

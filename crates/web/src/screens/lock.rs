@@ -1,21 +1,26 @@
-//! The PIN: setting it, and asking for it.
+//! The lock screen, which asks for the PIN.
 
-use client::{
-    Session,
-    lock::{LockedSession, Standing, UnlockError, Unprotected, Weakness},
-    session::SessionEnd,
-};
+mod pin_fields;
+mod set_pin;
+mod words;
+
+pub use pin_fields::{KeyboardChoice, NewPinFields, PinField, new_pin};
+pub use set_pin::SetPin;
+pub use words::{offline_words, passkey_words, unlock_words};
+
+use client::lock::{LockedSession, Offline, Standing, UnlockError};
 use leptos::{html, prelude::*, task::spawn_local};
 use std::time::Duration;
 
 use crate::{
-    app::{Phase, Phases, settings},
+    app::{Phase, Phases},
     context::{Frame, lang},
     hospital::EmergencyNumber,
-    i18n::Lang,
-    lock, platform, push,
-    ui::{Icon, Picture, Problem, Question, Reveal},
+    lock, passkey, platform, push, residents,
+    ui::{Icon, Picture, Problem, Question},
 };
+
+use super::residents::{AnotherPerson, OtherResidents};
 
 /// How often the server is asked again while nothing opens without it.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
@@ -23,120 +28,6 @@ const ASK_AGAIN: Duration = Duration::from_secs(5);
 const DRAW: Duration = Duration::from_millis(40);
 /// With so few tries left it is said what will be lost.
 const WARN_FROM: u64 = 5;
-
-/// A field for a PIN or passphrase.
-#[component]
-pub fn PinField(
-    #[prop(into)] label: Signal<&'static str>,
-    id: &'static str,
-    field: NodeRef<html::Input>,
-    digits: RwSignal<bool>,
-    #[prop(into, optional)] disabled: Signal<bool>,
-) -> impl IntoView {
-    let shown = RwSignal::new(false);
-    view! {
-        <div class="field">
-            <label for=id>{move || label.get()}</label>
-            <div class="with-button">
-                // "one-time-code" keeps the browser from offering to remember it: it would then open the app for anybody.
-                <input
-                    node_ref=field
-                    id=id
-                    class="input pin"
-                    data-testid=id
-                    type=move || if shown.get() { "text" } else { "password" }
-                    inputmode=move || if digits.get() { "numeric" } else { "text" }
-                    autocomplete="one-time-code"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    maxlength="128"
-                    disabled=move || disabled.get()
-                />
-                <Reveal shown/>
-            </div>
-        </div>
-    }
-}
-
-/// Chooses between the keyboards.
-#[component]
-pub fn KeyboardChoice(digits: RwSignal<bool>) -> impl IntoView {
-    let lang = lang();
-    view! {
-        <button type="button" class="button plain" data-testid="pin-keyboard" on:click=move |_| digits.update(|digits| *digits = !*digits)>
-            {move || if digits.get() { lang.use_passphrase() } else { lang.use_digits() }}
-        </button>
-    }
-}
-
-/// Two fields for a new PIN.
-#[component]
-pub fn NewPinFields(
-    one: NodeRef<html::Input>,
-    other: NodeRef<html::Input>,
-    digits: RwSignal<bool>,
-) -> impl IntoView {
-    let lang = lang();
-    let label =
-        Signal::derive(move || if digits.get() { lang.pin_new() } else { lang.passphrase_new() });
-    let again =
-        Signal::derive(
-            move || if digits.get() { lang.pin_again() } else { lang.passphrase_again() },
-        );
-    view! {
-        <PinField label id="pin-new" field=one digits/>
-        <PinField label=again id="pin-again" field=other digits/>
-    }
-}
-
-/// The new PIN if both fields hold it, or what is wrong.
-pub fn new_pin(
-    one: NodeRef<html::Input>,
-    other: NodeRef<html::Input>,
-    min_length: u32,
-    lang: Lang,
-) -> Result<String, String> {
-    let value = |field: NodeRef<html::Input>| {
-        field.get_untracked().map(|field| field.value()).unwrap_or_default()
-    };
-    let pin = value(one);
-    if let Some(weakness) = client::lock::weakness(&pin, min_length) {
-        return Err(weak_words(weakness, min_length, lang));
-    }
-    if pin != value(other) {
-        if let Some(field) = other.get_untracked() {
-            field.select();
-            let _ = field.focus();
-        }
-        return Err(lang.pin_differs().into());
-    }
-    Ok(pin)
-}
-
-fn weak_words(weakness: Weakness, min_length: u32, lang: Lang) -> String {
-    match weakness {
-        Weakness::TooShort => lang.pin_at_least(min_length),
-        Weakness::Obvious => lang.pin_obvious().into(),
-    }
-}
-
-/// What went wrong with a PIN, in words.
-pub fn unlock_words(error: &UnlockError, min_length: u32, lang: Lang) -> String {
-    match error {
-        UnlockError::Wrong { tries_left, .. } => {
-            format!("{} {}", lang.wrong_pin(), lang.tries_left(*tries_left))
-        }
-        UnlockError::TooSoon { retry_after_ms } => lang.next_try_in(retry_after_ms.div_ceil(1000)),
-        UnlockError::Destroyed => lang.lock_destroyed().into(),
-        UnlockError::SignedOut => lang.lock_signed_out().into(),
-        UnlockError::AccountLocked => lang.lock_account().into(),
-        UnlockError::NoConnection if !platform::is_online() => lang.lock_offline().into(),
-        UnlockError::NoConnection => lang.lock_unreachable().into(),
-        UnlockError::Weak(weakness) => weak_words(*weakness, min_length, lang),
-        UnlockError::Store(_) => lang.sign_in_store().into(),
-        UnlockError::Failed(code) => lang.failed_with(code),
-    }
-}
 
 /// Head of a page about the lock.
 #[component]
@@ -150,97 +41,9 @@ fn LockHead(title: &'static str, #[prop(optional)] children: Option<Children>) -
     }
 }
 
-/// After the first sign-in on a device: nothing is stored before there is a PIN.
-#[component]
-pub fn SetPin(unprotected: Unprotected) -> impl IntoView {
-    let lang = lang();
-    let frame = Frame::get();
-    let phases = Phases::get();
-    let (one, other) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
-    let digits = RwSignal::new(true);
-    let min_length = RwSignal::new(client::lock::LockPolicy::default().min_length);
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<String>);
-    let is_new = unprotected.is_new();
-    spawn_local(async move {
-        min_length.try_set(lock::policy().await.min_length);
-    });
-    one.on_load(|field| {
-        let _ = field.focus();
-    });
-    let unprotected = StoredValue::new_local(unprotected);
-    let submit = move |event: web_sys::SubmitEvent| {
-        event.prevent_default();
-        if busy.get_untracked() {
-            return;
-        }
-        let at_least = min_length.get_untracked();
-        let pin = match new_pin(one, other, at_least, lang) {
-            Ok(pin) => pin,
-            Err(words) => return problem.set(Some(words)),
-        };
-        busy.set(true);
-        problem.set(None);
-        let unprotected = unprotected.get_value();
-        spawn_local(async move {
-            platform::sleep(DRAW).await;
-            match unprotected.protect(&pin, at_least).await {
-                Ok(session) => phases.enter(Phase::SignedIn(session)),
-                Err(UnlockError::SignedOut) => {
-                    let _ = Session::forget(&settings()).await;
-                    phases.enter(Phase::SignedOut(Some(SessionEnd::LoggedOutByServer)));
-                }
-                Err(error) => {
-                    busy.try_set(false);
-                    problem.try_set(Some(match error {
-                        UnlockError::NoConnection => lang.pin_needs_network().into(),
-                        error => unlock_words(&error, at_least, lang),
-                    }));
-                }
-            }
-        });
-    };
-    let give_up = move |_| {
-        let unprotected = unprotected.get_value();
-        phases.enter(Phase::SignedOut(None));
-        spawn_local(async move { unprotected.give_up().await });
-    };
-    view! {
-        <main class="gate" data-testid="set-pin">
-            <div class="gate-card">
-                <LockHead title=lang.pin_title()>
-                    <p>{move || frame.hospital.get()}</p>
-                </LockHead>
-                <p>{if is_new { lang.pin_explain() } else { lang.pin_explain_earlier() }}</p>
-                <form on:submit=submit novalidate>
-                    <NewPinFields one other digits/>
-                    <p class="note" data-testid="pin-length">{move || lang.pin_at_least(min_length.get())}</p>
-                    <Problem text=problem testid="pin-problem"/>
-                    <button type="submit" class="button primary wide" data-testid="pin-submit" disabled=move || busy.get()>
-                        {move || busy.get().then(|| view! { <Picture icon=Icon::Spinner class="small spin"/> })}
-                        {move || if busy.get() { lang.pin_setting() } else { lang.pin_set() }}
-                    </button>
-                </form>
-                <p class="note">{lang.pin_forget_hint()}</p>
-                <div class="gate-foot">
-                    <KeyboardChoice digits/>
-                    {is_new
-                        .then(|| {
-                            view! {
-                                <button type="button" class="button plain" data-testid="pin-cancel" disabled=move || busy.get() on:click=give_up>
-                                    {lang.cancel()}
-                                </button>
-                            }
-                        })}
-                </div>
-            </div>
-        </main>
-    }
-}
-
 /// Whom to call while nothing opens, as the hospital has said.
 #[component]
-fn EmergencyNumbers() -> impl IntoView {
+pub fn EmergencyNumbers() -> impl IntoView {
     let numbers = Frame::get().emergency_numbers;
     move || {
         let call = |EmergencyNumber { name, phone }| {
@@ -292,9 +95,14 @@ impl State {
             (UnlockError::AccountLocked, _) => Self::AccountLocked,
             (UnlockError::NoConnection, Self::NoServer { since_ms }) => Self::NoServer { since_ms },
             (UnlockError::NoConnection, _) => Self::NoServer { since_ms: js_sys::Date::now() },
-            (UnlockError::Weak(_) | UnlockError::Store(_) | UnlockError::Failed(_), _) => {
-                return None;
-            }
+            (
+                UnlockError::Weak(_)
+                | UnlockError::Store(_)
+                | UnlockError::Failed(_)
+                | UnlockError::WrongOffline { .. }
+                | UnlockError::NotOffline(_),
+                _,
+            ) => return None,
         })
     }
 
@@ -316,12 +124,15 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
     let asking_forget = RwSignal::new(false);
     let state = RwSignal::new(State::Ready { tries_left: u64::MAX, until_ms: None });
     let rest_s = RwSignal::new(0_u64);
-    let person = locked.person().map(str::to_owned);
+    let offline = RwSignal::new(locked.offline());
+    let shows_name = RwSignal::new(lock::known_policy().show_names);
+    let person = StoredValue::new(locked.person().map(str::to_owned));
     let locked = StoredValue::new_local(locked);
 
     // Known before the app opens: whoever looks elsewhere right after must not meet the strict one.
-    spawn_local(async {
-        lock::policy().await;
+    spawn_local(async move {
+        let policy = lock::policy().await;
+        shows_name.try_set(policy.show_names);
     });
     // Runs until the screen is gone: counts the pause down, and asks again while the server may think better of it.
     spawn_local(async move {
@@ -341,6 +152,10 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
                 if let Some(after) = after.filter(|after| *after != before) {
                     state.try_set(after);
                 }
+            }
+            let Some(now_offline) = locked.try_with_value(LockedSession::offline) else { return };
+            if offline.try_get_untracked().is_some_and(|before| before != now_offline) {
+                offline.try_set(now_offline);
             }
             let rest_ms = match state.try_get_untracked() {
                 Some(State::Ready { until_ms: Some(until), .. }) => until - js_sys::Date::now(),
@@ -374,9 +189,26 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
         busy.set(true);
         problem.set(None);
         let locked = locked.get_value();
+        let is_without_server = matches!(state.get_untracked(), State::NoServer { .. });
         spawn_local(async move {
-            platform::sleep(DRAW).await;
-            let error = match locked.unlock(&pin).await {
+            let opened = if is_without_server {
+                let Some((credential, input)) = locked.asks_authenticator() else { return };
+                match passkey::secret_of(&credential, &input).await {
+                    Ok(secret) => {
+                        platform::sleep(DRAW).await;
+                        locked.unlock_offline(&pin, &secret).await
+                    }
+                    Err(error) => {
+                        busy.try_set(false);
+                        problem.try_set(Some(passkey_words(error, lang).into()));
+                        return;
+                    }
+                }
+            } else {
+                platform::sleep(DRAW).await;
+                locked.unlock(&pin).await
+            };
+            let error = match opened {
                 Ok(session) => return phases.enter(Phase::SignedIn(session)),
                 Err(error) => error,
             };
@@ -384,7 +216,10 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
             let Some(before) = state.try_get_untracked() else { return };
             let is_said_by_state = !matches!(
                 error,
-                UnlockError::Wrong { .. } | UnlockError::Store(_) | UnlockError::Failed(_)
+                UnlockError::Wrong { .. }
+                    | UnlockError::WrongOffline { .. }
+                    | UnlockError::Store(_)
+                    | UnlockError::Failed(_)
             );
             if let Some(after) = State::after(&error, before) {
                 state.try_set(after);
@@ -403,6 +238,7 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
             match locked.forget().await {
                 Ok(()) => {
                     push::end().await;
+                    residents::remove();
                     platform::start_anew(None);
                 }
                 Err(_) => phases.enter(Phase::StoreBroken),
@@ -414,6 +250,11 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
         State::Lost { .. } => forget.run(()),
         _ => asking_forget.set(true),
     };
+    let takes_pin = move || match state.get() {
+        State::Ready { .. } => true,
+        State::NoServer { .. } => matches!(offline.get(), Offline::Until { .. }),
+        _ => false,
+    };
     let tries_left = move || match state.get() {
         State::Ready { tries_left, .. } => tries_left,
         _ => u64::MAX,
@@ -423,19 +264,24 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
         <main class="gate" data-testid="lock-screen">
             <div class="gate-card">
                 <LockHead title=lang.locked_title()>
-                    {person.map(|person| view! { <p data-testid="lock-person"><b>{person}</b></p> })}
+                    {move || {
+                        let person = shows_name.get().then(|| person.get_value()).flatten();
+                        person.map(|person| view! { <p data-testid="lock-person"><b>{person}</b></p> })
+                    }}
                     <p>{move || frame.hospital.get()}</p>
                 </LockHead>
+                <OtherResidents/>
                 {move || match state.get() {
                     State::Ready { .. } => ().into_any(),
                     State::NoServer { since_ms } => {
                         let clock = platform::local_time(since_ms as u64).clock();
-                        let what = if platform::is_online() { lang.lock_unreachable() } else { lang.lock_offline() };
+                        let what = if platform::is_online() { lang.no_answer() } else { lang.no_network() };
                         view! {
                             <div class="problem" role="alert" data-testid="lock-offline">
                                 <Picture icon=Icon::NoNetwork/>
                                 <span>{format!("{what} {}", lang.since(&clock))}</span>
                             </div>
+                            <p data-testid="lock-offline-how">{move || offline_words(offline.get(), lock::known_policy().offline_hours, lang)}</p>
                             <p class="note">{lang.lock_offline_hint()}</p>
                             <EmergencyNumbers/>
                         }
@@ -461,7 +307,7 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
                             .into_any()
                     }
                 }}
-                <form on:submit=submit novalidate hidden=move || !matches!(state.get(), State::Ready { .. })>
+                <form on:submit=submit novalidate hidden=move || !takes_pin()>
                     <PinField
                         label=Signal::derive(move || if digits.get() { lang.pin_code() } else { lang.passphrase() })
                         id="unlock-pin"
@@ -485,12 +331,13 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
                     </button>
                 </form>
                 <div class="gate-foot">
-                    <span hidden=move || !matches!(state.get(), State::Ready { .. })>
+                    <span hidden=move || !takes_pin()>
                         <KeyboardChoice digits/>
                     </span>
                     <button type="button" class="button plain" data-testid="lock-forget" on:click=ask_forget>
                         {lang.forgot_pin()}
                     </button>
+                    <AnotherPerson/>
                 </div>
             </div>
             {move || {

@@ -1,13 +1,15 @@
-//! The app lock in the settings: locking now, changing the PIN, what the hospital's policy says.
+//! The app lock in the settings: locking now, changing the PIN, opening without the server, what the hospital's policy says.
 
-use client::lock::LockPolicy;
+use client::lock::{Authenticator, LockPolicy, Offline};
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::lock::{KeyboardChoice, NewPinFields, PinField, new_pin, unlock_words};
+use super::lock::{
+    KeyboardChoice, NewPinFields, PinField, new_pin, offline_words, passkey_words, unlock_words,
+};
 use crate::{
     app::Phases,
     context::{Desk, Frame, lang},
-    lock, platform,
+    lock, passkey, platform,
     ui::{Icon, Picture, Problem, Sheet},
 };
 
@@ -20,8 +22,26 @@ pub fn AppLock() -> impl IntoView {
     let policy = RwSignal::new(None::<LockPolicy>);
     let changing = RwSignal::new(false);
     spawn_local(async move {
-        policy.try_set(client::lock::policy(&crate::app::settings()).await.ok());
+        policy.try_set(Some(lock::policy().await));
     });
+    if desk.session().is_passing() {
+        return view! {
+            <div class="setting" data-testid="passing-session">
+                <h2>{lang.passing_session()}</h2>
+                {move || {
+                    let LockPolicy { idle_minutes, hidden_seconds, .. } = policy.get().unwrap_or_default();
+                    view! { <p class="note">{lang.passing_policy(idle_minutes, hidden_seconds)}</p> }
+                }}
+                <div>
+                    <button type="button" class="button outline" data-testid="end-session" on:click=move |_| lock::lock(phases, desk.session())>
+                        <Picture icon=Icon::SignOut class="small"/>
+                        {lang.end_session()}
+                    </button>
+                </div>
+            </div>
+        }
+            .into_any();
+    }
     view! {
         <div class="setting">
             <h2>{lang.app_lock()}</h2>
@@ -35,12 +55,20 @@ pub fn AppLock() -> impl IntoView {
                     <Picture icon=Icon::Lock class="small"/>
                     {lang.lock_now()}
                 </button>
+                <button type="button" class="button outline" data-testid="change-person" on:click=move |_| lock::change_person(phases, desk.session())>
+                    <Picture icon=Icon::People class="small"/>
+                    {lang.change_person()}
+                </button>
                 <button type="button" class="button outline" data-testid="change-pin" on:click=move |_| changing.set(true)>
                     <Picture icon=Icon::Key class="small"/>
                     {lang.change_pin()}
                 </button>
             </div>
         </div>
+        {move || {
+            let hours = policy.get()?.offline_hours;
+            (hours > 0).then(|| view! { <WithoutServer hours/> })
+        }}
         {move || {
             changing
                 .get()
@@ -50,6 +78,7 @@ pub fn AppLock() -> impl IntoView {
                 })
         }}
     }
+        .into_any()
 }
 
 #[component]
@@ -109,6 +138,145 @@ fn ChangePin(min_length: u32, on_close: Callback<()>) -> impl IntoView {
                     <button type="submit" class="button primary" data-testid="change-pin-submit" disabled=move || busy.get()>
                         {move || busy.get().then(|| view! { <Picture icon=Icon::Spinner class="small spin"/> })}
                         {lang.save_pin()}
+                    </button>
+                </div>
+            </form>
+        </Sheet>
+    }
+}
+
+/// Opening without the server, where the hospital allows it.
+#[component]
+fn WithoutServer(hours: u32) -> impl IntoView {
+    let lang = lang();
+    let desk = Desk::get();
+    let frame = Frame::get();
+    let standing = RwSignal::new(None::<Offline>);
+    let setting_up = RwSignal::new(false);
+    let look = move || {
+        let session = desk.session();
+        spawn_local(async move {
+            standing.try_set(Some(session.offline().await));
+        });
+    };
+    look();
+    let end = move |_| {
+        let session = desk.session();
+        spawn_local(async move {
+            match session.end_offline().await {
+                Ok(()) => frame.say(lang.offline_ended()),
+                Err(error) => frame.say(unlock_words(&error, 0, lang)),
+            }
+            look();
+        });
+    };
+    let close = Callback::new(move |()| {
+        setting_up.set(false);
+        look();
+    });
+    view! {
+        <div class="setting" data-testid="offline-setting">
+            <h2>{lang.offline_title()}</h2>
+            <p class="note">{lang.offline_allowed(hours)}</p>
+            {move || match standing.get() {
+                None => view! { <p class="note" role="status">{lang.offline_looking()}</p> }.into_any(),
+                Some(Offline::NotSetUp) => {
+                    view! {
+                        <div class="chips">
+                            <button type="button" class="button outline" data-testid="offline-set-up" on:click=move |_| setting_up.set(true)>
+                                <Picture icon=Icon::NoNetwork class="small"/>
+                                {lang.offline_set_up()}
+                            </button>
+                        </div>
+                    }
+                        .into_any()
+                }
+                Some(is) => {
+                    view! {
+                        <p data-testid="offline-until">{offline_words(is, hours, lang)}</p>
+                        <div class="chips">
+                            <button type="button" class="button outline" data-testid="offline-end" on:click=end>{lang.offline_end()}</button>
+                        </div>
+                    }
+                        .into_any()
+                }
+            }}
+        </div>
+        {move || setting_up.get().then(|| view! { <SetUpWithoutServer on_close=close/> })}
+    }
+}
+
+#[component]
+fn SetUpWithoutServer(on_close: Callback<()>) -> impl IntoView {
+    let lang = lang();
+    let desk = Desk::get();
+    let frame = Frame::get();
+    let field = NodeRef::<html::Input>::new();
+    let digits = RwSignal::new(false);
+    let busy = RwSignal::new(false);
+    let problem = RwSignal::new(None::<String>);
+    // Made once, however often the PIN is mistyped.
+    let made = StoredValue::new(None::<Authenticator>);
+    spawn_local(async move {
+        if !passkey::is_available().await {
+            problem.try_set(Some(lang.passkey_unsupported().into()));
+        }
+    });
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let Some(input) = field.get_untracked() else { return };
+        let pin = input.value();
+        if busy.get_untracked() {
+            return;
+        }
+        if pin.is_empty() {
+            let _ = input.focus();
+            return problem.set(Some(lang.enter_pin().into()));
+        }
+        busy.set(true);
+        problem.set(None);
+        let session = desk.session();
+        spawn_local(async move {
+            let authenticator = match made.get_value() {
+                Some(made) => Ok(made),
+                None => passkey::make().await,
+            };
+            let authenticator = match authenticator {
+                Ok(authenticator) => authenticator,
+                Err(error) => {
+                    busy.try_set(false);
+                    problem.try_set(Some(passkey_words(error, lang).into()));
+                    return;
+                }
+            };
+            made.try_set_value(Some(authenticator.clone()));
+            platform::sleep(std::time::Duration::from_millis(40)).await;
+            match session.set_up_offline(&pin, authenticator).await {
+                Ok(()) => {
+                    frame.say(lang.offline_done());
+                    on_close.run(());
+                }
+                Err(error) => {
+                    busy.try_set(false);
+                    problem.try_set(Some(unlock_words(&error, 0, lang)));
+                    input.set_value("");
+                }
+            }
+        });
+    };
+    view! {
+        <Sheet title=lang.offline_title() on_close testid="offline-sheet">
+            <form on:submit=submit novalidate>
+                <div class="body">
+                    <p>{lang.offline_explain()}</p>
+                    <PinField label=lang.pin_or_passphrase() id="offline-pin" field digits/>
+                    <Problem text=problem testid="offline-problem"/>
+                </div>
+                <div class="buttons">
+                    <button type="button" class="button plain" on:click=move |_| on_close.run(())>{lang.cancel()}</button>
+                    <button type="submit" class="button primary" data-testid="offline-submit" disabled=move || busy.get()>
+                        {move || busy.get().then(|| view! { <Picture icon=Icon::Spinner class="small spin"/> })}
+                        {lang.offline_set_up()}
                     </button>
                 </div>
             </form>

@@ -2,12 +2,11 @@
 
 use client::trust::{Recovery, RecoveryKey, TrustError};
 use leptos::{html, prelude::*, task::spawn_local};
-use wasm_bindgen::JsCast;
 
 use crate::{
     context::{Desk, Frame, follow, lang},
     i18n::Lang,
-    platform,
+    platform, printed,
     text::key_groups,
     ui::{Icon, Picture, Problem, Sheet},
 };
@@ -126,40 +125,17 @@ fn copy(key: &str, lang: Lang) {
     });
 }
 
-/// Prints a page with the key and nothing else; the style sheet hides the app meanwhile.
+/// Prints a page with the key and nothing else.
 fn print(key: &str, lang: Lang) {
     let me = Desk::get().me.get_untracked().person;
-    let Some(body) = document().body() else { return };
-    let Ok(page) = document().create_element("div") else { return };
-    page.set_class_name("print-only");
     let hospital = Frame::get().hospital.get_untracked();
-    for (tag, class, text) in [
+    printed::print([
         ("h1", "", format!("{}: {}", lang.app_name(), lang.recovery_key())),
         ("p", "", format!("{}, {hospital}", me.name)),
         ("p", "key-box", key.to_owned()),
         ("p", "", lang.recovery_explain().to_owned()),
         ("p", "", lang.recovery_keep().to_owned()),
-    ] {
-        let Ok(element) = document().create_element(tag) else { continue };
-        element.set_class_name(class);
-        element.set_text_content(Some(&text));
-        let _ = page.append_child(&element);
-    }
-    let _ = body.append_child(&page);
-    // A modal dialog lies above the page even on paper: it steps aside for the moment of printing.
-    let dialog = document()
-        .query_selector("dialog[open]")
-        .ok()
-        .flatten()
-        .and_then(|dialog| dialog.dyn_into::<web_sys::HtmlDialogElement>().ok());
-    if let Some(dialog) = &dialog {
-        dialog.close();
-    }
-    let _ = window().print();
-    if let Some(dialog) = dialog {
-        let _ = dialog.show_modal();
-    }
-    page.remove();
+    ]);
 }
 
 /// Entering the key on a new device.

@@ -1,13 +1,17 @@
 //! Settings: person, language, appearance, this device, recovery key, signing out.
 
+use std::time::Duration;
+
 use client::{
     Session,
     session::{LogoutError, LogoutMode},
-    trust::DeviceTrust,
+    trust::{DeviceTrust, OwnDevice},
 };
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
+    contacts::OwnCode,
+    link::Linking,
     lock_settings::AppLock,
     notifications::Notifications,
     privacy::NoticeSheet,
@@ -17,15 +21,22 @@ use super::{
 };
 use crate::{
     context::{Desk, Frame, lang},
+    crash,
+    hospital::Hospital,
     i18n::Lang,
     platform::{self, Theme},
+    route::Route,
     ui::{AvatarSize, Icon, Picture, Problem, Question},
 };
+
+/// How soon a new device of the person is shown.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// What lies above the settings.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Above {
     Nothing,
+    OwnCode,
     Key,
     Confirm,
     Shortcuts,
@@ -59,11 +70,18 @@ pub fn SettingsScreen() -> impl IntoView {
                             </div>
                         }
                     }}
+                    <div>
+                        <button type="button" class="button outline" data-testid="own-code-settings" on:click=move |_| above.set(Above::OwnCode)>
+                            <Picture icon=Icon::Code class="small"/>
+                            {lang.own_code()}
+                        </button>
+                    </div>
                 </div>
                 <Language/>
                 <Appearance/>
                 <AppLock/>
-                <Notifications/>
+                // Nothing wakes a page that is gone.
+                {(!desk.session().is_passing()).then(|| view! { <Notifications/> })}
                 <ThisDevice on_confirm=Callback::new(move |()| above.set(Above::Confirm))/>
                 <div class="setting">
                     <h2>{lang.recovery_key()}</h2>
@@ -85,6 +103,7 @@ pub fn SettingsScreen() -> impl IntoView {
                         </button>
                     </div>
                 </div>
+                {Hospital::kept().crash_reports.then(|| view! { <CrashReports/> })}
                 <div class="setting desk-only">
                     <div>
                         <button type="button" class="button outline" data-testid="open-shortcuts" on:click=move |_| above.set(Above::Shortcuts)>
@@ -103,12 +122,13 @@ pub fn SettingsScreen() -> impl IntoView {
                 </div>
                 <div class="setting">
                     <h2>{lang.about()}</h2>
-                    <p class="note">{format!("{} {}", lang.app_name(), env!("CARGO_PKG_VERSION"))}</p>
+                    <p class="note">{format!("{} {}", lang.app_name(), crate::update::version())}</p>
                     <p class="note">{lang.about_purpose()}</p>
                 </div>
             </div>
             {move || match above.get() {
                 Above::Nothing => ().into_any(),
+                Above::OwnCode => view! { <OwnCode on_close=close/> }.into_any(),
                 Above::Key => view! { <KeySheet on_close=close/> }.into_any(),
                 Above::Confirm => view! { <ConfirmSheet on_close=close/> }.into_any(),
                 Above::Shortcuts => view! { <ShortcutSheet on_close=close/> }.into_any(),
@@ -116,6 +136,28 @@ pub fn SettingsScreen() -> impl IntoView {
                 Above::SignOut => view! { <SignOut on_close=close/> }.into_any(),
             }}
         </section>
+    }
+}
+
+/// Whether the person is asked after a crash, where the hospital takes reports.
+#[component]
+fn CrashReports() -> impl IntoView {
+    let lang = lang();
+    let asks = RwSignal::new(crash::asks());
+    let change = move |_| {
+        crash::set_asks(!asks.get_untracked());
+        asks.set(crash::asks());
+    };
+    view! {
+        <div class="setting" data-testid="crash-setting">
+            <h2>{lang.crash_setting()}</h2>
+            <p class="note">{move || if asks.get() { lang.crash_setting_asks() } else { lang.crash_setting_never() }}</p>
+            <div>
+                <button type="button" class="button outline" data-testid="crash-setting-change" on:click=change>
+                    {move || if asks.get() { lang.crash_never() } else { lang.crash_ask_again() }}
+                </button>
+            </div>
+        </div>
     }
 }
 
@@ -187,13 +229,21 @@ fn ThisDevice(on_confirm: Callback<()>) -> impl IntoView {
     let lang = lang();
     let desk = Desk::get();
     let name = crate::app::settings().device_name;
+    let linking = Linking::get();
     let others = RwSignal::new(Vec::new());
     let trust = desk.session().trust();
     spawn_local(async move {
-        // Offline the other devices are not listed; this one is.
-        if let Ok(devices) = trust.devices().await {
-            others
-                .try_set(devices.into_iter().filter(|device| !device.is_this).collect::<Vec<_>>());
+        // Again and again as long as somebody looks: a device that was just signed in is there once it has its PIN.
+        while let Some(before) = others.try_get_untracked() {
+            // Offline the other devices are not listed; this one is.
+            if let Ok(devices) = trust.devices().await {
+                let now: Vec<OwnDevice> =
+                    devices.into_iter().filter(|device| !device.is_this).collect();
+                if now != before {
+                    others.try_set(now);
+                }
+            }
+            platform::sleep(LOOK_AGAIN).await;
         }
     });
     view! {
@@ -225,32 +275,34 @@ fn ThisDevice(on_confirm: Callback<()>) -> impl IntoView {
                     })
             }}
         </div>
-        {move || {
-            let others = others.get();
-            (!others.is_empty())
-                .then(|| {
-                    view! {
-                        <div class="setting">
-                            <h2>{lang.my_devices()}</h2>
-                            {others
-                                .into_iter()
-                                .map(|device| {
-                                    let state = if device.confirmed { lang.devices_confirmed() } else { lang.devices_open() };
-                                    view! {
-                                        <div class="line" class:ok=device.confirmed>
-                                            <Picture icon=Icon::Phones/>
-                                            <span>
-                                                <b>{device.name.unwrap_or_else(|| device.id.to_string())}</b>
-                                                <span class="note">{state}</span>
-                                            </span>
-                                        </div>
-                                    }
-                                })
-                                .collect_view()}
-                        </div>
-                    }
-                })
-        }}
+        <div class="setting">
+            <h2>{lang.my_devices()}</h2>
+            {move || {
+                others
+                    .get()
+                    .into_iter()
+                    .map(|device| {
+                        let state = if device.confirmed { lang.devices_confirmed() } else { lang.devices_open() };
+                        view! {
+                            <div class="line" class:ok=device.confirmed data-testid="other-device" data-confirmed=device.confirmed.to_string()>
+                                <Picture icon=Icon::Phones/>
+                                <span>
+                                    <b>{device.name.unwrap_or_else(|| device.id.to_string())}</b>
+                                    <span class="note">{state}</span>
+                                </span>
+                            </div>
+                        }
+                    })
+                    .collect_view()
+            }}
+            <p class="note">{lang.link_device_hint()}</p>
+            <div>
+                <button type="button" class="button outline" data-testid="link-device" on:click=move |_| linking.begin()>
+                    <Picture icon=Icon::Phones class="small"/>
+                    {lang.link_device()}
+                </button>
+            </div>
+        </div>
     }
 }
 
@@ -276,7 +328,8 @@ fn SignOut(on_close: Callback<()>) -> impl IntoView {
             let words = match result {
                 Ok(()) => {
                     crate::push::end().await;
-                    frame.nav.replace(crate::route::Route::Chats);
+                    crate::residents::remove();
+                    frame.nav.replace(Route::Chats);
                     // The page still has the store open; starting anew lets it go, and what was read leaves the memory.
                     return platform::start_anew(None);
                 }

@@ -11,8 +11,11 @@ use leptos::prelude::*;
 use super::{
     broadcasts::BroadcastsPane,
     chat::ChatScreen,
+    contacts::ContactsPane,
+    crash::CrashQuestion,
     details::Details,
     directory::{NewChat, NewGroup, People},
+    link::{LinkDevice, Linking},
     privacy::{NewNotice, look_for_notice},
     recipient::CameraFirst,
     reminder::UrgentReminder,
@@ -40,6 +43,7 @@ enum Left {
     NewChat,
     NewGroup,
     Broadcasts,
+    Contacts,
     Settings,
 }
 
@@ -51,7 +55,8 @@ impl Left {
             Route::NewChat => Self::NewChat,
             Route::NewGroup => Self::NewGroup,
             Route::Broadcasts => Self::Broadcasts,
-            Route::Settings => Self::Settings,
+            Route::Contacts | Route::Contact(_) => Self::Contacts,
+            Route::Settings | Route::Link(_) => Self::Settings,
         }
     }
 
@@ -117,6 +122,7 @@ pub fn Shell() -> impl IntoView {
     accept_from_own_hospital(desk);
     let open_camera = Callback::new(move |()| camera.set(true));
     provide_context(OpenCamera(open_camera));
+    Linking::provide();
 
     view! {
         <NetBanner/>
@@ -129,6 +135,7 @@ pub fn Shell() -> impl IntoView {
                 Left::NewChat => view! { <NewChat/> }.into_any(),
                 Left::NewGroup => view! { <NewGroup/> }.into_any(),
                 Left::Broadcasts => view! { <BroadcastsPane/> }.into_any(),
+                Left::Contacts => view! { <ContactsPane/> }.into_any(),
                 Left::Settings => view! { <SettingsScreen/> }.into_any(),
             }}
             <main class="main">
@@ -146,8 +153,10 @@ pub fn Shell() -> impl IntoView {
         <div class="sr" role="log" aria-live="polite" data-testid="announcement">{move || desk.announcement.get()}</div>
         {move || camera.get().then(|| view! { <CameraFirst on_close=Callback::new(move |()| camera.set(false))/> })}
         <NewNotice state=notice/>
+        <CrashQuestion/>
         <VerificationSheet/>
         <ConfirmDevice/>
+        <LinkDevice/>
         <Shortcuts/>
     }
 }
@@ -246,6 +255,7 @@ fn TabLinks(left: Memo<Left>, chats_id: &'static str, people_id: &'static str) -
     let desk = Desk::get();
     let chats_here =
         Signal::derive(move || left.get() == Left::Rooms || left.get().is_for_a_new_chat());
+    let people_here = Signal::derive(move || matches!(left.get(), Left::People | Left::Contacts));
     view! {
         <TabLink here=chats_here to=Route::Chats icon=Icon::Chats label=lang.chats() testid=chats_id>
             {move || {
@@ -253,7 +263,7 @@ fn TabLinks(left: Memo<Left>, chats_id: &'static str, people_id: &'static str) -
                 (unread > 0).then(|| view! { <span class="count" aria-label=lang.unread_messages(unread)>{unread.min(99)}</span> })
             }}
         </TabLink>
-        <TabLink here=Signal::derive(move || left.get() == Left::People) to=Route::People icon=Icon::People label=lang.people() testid=people_id/>
+        <TabLink here=people_here to=Route::People icon=Icon::People label=lang.people() testid=people_id/>
     }
 }
 

@@ -8,12 +8,16 @@ use client::{
 };
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::invitation::InvitationLink;
+use super::{
+    invitation::InvitationLink,
+    link::{ByOtherDevice, ShowCode},
+    residents::BackToResidents,
+};
 use crate::{
     app::{Phase, Phases, restore, settings},
     context::{Frame, lang},
     i18n::Lang,
-    platform,
+    lock, platform, residents,
     ui::{Icon, Picture, Problem, Reveal},
 };
 
@@ -29,20 +33,32 @@ pub fn Splash() -> impl IntoView {
     }
 }
 
-/// The form.
+/// By user name and password, or by the code that another device reads.
 #[component]
 pub fn SignIn(end: Option<SessionEnd>) -> impl IntoView {
+    let by_code = RwSignal::new(false);
+    let back = Callback::new(move |()| by_code.set(false));
+    move || match by_code.get() {
+        true => view! { <ShowCode on_back=back/> }.into_any(),
+        false => view! { <Form end by_code/> }.into_any(),
+    }
+}
+
+#[component]
+fn Form(end: Option<SessionEnd>, by_code: RwSignal<bool>) -> impl IntoView {
     let lang = lang();
     let frame = Frame::get();
     let phases = Phases::get();
     let user = NodeRef::<html::Input>::new();
     let password = NodeRef::<html::Input>::new();
     let shown = RwSignal::new(false);
+    let passing = RwSignal::new(false);
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     let reason = end.map(|end| match end {
         SessionEnd::LoggedOutByServer => lang.signed_out_by_hospital(),
         SessionEnd::LoginNeededAgain => lang.sign_in_again(),
+        SessionEnd::AccountLocked => lang.lock_account(),
     });
     user.on_load(|input| {
         let _ = input.focus();
@@ -65,6 +81,24 @@ pub fn SignIn(end: Option<SessionEnd>) -> impl IntoView {
         busy.set(true);
         problem.set(None);
         spawn_local(async move {
+            if passing.get_untracked() {
+                tabs::release();
+                residents::pass();
+                tabs::elect(&residents::current()).await;
+                match Session::login_passing(&settings(), &credentials).await {
+                    Ok(session) => return phases.enter(Phase::SignedIn(session)),
+                    Err(error) => {
+                        tabs::release();
+                        let tiles = residents::all().await;
+                        residents::choose(&residents::new_store(&tiles));
+                        busy.set(false);
+                        return problem.set(Some(login_words(&error, lang)));
+                    }
+                }
+            }
+            if !lock::comes_to_own_store(&credentials.user).await {
+                return phases.enter(Phase::OtherTab);
+            }
             match Session::login(&settings(), &credentials).await {
                 Ok(SignedIn::New(unprotected)) => phases.enter(Phase::SetPin(unprotected)),
                 Ok(SignedIn::Again(locked)) => phases.enter(Phase::Locked(locked)),
@@ -120,15 +154,28 @@ pub fn SignIn(end: Option<SessionEnd>) -> impl IntoView {
                             <Reveal shown/>
                         </div>
                     </div>
+                    <label class="check">
+                        <input
+                            type="checkbox"
+                            data-testid="keep-nothing"
+                            on:change=move |event| passing.set(event_target_checked(&event))
+                        />
+                        <span>
+                            {lang.keep_nothing()}
+                            <span class="note">{lang.keep_nothing_hint()}</span>
+                        </span>
+                    </label>
                     <Problem text=problem testid="login-problem"/>
                     <button type="submit" class="button primary wide" data-testid="login-submit" disabled=move || busy.get()>
                         {move || busy.get().then(|| view! { <Picture icon=Icon::Spinner class="small spin"/> })}
                         {move || if busy.get() { lang.signing_in() } else { lang.sign_in() }}
                     </button>
                 </form>
+                <ByOtherDevice on_choose=Callback::new(move |()| by_code.set(true))/>
                 <InvitationLink/>
                 <p class="note">{lang.encrypted_hint()}</p>
                 <div class="gate-foot">
+                    <BackToResidents/>
                     <a class="button plain" href=format!("/privacy?lang={}", lang.tag()) target="_blank" rel="noreferrer" data-testid="login-privacy">
                         {lang.privacy()}
                     </a>
@@ -162,7 +209,7 @@ fn LanguageButton(to: Lang) -> impl IntoView {
     }
 }
 
-fn login_words(error: &LoginError, lang: Lang) -> String {
+pub(super) fn login_words(error: &LoginError, lang: Lang) -> String {
     match error {
         LoginError::WrongCredentials => lang.sign_in_wrong().into(),
         LoginError::Blocked => lang.sign_in_blocked().into(),
@@ -185,7 +232,7 @@ pub fn OtherTab() -> impl IntoView {
     let take = move |_| {
         phases.enter(Phase::Starting);
         spawn_local(async move {
-            tabs::take_over().await;
+            tabs::take_over(&residents::current()).await;
             restore(phases).await;
         });
     };
@@ -195,8 +242,23 @@ pub fn OtherTab() -> impl IntoView {
             <h1 class="boot-name">{lang.other_tab()}</h1>
             <p class="boot-hint">{lang.other_tab_hint()}</p>
             <p><button type="button" class="button primary" data-testid="use-here" on:click=take>{lang.use_here()}</button></p>
-            <p><button type="button" class="button plain" data-testid="lock-others" on:click=|_| tabs::lock_others()>{lang.lock_here()}</button></p>
+            <p><button type="button" class="button plain" data-testid="lock-others" on:click=|_| tabs::lock_others(&residents::current())>{lang.lock_here()}</button></p>
+            <p><AnotherResident/></p>
         </main>
+    }
+}
+
+/// On a device of several people, another one may not have to wait.
+#[component]
+fn AnotherResident() -> impl IntoView {
+    let lang = lang();
+    // The page is loaded anew, since this tab waits for its turn at the one's store.
+    let change = |_| {
+        residents::let_choose();
+        platform::start_anew(None);
+    };
+    view! {
+        <button type="button" class="button plain" data-testid="other-resident" on:click=change>{lang.change_person()}</button>
     }
 }
 
@@ -211,6 +273,7 @@ pub fn StoreBroken() -> impl IntoView {
             match Session::forget(&settings()).await {
                 Ok(()) => {
                     crate::push::end().await;
+                    residents::remove();
                     phases.enter(Phase::SignedOut(None));
                 }
                 Err(_) => problem.set(Some(lang.sign_out_store().into())),

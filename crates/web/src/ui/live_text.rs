@@ -53,6 +53,8 @@ pub fn action_words(error: &ActionError, lang: Lang) -> String {
         ActionError::NotAllowed => lang.failed_refused().into(),
         ActionError::NoConnection => lang.needs_network().into(),
         ActionError::TooLarge { max_bytes } => lang.too_large(*max_bytes),
+        ActionError::NoRoom { missing_bytes } => lang.no_room(*missing_bytes),
+        ActionError::FileChanged => lang.file_changed().into(),
         ActionError::Failed(code) => lang.failed_with(code),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use client::{
-    chat::{Body, Message, OwnState, Reach, Stage},
+    chat::{Body, DeviceProof, Message, OwnState, Proof, Reach, Stage},
     removal::{EditKind, Metadata, RemovalReport},
 };
 use leptos::prelude::*;
@@ -310,6 +310,13 @@ fn Details(message: Message, on_close: Callback<()>) -> impl IntoView {
         })
     };
     let state = message.own.as_ref().map(|own| tick(own, lang));
+    let proof = RwSignal::new(None::<Proof>);
+    {
+        let (chat, id) = (open.chat(), message.id.clone());
+        leptos::task::spawn_local(async move {
+            proof.try_set(chat.proof(&id).await);
+        });
+    }
     let report = match &message.body {
         Body::Image(image) => image.removal.as_ref(),
         Body::Video(video) => video.removal.as_ref(),
@@ -342,8 +349,40 @@ fn Details(message: Message, on_close: Callback<()>) -> impl IntoView {
                 </div>
                 {report}
                 {per_person}
+                {move || proof.get().map(|proof| proof_view(proof, is_own, lang))}
             </dl>
         </Sheet>
+    }
+}
+
+/// What shows that the message is the one that was sent.
+fn proof_view(proof: Proof, is_own: bool, lang: Lang) -> impl IntoView {
+    let trust = match proof.trust {
+        // Nobody compares with themselves.
+        DeviceProof::Compared if is_own => lang.proof_own().to_owned(),
+        DeviceProof::Compared => format!("{} {}", lang.proof_confirmed(), lang.proof_compared()),
+        DeviceProof::Confirmed => lang.proof_confirmed().to_owned(),
+        DeviceProof::NotConfirmed => lang.proof_unconfirmed().to_owned(),
+    };
+    let device = proof.device.map(|device| format!("{device}, {trust}"));
+    let fact = |name: &'static str, value: String| {
+        view! {
+            <p class="proof">
+                <span>{name}</span>
+                <code>{value}</code>
+            </p>
+        }
+    };
+    view! {
+        <div data-testid="proof">
+            <dt>{lang.proof()}</dt>
+            <dd>
+                {device.map(|device| fact(lang.proof_device(), device))}
+                {proof.number.map(|number| fact(lang.proof_number(), number.to_string()))}
+                {fact(lang.proof_event(), proof.event_id)}
+                {proof.sha256.map(|sha256| fact(lang.proof_hash(), sha256))}
+            </dd>
+        </div>
     }
 }
 

@@ -9,8 +9,9 @@ use wasm_bindgen::JsCast;
 use super::{
     Open,
     document::DocumentView,
-    media::{Fetched, is_harmless, media_words},
+    media::{Fetched, is_harmless, loading_words, media_words},
     message_in,
+    save::SaveFile,
 };
 use crate::{
     clock,
@@ -135,9 +136,9 @@ fn content_of(
                 .map(|thumbnail| open.media.fetch(thumbnail, Some("image/jpeg")));
             let shown = move || match (full.get(), preview.as_ref().map(ArcRwSignal::get)) {
                 // The small one stands there until the large one has come.
-                (Fetched::Loading, Some(Fetched::Here(url))) => Ok((url, false)),
+                (Fetched::Loading(_), Some(Fetched::Here(url))) => Ok((url, false)),
                 (Fetched::Here(url), _) => Ok((url, true)),
-                (Fetched::Loading, _) => Err(lang.loading().to_owned()),
+                (Fetched::Loading(progress), _) => Err(loading_words(progress, lang)),
                 (Fetched::Failed(error), _) => Err(media_words(&error, lang)),
             };
             let shown = Memo::new(move |_| shown());
@@ -165,12 +166,13 @@ fn is_pdf(file: &FileView) -> bool {
 /// A video, from memory: it is decrypted whole before it plays.
 fn video_view(video: &VideoView, open: Open, lang: Lang) -> AnyView {
     let mime = video.mime.clone().filter(|mime| is_harmless(mime));
-    let fetched = open.media.fetch(&video.file, Some(mime.as_deref().unwrap_or("video/mp4")));
+    let mime = mime.as_deref().unwrap_or("video/mp4");
+    let fetched = open.media.fetch_sized(&video.file, Some(mime), video.size_bytes);
     let poster = video.poster.as_ref().map(|poster| open.media.fetch(poster, Some("image/jpeg")));
     let unplayable = RwSignal::new(false);
     let shown = move || match fetched.get() {
         _ if unplayable.get() => Err(lang.video_not_playable().to_owned()),
-        Fetched::Loading => Err(lang.loading().to_owned()),
+        Fetched::Loading(progress) => Err(loading_words(progress, lang)),
         Fetched::Failed(error) => Err(media_words(&error, lang)),
         Fetched::Here(url) => Ok(url),
     };
@@ -218,23 +220,24 @@ fn file_view(
 ) -> AnyView {
     let shown_here = mime.clone().filter(|mime| is_harmless(mime));
     let Some(mime) = shown_here else {
+        let saved_as = name.clone();
         return view! {
             <div class="view">
                 <div class="paper">
                     <Picture icon=Icon::Document/>
                     <b>{name}</b>
                     <span>{size_bytes.map(|bytes| lang.size(bytes))}</span>
-                    <p class="stage-note">{lang.file_stays_inside()}</p>
+                    <SaveFile media=media.clone() name=saved_as/>
                 </div>
             </div>
         }
         .into_any();
     };
-    let fetched = open.media.fetch(media, Some(&mime));
+    let fetched = open.media.fetch_sized(media, Some(&mime), size_bytes);
     view! {
         <div class="view">
             {move || match fetched.get() {
-                Fetched::Loading => view! { <p class="stage-note" role="status">{lang.loading()}</p> }.into_any(),
+                Fetched::Loading(progress) => view! { <p class="stage-note" role="status">{loading_words(progress, lang)}</p> }.into_any(),
                 Fetched::Failed(error) => view! { <p class="stage-note" role="alert">{media_words(&error, lang)}</p> }.into_any(),
                 Fetched::Here(url) if mime.starts_with("image/") => view! { <img src=url alt=name.clone()/> }.into_any(),
                 Fetched::Here(url) if mime.starts_with("audio/") => view! { <audio src=url controls></audio> }.into_any(),

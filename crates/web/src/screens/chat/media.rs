@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use client::{
     Chat,
     chat::{FileView, ImageView, MediaError, MediaRef, OwnState, VideoView},
+    large::{self, OnItsWay, Sink, Step},
 };
 use leptos::{prelude::*, task::spawn_local};
 
@@ -20,8 +21,8 @@ use crate::{
 /// An attachment on its way from the server to the screen.
 #[derive(Clone, PartialEq)]
 pub enum Fetched {
-    /// Being fetched.
-    Loading,
+    /// Being fetched; of what is large, percent of how many bytes have come.
+    Loading(Option<(u64, u64)>),
     /// Here, under an address that only this page understands.
     Here(String),
     /// Not to be had.
@@ -54,6 +55,40 @@ impl MediaCache {
         this
     }
 
+    /// As [`MediaCache::fetch`], piece by piece if it is large: then only the browser holds it, outside of the app's own memory.
+    pub fn fetch_sized(
+        self,
+        media: &MediaRef,
+        mime: Option<&str>,
+        size_bytes: Option<u64>,
+    ) -> ArcRwSignal<Fetched> {
+        let is_new = self.known.with_value(|known| !known.contains_key(media));
+        if !is_new || size_bytes.is_none_or(|size| size < large::FROM_BYTES) {
+            return self.fetch(media, mime);
+        }
+        let fetched = ArcRwSignal::new(Fetched::Loading(None));
+        self.known.update_value(|known| drop(known.insert(media.clone(), fetched.clone())));
+        let (chat, media, into) = (self.chat.get_value(), media.clone(), fetched.clone());
+        let mime = harmless_or_bytes(mime).to_owned();
+        let known = self.known;
+        spawn_local(async move {
+            let mut shown = Shown { whole: Whole::default(), into: into.clone(), known };
+            let result = chat.media_in_pieces(&media, &mut shown).await;
+            if known.try_with_value(|_| ()).is_none() {
+                return;
+            }
+            let whole = shown.whole;
+            let url = |whole: Whole| {
+                web_sys::Url::create_object_url_with_blob(&whole.into_blob(&mime)?).ok()
+            };
+            into.set(match result {
+                Ok(()) => url(whole).map_or(Fetched::Failed(MediaError::Damaged), Fetched::Here),
+                Err(error) => Fetched::Failed(error),
+            });
+        });
+        fetched
+    }
+
     /// The attachment; fetched now if it was not before or could not be.
     pub fn fetch(self, media: &MediaRef, mime: Option<&str>) -> ArcRwSignal<Fetched> {
         if let Some(known) = self.known.with_value(|known| known.get(media).cloned()) {
@@ -62,14 +97,14 @@ impl MediaCache {
             }
             return known;
         }
-        let fetched = ArcRwSignal::new(Fetched::Loading);
+        let fetched = ArcRwSignal::new(Fetched::Loading(None));
         self.known.update_value(|known| drop(known.insert(media.clone(), fetched.clone())));
         self.start(media, mime, fetched.clone());
         fetched
     }
 
     fn start(self, media: &MediaRef, mime: Option<&str>, into: ArcRwSignal<Fetched>) {
-        into.set(Fetched::Loading);
+        into.set(Fetched::Loading(None));
         let (chat, media, mime) = (self.chat.get_value(), media.clone(), mime.map(str::to_owned));
         let known = self.known;
         spawn_local(async move {
@@ -87,10 +122,66 @@ impl MediaCache {
     }
 }
 
+/// The pieces of an attachment, each of which the browser holds.
+#[derive(Default)]
+pub struct Whole(js_sys::Array);
+
+impl Whole {
+    /// Adds a piece.
+    pub fn add(&self, piece: &[u8]) -> Option<()> {
+        self.0.push(&platform::blob(piece, "")?.into());
+        Some(())
+    }
+
+    /// The attachment, once all is there.
+    pub fn into_blob(self, mime: &str) -> Option<web_sys::Blob> {
+        let options = web_sys::BlobPropertyBag::new();
+        options.set_type(mime);
+        web_sys::Blob::new_with_blob_sequence_and_options(&self.0, &options).ok()
+    }
+}
+
+/// A large attachment on its way to the screen.
+struct Shown {
+    whole: Whole,
+    into: ArcRwSignal<Fetched>,
+    known: StoredValue<HashMap<MediaRef, ArcRwSignal<Fetched>>, LocalStorage>,
+}
+
+impl Sink for Shown {
+    async fn take(
+        &mut self,
+        piece: Vec<u8>,
+        done_bytes: u64,
+        size_bytes: u64,
+    ) -> Result<(), String> {
+        // Nobody waits for it in a chat that was closed.
+        self.known.try_with_value(|_| ()).ok_or("closed")?;
+        self.whole.add(&piece).ok_or("memory")?;
+        let percent = done_bytes * 100 / size_bytes.max(1);
+        let now = Fetched::Loading(Some((percent, size_bytes)));
+        if self.into.get_untracked() != now {
+            self.into.set(now);
+        }
+        Ok(())
+    }
+}
+
+/// What stands there while an attachment is fetched.
+pub fn loading_words(progress: Option<(u64, u64)>, lang: Lang) -> String {
+    match progress {
+        Some((percent, size_bytes)) => lang.fetching(percent, size_bytes),
+        None => lang.loading().to_owned(),
+    }
+}
+
+/// Only kinds that cannot run anything: SVG and HTML come as plain bytes.
+fn harmless_or_bytes(mime: Option<&str>) -> &str {
+    mime.filter(|mime| is_harmless(mime)).unwrap_or("application/octet-stream")
+}
+
 fn object_url(bytes: &[u8], mime: Option<&str>) -> Option<String> {
-    // Only kinds that cannot run anything: SVG and HTML come as plain bytes.
-    let mime = mime.filter(|mime| is_harmless(mime)).unwrap_or("application/octet-stream");
-    let blob = platform::blob(bytes, mime)?;
+    let blob = platform::blob(bytes, harmless_or_bytes(mime))?;
     web_sys::Url::create_object_url_with_blob(&blob).ok()
 }
 
@@ -151,7 +242,7 @@ pub fn ImageBubble(
             on:click=click
         >
             {move || match fetched.with_value(ArcRwSignal::get) {
-                Fetched::Loading => view! { <span class="centre bone" aria-hidden="true"></span> }.into_any(),
+                Fetched::Loading(_) => view! { <span class="centre bone" aria-hidden="true"></span> }.into_any(),
                 Fetched::Here(url) => view! { <img src=url alt=alt.clone() draggable="false" data-testid="image-shown"/> }.into_any(),
                 Fetched::Failed(error) => {
                     view! {
@@ -196,7 +287,7 @@ pub fn VideoBubble(
                 Some(Fetched::Here(url)) => {
                     view! { <img src=url alt="" draggable="false" data-testid="video-still"/> }.into_any()
                 }
-                Some(Fetched::Loading) => view! { <span class="centre bone" aria-hidden="true"></span> }.into_any(),
+                Some(Fetched::Loading(_)) => view! { <span class="centre bone" aria-hidden="true"></span> }.into_any(),
                 // Without a still, a dark ground stands for it.
                 Some(Fetched::Failed(_)) | None => ().into_any(),
             }}
@@ -214,24 +305,46 @@ pub fn FileBubble(
     file: FileView,
     key: std::sync::Arc<str>,
     own: Memo<Option<OwnState>>,
+    way: Memo<Option<OnItsWay>>,
 ) -> impl IntoView {
     let lang = lang();
     let open = Open::get();
     let opened = key.clone();
     let size = file.size_bytes.map(|bytes| lang.size(bytes));
-    let small = move || match own.get() {
-        Some(OwnState::Queued { progress_percent: Some(percent) }) => lang.uploading(percent),
+    let small = move || match (way.get(), own.get()) {
+        (Some(way), _) => way_words(way, lang),
+        (None, Some(OwnState::Queued { progress_percent: Some(percent) })) => {
+            lang.uploading(percent)
+        }
         _ => size.clone().unwrap_or_else(|| lang.file().to_owned()),
     };
+    // What is on its way out can be opened where it came from.
+    let click = move |_| {
+        if way.with_untracked(Option::is_none) {
+            open.lightbox.set(Some(opened.clone()));
+        }
+    };
+    let step = move || way.get().map(|way| format!("{:?}", way.step).to_lowercase());
     view! {
-        <button type="button" class="file-card" data-testid="file" on:click=move |_| open.lightbox.set(Some(opened.clone()))>
+        <button type="button" class="file-card" data-testid="file" data-step=step on:click=click>
             <span class="kind">
                 <Picture icon=Icon::Document/>
             </span>
             <b class="cut" data-testid="file-name">{file.name.clone()}</b>
-            <small>{small}</small>
+            <small data-testid="file-progress">{small}</small>
         </button>
         <UploadBar own key/>
+    }
+}
+
+/// How far a large file is on its way out.
+fn way_words(way: OnItsWay, lang: Lang) -> String {
+    let percent = way.done_bytes * 100 / way.size_bytes.max(1);
+    match way.step {
+        Step::Sealing => lang.sealing(percent, way.size_bytes),
+        Step::Waiting => lang.file_waits().to_owned(),
+        Step::Sending => lang.sending_large(percent, way.size_bytes),
+        Step::Paused => lang.paused_large(percent, way.size_bytes),
     }
 }
 

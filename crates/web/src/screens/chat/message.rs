@@ -3,10 +3,10 @@
 use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
 use client::chat::{
-    Body, EmojiOnly, Message, OwnState, Reaction, ReplyQuote, ReplyTarget, Row, RowKind,
-    SystemLine, TrustWarning, UndecryptableReason,
+    Body, EmojiOnly, FindingKind, Message, OwnState, Reaction, ReplyQuote, ReplyTarget, Row,
+    RowKind, SystemLine, TrustWarning, UndecryptableReason,
 };
-use client::room_list::RoomKind;
+use client::{large::OnItsWay, room_list::RoomKind};
 use leptos::prelude::*;
 
 use super::{
@@ -64,10 +64,30 @@ pub fn RowView(keyed: Keyed<Row>) -> impl IntoView {
             {
                 ().into_any()
             }
+            RowKind::Finding { who, kind } => view! { <FindingView who=who.name.clone() kind=*kind/> }.into_any(),
             RowKind::System { line, .. } => view! { <p class="system" data-testid="system">{system_words(line, lang)}</p> }.into_any(),
             // Became a message in this very moment; the memo above draws it next.
             RowKind::Message(_) => ().into_any(),
         })
+    }
+}
+
+/// Something is missing here, or not as it was sent.
+#[component]
+fn FindingView(who: String, kind: FindingKind) -> impl IntoView {
+    let lang = lang();
+    let (words, hint) = match kind {
+        FindingKind::Missing(count) => (lang.messages_missing(&who, count), lang.missing_hint()),
+        FindingKind::Altered => (lang.message_altered(&who), lang.altered_hint()),
+    };
+    view! {
+        <div class="finding" role="note" data-testid="finding">
+            <Picture icon=Icon::Warning/>
+            <p>
+                <strong>{words}</strong>
+                <span>{hint}</span>
+            </p>
+        </div>
     }
 }
 
@@ -124,6 +144,8 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
     let reactions = part(&row, |message| message.reactions.clone());
     let own = part(&row, |message| message.own.clone());
     let own = Memo::new(move |_| own.get().flatten());
+    let way = part(&row, |message| message.on_its_way);
+    let way = Memo::new(move |_| way.get().flatten());
     let meta = part(&row, |message| {
         (message.at_ms, message.edited, message.pinned, message.warning.filter(is_alarming))
     });
@@ -224,7 +246,7 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
                                 Drawn::Urgent => view! { <UrgentBubble urgent key me/> }.into_any(),
                                 Drawn::Other(body) => {
                                     let names = mentions.get().unwrap_or_default();
-                                    body_view(*body, key, own, person, &names, lang)
+                                    body_view(*body, key, (own, way), person, &names, lang)
                                 }
                             },
                         )
@@ -422,7 +444,7 @@ fn quote(reply: ReplyQuote, lang: Lang) -> AnyView {
 fn body_view(
     body: Body,
     key: Arc<str>,
-    own: Memo<Option<OwnState>>,
+    (own, way): (Memo<Option<OwnState>>, Memo<Option<OnItsWay>>),
     person: Memo<Option<client::Person>>,
     names: &[String],
     lang: Lang,
@@ -458,7 +480,7 @@ fn body_view(
         Body::File(file) => {
             let caption = file.caption.clone();
             view! {
-                <FileBubble file key own/>
+                <FileBubble file key own way/>
                 {caption.map(|caption| view! { <div class="text" data-testid="message-text">{linked(&caption, names)}</div> })}
             }
             .into_any()

@@ -1,6 +1,11 @@
 //! Pictures and files, looked at once more before they are sent.
 
-use client::chat::FileToSend;
+use std::ops::Range;
+
+use client::{
+    chat::FileToSend,
+    large::{self, LargeToSend, Source},
+};
 use leptos::{html, prelude::*, task::spawn_local};
 
 use super::{Open, Reference, Taken, composer::recipient, editor::Editor};
@@ -103,6 +108,36 @@ pub fn take_files(open: Open, files: &web_sys::FileList) {
     });
 }
 
+/// A file that is read piece by piece.
+struct Pieces(web_sys::Blob);
+
+impl Source for Pieces {
+    fn size_bytes(&self) -> u64 {
+        self.0.size() as u64
+    }
+
+    // The browser refuses to read a file that is no longer what it was when it was chosen.
+    async fn read(&self, range: Range<u64>) -> Option<Vec<u8>> {
+        let piece = self.0.slice_with_f64_and_f64(range.start as f64, range.end as f64).ok()?;
+        photo::bytes(&piece).await
+    }
+}
+
+/// Sends a large file in the background: it is shown at once, and is encrypted when those before it are.
+fn send_large(open: Open, file: LargeToSend, blob: web_sys::Blob) {
+    let (frame, chat, sent) = (Frame::get(), open.chat(), open.sent);
+    sent.update(|sent| *sent += 1);
+    spawn_local(async move {
+        if let Err(error) = chat.send_large(file, &Pieces(blob)).await {
+            frame.say(action_words(&error, frame.lang.get_untracked()));
+        }
+    });
+}
+
+fn is_large(blob: &web_sys::Blob) -> bool {
+    blob.size() as u64 >= large::FROM_BYTES
+}
+
 /// The first bytes, which say what a file is under any name.
 async fn start_of(file: &web_sys::Blob) -> Option<Vec<u8>> {
     photo::bytes(&file.slice_with_i32_and_i32(0, 16).ok()?).await
@@ -153,6 +188,11 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                             continue;
                         }
                     },
+                    Item::Video { video, .. } if is_large(&video.file) => {
+                        let file = video.to_send_large(caption, reply_to).await;
+                        send_large(open, file, video.file);
+                        continue;
+                    }
                     Item::Video { video, .. } => match video.to_send(caption, reply_to).await {
                         Some(video) => chat.send_video(video).await,
                         None => {
@@ -161,12 +201,18 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                         }
                     },
                     Item::Document { name, file } => {
+                        let mime = Some(file.type_()).filter(|mime| !mime.is_empty());
+                        let mime = mime.unwrap_or_else(|| "application/octet-stream".into());
+                        if is_large(&file) {
+                            let to_send =
+                                LargeToSend { name, mime, caption, reply_to, video: None };
+                            send_large(open, to_send, file);
+                            continue;
+                        }
                         let Some(bytes) = photo::bytes(&file).await else {
                             frame.say(lang.action_failed());
                             continue;
                         };
-                        let mime = Some(file.type_()).filter(|mime| !mime.is_empty());
-                        let mime = mime.unwrap_or_else(|| "application/octet-stream".into());
                         chat.send_file(FileToSend { name, mime, bytes, caption, reply_to }).await
                     }
                 };
@@ -283,6 +329,7 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                         rows="1"
                         placeholder=lang.add_caption()
                         aria-label=lang.add_caption()
+                        autocomplete="off"
                         data-testid="caption"
                         on:keydown=move |event| {
                             if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {

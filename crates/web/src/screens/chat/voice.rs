@@ -147,7 +147,7 @@ pub fn VoiceBubble(voice: VoiceView, who: String) -> impl IntoView {
         spawn_local(async move {
             loop {
                 match fetched.get_untracked() {
-                    Fetched::Loading => platform::sleep(Duration::from_millis(40)).await,
+                    Fetched::Loading(_) => platform::sleep(Duration::from_millis(40)).await,
                     Fetched::Failed(error) => return frame.say(media_words(&error, lang)),
                     Fetched::Here(here) => {
                         url.try_set(Some(here));

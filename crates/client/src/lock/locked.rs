@@ -1,0 +1,219 @@
+//! A session behind the PIN, and the two ways to open it: with the hospital's server, and without it for as long as it allows.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+
+use super::{
+    UnlockError,
+    keys::{self, Derived, OpenLock},
+    now_ms,
+    offline::{self, Offline, OfflineShare},
+    open, plain_client, requests,
+};
+use crate::{
+    session::{LogoutError, Session, Settings},
+    vault::{self, Kept, Locked, OpenVault, Sealed, Secrets},
+};
+
+/// How it stands with a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// How many wrong tries make it the last.
+    pub tries_left: u64,
+    /// How long no try is taken.
+    pub retry_after_ms: Option<u64>,
+}
+
+/// Somebody whose session is behind the PIN.
+#[derive(Clone)]
+pub struct LockedSession {
+    inner: Arc<LockedInner>,
+}
+
+struct LockedInner {
+    settings: Settings,
+    locked: Locked,
+    /// Tokens of a sign-in that went before, on this very device.
+    tokens: Option<(String, Option<String>)>,
+    /// The server's share on the device, which changes with each try.
+    offline: Mutex<Option<OfflineShare>>,
+}
+
+impl fmt::Debug for LockedSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LockedSession([redacted])")
+    }
+}
+
+impl LockedSession {
+    pub(crate) fn new(
+        settings: &Settings,
+        locked: Locked,
+        tokens: Option<(String, Option<String>)>,
+    ) -> Self {
+        let settings = settings.clone();
+        let offline = Mutex::new(locked.offline.clone());
+        Self { inner: Arc::new(LockedInner { settings, locked, tokens, offline }) }
+    }
+
+    pub(super) fn device_id(&self) -> &str {
+        &self.inner.locked.header.device_id
+    }
+
+    /// Whose it is, if their name was ever known here.
+    pub fn person(&self) -> Option<&str> {
+        self.inner.locked.header.person.as_deref()
+    }
+
+    /// Whether the PIN consists of digits, for the keyboard of a phone.
+    pub fn is_digits(&self) -> bool {
+        self.inner.locked.header.digits
+    }
+
+    /// How it stands with the lock. Asking is no try.
+    pub async fn standing(&self) -> Result<Standing, UnlockError> {
+        let client = plain_client(&self.inner.settings).await?;
+        let said = requests::state(&client, &self.inner.locked.header.token).await;
+        let opens_nowhere = match &said {
+            Ok(said) => said.offline.is_none(),
+            Err(error) => error.is_closed_by_server(),
+        };
+        if opens_nowhere {
+            // The device has met the server: from here on nothing opens without it.
+            self.keep_share(None).await?;
+        }
+        let said = said?;
+        Ok(Standing { tries_left: said.tries_left, retry_after_ms: said.retry_after_ms })
+    }
+
+    /// Opens the session with its PIN. A wrong one counts.
+    pub async fn unlock(&self, pin: &str) -> Result<Session, UnlockError> {
+        let LockedInner { settings, locked, tokens, .. } = &*self.inner;
+        let client = plain_client(settings).await?;
+        let token = &locked.header.token;
+        let sealed = match locked.locks.as_slice() {
+            [] => return Err(UnlockError::Store("vault: no lock".into())),
+            [one] => one,
+            // A change of the PIN broke off: the server knows whether it has happened.
+            several => {
+                let holds = requests::state(&client, token).await?.generation;
+                several
+                    .iter()
+                    .find(|lock| lock.generation == holds)
+                    .ok_or_else(|| UnlockError::Store("vault: no lock of this PIN".into()))?
+            }
+        };
+        let (derived, salt) = derived_of(sealed, pin)?;
+        let unlocked = requests::unlock(&client, token, &*derived.verifier).await;
+        if unlocked.as_ref().is_err_and(UnlockError::is_closed_by_server) {
+            self.keep_share(None).await?;
+        }
+        let (share, allowed) = unlocked?;
+        let mut lock = OpenLock::new(sealed.generation, sealed.kdf, salt, &derived, &share);
+        let mut secrets = secrets_of(&lock, sealed)?;
+        lock.arm(&derived, secrets.authenticator.as_ref(), &share);
+        let mut vault = OpenVault::new(&settings.store, locked.header.clone(), lock);
+        vault.allow_offline(allowed)?;
+        if let Some((access_token, refresh_token)) = tokens {
+            secrets.access_token = access_token.clone();
+            secrets.refresh_token = refresh_token.clone();
+        }
+        let is_share_kept = vault.offline().is_some() || locked.offline.is_some();
+        if tokens.is_some() || locked.locks.len() > 1 || is_share_kept {
+            vault.keep(&secrets).await?;
+        }
+        open(settings, secrets, vault, None).await
+    }
+
+    /// Whether it opens without the server.
+    pub fn offline(&self) -> Offline {
+        let share = self.inner.offline.lock().expect("no panic while held");
+        share.as_ref().map_or(Offline::NotSetUp, |share| share.standing(now_ms()))
+    }
+
+    /// What the authenticator has to be asked to open without the server: its credential, and the input.
+    pub fn asks_authenticator(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let share = self.inner.offline.lock().expect("no panic while held");
+        let share = share.as_ref()?;
+        let bytes = |text: &str| STANDARD_NO_PAD.decode(text).ok();
+        Some((bytes(&share.credential)?, bytes(&share.input)?))
+    }
+
+    /// Opens the session without the server, with its PIN and what the authenticator has answered. A wrong PIN counts.
+    pub async fn unlock_offline(&self, pin: &str, secret: &[u8]) -> Result<Session, UnlockError> {
+        let LockedInner { settings, locked, .. } = &*self.inner;
+        let found = self.inner.offline.lock().expect("no panic while held").clone();
+        let Some(mut share) = found else {
+            return Err(UnlockError::NotOffline(Offline::NotSetUp));
+        };
+        let now = now_ms();
+        let standing = share.standing(now);
+        if !matches!(standing, Offline::Until { .. }) {
+            return Err(UnlockError::NotOffline(standing));
+        }
+        share.count(now);
+        self.keep_share(Some(share.clone())).await?;
+        let sealed = locked.locks.iter().find(|lock| lock.generation == share.generation);
+        let sealed =
+            sealed.ok_or_else(|| UnlockError::Store("vault: no lock of this PIN".into()))?;
+        let (derived, salt) = derived_of(sealed, pin)?;
+        let Some((bytes, standing)) = offline::open(&share, &derived, secret, now) else {
+            let tries_left = offline::MAX_WRONG_TRIES.saturating_sub(share.wrong_tries);
+            if tries_left == 0 {
+                share.sealed = None;
+                self.keep_share(Some(share)).await?;
+            }
+            return Err(UnlockError::WrongOffline { tries_left });
+        };
+        if !matches!(standing, Offline::Until { .. }) {
+            return Err(UnlockError::NotOffline(standing));
+        }
+        let mut lock = OpenLock::new(sealed.generation, sealed.kdf, salt, &derived, &bytes);
+        let secrets = secrets_of(&lock, sealed)?;
+        lock.arm(&derived, secrets.authenticator.as_ref(), &bytes);
+        let mut vault = OpenVault::new(&settings.store, locked.header.clone(), lock);
+        share.wrong_tries = 0;
+        vault.keep_offline(share);
+        vault.keep(&secrets).await?;
+        open(settings, secrets, vault, None).await
+    }
+
+    /// Keeps the share, or erases it, without opening anything.
+    async fn keep_share(&self, share: Option<OfflineShare>) -> Result<(), UnlockError> {
+        let LockedInner { settings, locked, offline, .. } = &*self.inner;
+        let had =
+            std::mem::replace(&mut *offline.lock().expect("no panic while held"), share.clone());
+        if had.is_none() && share.is_none() {
+            return Ok(());
+        }
+        let locked = Locked { offline: share, ..locked.clone() };
+        Ok(vault::write(&settings.store, &Kept::Locked(locked)).await?)
+    }
+
+    /// Deletes what is stored on this device, without opening it. The device also leaves the account if the server can be
+    /// reached, so that nobody encrypts to it any more.
+    pub async fn forget(&self) -> Result<(), LogoutError> {
+        if let Ok(client) = plain_client(&self.inner.settings).await {
+            // Signed out already, or no network: the rest matters more.
+            let _ = requests::sign_out(&client, &self.inner.locked.header.token).await;
+        }
+        Session::forget(&self.inner.settings).await
+    }
+}
+
+fn secrets_of(lock: &OpenLock, sealed: &Sealed) -> Result<Secrets, UnlockError> {
+    let opened = lock.open(sealed)?;
+    serde_json::from_slice(&opened)
+        .map_err(|_| UnlockError::Store("vault: the secrets are damaged".into()))
+}
+
+fn derived_of(sealed: &Sealed, pin: &str) -> Result<(Derived, Vec<u8>), UnlockError> {
+    let salt = STANDARD_NO_PAD
+        .decode(&sealed.salt)
+        .map_err(|_| UnlockError::Store("vault: the salt is damaged".into()))?;
+    Ok((keys::derive(pin, &salt, sealed.kdf)?, salt))
+}
