@@ -1,15 +1,23 @@
 //! Endpoints of the app lock: Konsil's own.
 
+use std::sync::OnceLock;
+
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
 use serde_json::json;
-use testkit::{User, matrix::Api};
+use testkit::{
+    Server, Settings, User,
+    matrix::{Answer, Api},
+};
 
 mod change_pin;
+mod end_biometrics;
 mod get_policy;
 mod get_state;
 mod set_up;
+mod set_up_biometrics;
 mod sign_out;
 mod unlock;
+mod unlock_by_biometrics;
 
 /// What a device would derive from its PIN.
 fn verifier(pin: u8) -> String {
@@ -24,6 +32,27 @@ fn lock_of(user: &User) -> (Api, String) {
 }
 
 /// Tries a PIN.
-fn try_pin(locked: &Api, pin: u8) -> testkit::matrix::Answer {
+fn try_pin(locked: &Api, pin: u8) -> Answer {
     locked.post("/_konsil/lock/unlock", &json!({ "verifier": verifier(pin) }))
+}
+
+/// A hospital that allows fingerprint and face, shared by the tests that change nothing of it.
+fn allows_biometrics() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let tenant = "lock.biometrics = true\nlock.pin_hours = 8".to_owned();
+        Server::with(&Settings { tenant, ..Settings::default() })
+    })
+}
+
+/// Has fingerprint or face open too, as whoever has typed this PIN.
+fn set_up_biometrics(locked: &Api, pin: u8, finger: u8) -> Answer {
+    let body = json!({ "verifier": verifier(pin), "biometric_verifier": verifier(finger) });
+    locked.post("/_konsil/lock/biometrics/setup", &body)
+}
+
+/// Tries what the authenticator has given out.
+fn try_finger(locked: &Api, finger: u8) -> Answer {
+    let body = json!({ "biometric_verifier": verifier(finger) });
+    locked.post("/_konsil/lock/biometrics/unlock", &body)
 }

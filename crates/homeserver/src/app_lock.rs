@@ -7,6 +7,8 @@
 //!
 //! The device asks with a token of its own, which is good for nothing else and outlives the access token.
 
+pub mod biometrics;
+
 use std::time::Duration;
 
 use base::{Secret, Timestamp};
@@ -19,6 +21,7 @@ use crate::{
     Homeserver, Session,
     accounts::{self, hash_of, new_token},
 };
+use biometrics::PinNeeded;
 
 /// With this many wrong tries in a row the share is destroyed.
 pub const MAX_WRONG_TRIES: u64 = 10;
@@ -39,6 +42,8 @@ pub struct LockPolicy {
     pub offline_hours: u32,
     /// `lock.biometrics`: whether fingerprint or face may stand in between entries of the PIN.
     pub biometrics: bool,
+    /// `lock.pin_hours`: how long after the PIN they may.
+    pub pin_hours: u32,
     /// `lock.show_names`: whether the locked app says whose it is.
     pub show_names: bool,
 }
@@ -51,6 +56,7 @@ impl Default for LockPolicy {
             min_length: 6,
             offline_hours: 0,
             biometrics: false,
+            pin_hours: 12,
             show_names: false,
         }
     }
@@ -74,23 +80,26 @@ pub struct Standing {
     pub tries_left: u64,
     /// How long no try is taken.
     pub retry_after: Option<Duration>,
+    /// Until when fingerprint or face may stand in for the PIN; `None` where they may not at all.
+    pub biometrics: Option<Allowance>,
 }
 
-/// For how long a device may be unlocked without the server, by the server's clock.
+/// Something that is allowed for a time, by the server's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Offline {
+pub struct Allowance {
     /// Now.
     pub now: Timestamp,
-    /// Until then, unless the device asks again before.
+    /// Until then, unless it is allowed anew before.
     pub until: Timestamp,
 }
 
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
 /// What a device that may be unlocked now is told for the time without the server; `None` where the hospital does not allow it.
-pub fn offline(hs: &Homeserver) -> Option<Offline> {
-    const HOUR_MS: u64 = 60 * 60 * 1000;
-    let hours = u64::from(hs.policy.lock.offline_hours);
+pub fn offline(hs: &Homeserver) -> Option<Allowance> {
+    let hours = hs.policy.lock.offline_hours;
     let now = hs.clock.now();
-    (hours > 0).then(|| Offline { now, until: Timestamp(now.0 + hours * HOUR_MS) })
+    (hours > 0).then(|| Allowance { now, until: now.after(HOUR * hours) })
 }
 
 /// Why a lock was not set up.
@@ -119,9 +128,12 @@ pub enum UnlockError {
     /// Too early after wrong tries. This try was not counted.
     #[error("too many wrong tries")]
     TooSoon(Duration),
-    /// The PIN is wrong.
+    /// The PIN is wrong, or what the authenticator has answered.
     #[error("the PIN is wrong")]
     Wrong(Standing),
+    /// Fingerprint or face may not stand in for the PIN now. This was no try.
+    #[error("the PIN is needed")]
+    PinNeeded(PinNeeded),
     /// The storage failed.
     #[error(transparent)]
     Store(#[from] Error),
@@ -153,6 +165,7 @@ fn standing(generation: u64, wrong_tries: u64, last_try: Timestamp, now: Timesta
         generation,
         tries_left: MAX_WRONG_TRIES.saturating_sub(wrong_tries),
         retry_after: (!rest.is_zero()).then_some(rest),
+        biometrics: None,
     }
 }
 
@@ -199,7 +212,17 @@ pub async fn set_up(
 /// How it stands with the lock of this token. Asking is no try.
 pub async fn state(hs: &Homeserver, token: &str) -> Result<Standing, UnlockError> {
     let lock = rows::lock(&hs.db, &hash_of(token)).await?.ok_or(UnlockError::Unknown)?;
-    Ok(admit(&lock, hs.clock.now())?.0)
+    let (standing, _) = admit(&lock, hs.clock.now())?;
+    Ok(Standing { biometrics: biometrics::allowance(hs, lock.pin_typed), ..standing })
+}
+
+/// What the right verifier is answered.
+#[derive(Debug)]
+pub struct Unlocked {
+    /// The server's share.
+    pub share: Secret<[u8; SECRET_BYTES]>,
+    /// Until when fingerprint or face may stand in for the PIN from now on; `None` where they may not at all.
+    pub biometrics: Option<Allowance>,
 }
 
 /// Gives out the share for the right verifier.
@@ -207,12 +230,14 @@ pub async fn unlock(
     hs: &Homeserver,
     token: &str,
     verifier: &[u8],
-) -> Result<Secret<[u8; SECRET_BYTES]>, UnlockError> {
+) -> Result<Unlocked, UnlockError> {
     let proved = prove(hs, token, verifier).await?;
     let mut batch = Batch::new();
-    batch.exec(&rows::FORGET_TRIES, params![hash_of(token).to_vec()]);
+    batch.exec(&rows::FORGET_TRIES, params![proved.token_hash.to_vec()]);
+    biometrics::pin_typed(&mut batch, &proved);
     hs.db.commit(batch).await?;
-    Ok(proved.share)
+    let pin_typed = proved.has_biometrics.then_some(proved.at);
+    Ok(Unlocked { share: proved.share, biometrics: biometrics::allowance(hs, pin_typed) })
 }
 
 /// Changes the verifier, for the right earlier one. The share stays. Tells the new generation.
@@ -227,8 +252,9 @@ pub async fn change(
     let new = Sha256::digest(new_verifier).to_vec();
     batch.expect_one(
         &rows::CHANGE_VERIFIER,
-        params![hash_of(token).to_vec(), proved.generation, new],
+        params![proved.token_hash.to_vec(), proved.generation, new],
     );
+    biometrics::pin_typed(&mut batch, &proved);
     hs.db.commit(batch).await?;
     Ok(proved.generation + 1)
 }
@@ -241,18 +267,37 @@ pub async fn sign_out(hs: &Homeserver, token: &str) -> Result<(), UnlockError> {
 
 /// The right PIN was typed.
 struct Proved {
+    token_hash: [u8; 32],
     generation: u64,
     share: Secret<[u8; SECRET_BYTES]>,
+    /// When.
+    at: Timestamp,
+    has_biometrics: bool,
 }
 
 async fn prove(hs: &Homeserver, token: &str, verifier: &[u8]) -> Result<Proved, UnlockError> {
     let token_hash = hash_of(token);
     let lock = rows::lock(&hs.db, &token_hash).await?.ok_or(UnlockError::Unknown)?;
+    let counted = count(hs, &token_hash, &lock).await?;
+    let at = counted.at;
+    let share = compare(hs, &token_hash, &lock, counted, verifier, &lock.verifier_hash).await?;
+    let has_biometrics = lock.biometric_verifier_hash.is_some();
+    Ok(Proved { token_hash, generation: lock.generation, share, at, has_biometrics })
+}
+
+/// A try that was counted and not yet compared.
+struct Counted {
+    at: Timestamp,
+    share: [u8; SECRET_BYTES],
+}
+
+/// Counts a try of whatever opens this lock.
+async fn count(hs: &Homeserver, token_hash: &[u8], lock: &Lock) -> Result<Counted, UnlockError> {
     let now = hs.clock.now();
-    let admitted = admit(&lock, now);
+    let admitted = admit(lock, now);
     if matches!(admitted, Err(UnlockError::Destroyed)) && lock.share.is_some() {
         // The process ended between the tenth try and its consequence.
-        destroy(hs, &token_hash).await?;
+        destroy(hs, token_hash).await?;
     }
     let (before, share) = admitted?;
     if let Some(rest) = before.retry_after {
@@ -271,20 +316,30 @@ async fn prove(hs: &Homeserver, token: &str, verifier: &[u8]) -> Result<Proved, 
     );
     match hs.db.commit(batch).await {
         // Another try came first, or the account was locked meanwhile: nothing was compared, and the next try will see.
-        Err(CommitError::Conflict { .. }) => {
-            return Err(UnlockError::TooSoon(Duration::from_secs(1)));
-        }
-        other => other?,
-    };
-    // Hashes of long random values: how long it takes to compare them helps nobody.
-    if Sha256::digest(verifier).as_slice() == &lock.verifier_hash[..] {
-        return Ok(Proved { generation: lock.generation, share: Secret::new(share) });
+        Err(CommitError::Conflict { .. }) => Err(UnlockError::TooSoon(Duration::from_secs(1))),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(Counted { at: now, share }),
     }
-    let after = standing(lock.generation, lock.wrong_tries + 1, now, now);
+}
+
+/// The share, for the right verifier; the tenth wrong one destroys it.
+async fn compare(
+    hs: &Homeserver,
+    token_hash: &[u8],
+    lock: &Lock,
+    counted: Counted,
+    verifier: &[u8],
+    right_hash: &[u8],
+) -> Result<Secret<[u8; SECRET_BYTES]>, UnlockError> {
+    // Hashes of long random values: how long it takes to compare them helps nobody.
+    if Sha256::digest(verifier).as_slice() == right_hash {
+        return Ok(Secret::new(counted.share));
+    }
+    let after = standing(lock.generation, lock.wrong_tries + 1, counted.at, counted.at);
     if after.tries_left > 0 {
         return Err(UnlockError::Wrong(after));
     }
-    destroy(hs, &token_hash).await?;
+    destroy(hs, token_hash).await?;
     Err(UnlockError::Destroyed)
 }
 

@@ -116,6 +116,7 @@ pub async fn open(options: Options) -> Result<Homeserver, SetupError> {
     };
     appservices::enter(&hs).await?;
     reports::delete_old(&hs).await?;
+    crate::app_lock::biometrics::enforce(&hs).await?;
     Ok(hs)
 }
 

@@ -8,12 +8,13 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     extract::Request,
     http::{Method, StatusCode},
+    response::Response,
 };
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use bytes::Bytes;
 use homeserver::{
     Homeserver,
-    app_lock::{self, SetUpError, UnlockError},
+    app_lock::{self, Allowance, SECRET_BYTES, SetUpError, UnlockError, biometrics::PinNeeded},
     limits::{Exceeded, Subject},
 };
 use serde::de::DeserializeOwned;
@@ -21,16 +22,19 @@ use serde_json::json;
 
 use crate::{
     Endpoints, Tenants, address,
-    endpoint::{bearer, split},
+    endpoint::{Answer, Json, bearer, split},
     error::ApiError,
 };
 
 pub mod change_pin;
+pub mod end_biometrics;
 pub mod get_policy;
 pub mod get_state;
 pub mod set_up;
+pub mod set_up_biometrics;
 pub mod sign_out;
 pub mod unlock;
+pub mod unlock_by_biometrics;
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
     endpoints
@@ -40,6 +44,13 @@ pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
         .raw(Method::POST, "/_konsil/lock/unlock", unlock::unlock)
         .raw(Method::POST, "/_konsil/lock/change", change_pin::change_pin)
         .raw(Method::POST, "/_konsil/lock/sign_out", sign_out::sign_out)
+        .raw(Method::POST, "/_konsil/lock/biometrics/setup", set_up_biometrics::set_up_biometrics)
+        .raw(
+            Method::POST,
+            "/_konsil/lock/biometrics/unlock",
+            unlock_by_biometrics::unlock_by_biometrics,
+        )
+        .raw(Method::POST, "/_konsil/lock/biometrics/end", end_biometrics::end_biometrics)
 }
 
 /// What a locked device asks.
@@ -76,10 +87,26 @@ fn encoded(bytes: &[u8]) -> String {
     STANDARD_NO_PAD.encode(bytes)
 }
 
-/// For how long the device may be unlocked without the server: `{"now_ts": …, "until_ts": …}`; `null` where it may not.
-fn offline(hs: &Homeserver) -> serde_json::Value {
-    let told = |it: app_lock::Offline| json!({ "now_ts": it.now.0, "until_ts": it.until.0 });
-    app_lock::offline(hs).map_or(serde_json::Value::Null, told)
+/// A verifier that is to hold from now on.
+fn new_verifier(text: &str) -> Result<[u8; SECRET_BYTES], ApiError> {
+    let long = |_| ApiError::invalid_param("The verifier has 32 bytes");
+    decoded(text)?.try_into().map_err(long)
+}
+
+/// Until when something is allowed: `{"now_ts": …, "until_ts": …}`; `null` where it is not at all.
+fn told(allowance: Option<Allowance>) -> serde_json::Value {
+    let told = |it: Allowance| json!({ "now_ts": it.now.0, "until_ts": it.until.0 });
+    allowance.map_or(serde_json::Value::Null, told)
+}
+
+/// What the right verifier is answered: `{"share": "…", "offline": null, "biometrics": null}`.
+fn unlocked(hs: &Homeserver, unlocked: &app_lock::Unlocked) -> Result<Response, ApiError> {
+    let answer = json!({
+        "share": encoded(unlocked.share.expose()),
+        "offline": told(app_lock::offline(hs)),
+        "biometrics": told(unlocked.biometrics),
+    });
+    Json(answer.to_string().into()).into_answer()
 }
 
 /// Milliseconds, never too few.
@@ -120,6 +147,21 @@ impl From<UnlockError> for ApiError {
                     body["pause_ms"] = ms(rest).into();
                 }
                 Self::json(StatusCode::FORBIDDEN, body)
+            }
+            UnlockError::PinNeeded(why) => {
+                let why = match why {
+                    PinNeeded::NotAllowed => "not_allowed",
+                    PinNeeded::NotSetUp => "not_set_up",
+                    PinNeeded::TooLong => "too_long",
+                };
+                Self::json(
+                    StatusCode::FORBIDDEN,
+                    json!({
+                        "errcode": "DE.KONSIL.PIN_NEEDED",
+                        "error": "Only the PIN opens it now",
+                        "why": why,
+                    }),
+                )
             }
             UnlockError::Store(error) => error.into(),
             UnlockError::Commit(error) => error.into(),

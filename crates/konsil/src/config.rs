@@ -238,6 +238,8 @@ pub struct Lock {
     pub offline_hours: u32,
     /// Whether fingerprint or face may stand in between entries of the PIN.
     pub biometrics: bool,
+    /// How long after the PIN they may.
+    pub pin_hours: u32,
     /// Whether the locked app says whose it is.
     pub show_names: bool,
 }
@@ -251,6 +253,7 @@ impl Default for Lock {
             min_length: strict.min_length,
             offline_hours: strict.offline_hours,
             biometrics: strict.biometrics,
+            pin_hours: strict.pin_hours,
             show_names: strict.show_names,
         }
     }
@@ -270,12 +273,14 @@ impl Lock {
         // A PIN of four digits has 10,000 values, of which ten can be tried.
         within("min_length", self.min_length, 4, 64)?;
         within("offline_hours", self.offline_hours, 0, 72)?;
+        within("pin_hours", self.pin_hours, 1, 72)?;
         Ok(LockPolicy {
             idle_minutes: self.idle_minutes,
             hidden_seconds: self.hidden_seconds,
             min_length: self.min_length,
             offline_hours: self.offline_hours,
             biometrics: self.biometrics,
+            pin_hours: self.pin_hours,
             show_names: self.show_names,
         })
     }
@@ -567,7 +572,6 @@ impl Config {
         let asked = [
             (any(|tenant| !tenant.federation.allow.is_empty()), "federation.allow"),
             (any(|tenant| tenant.directory.list_over_federation), "directory.list_over_federation"),
-            (any(|tenant| tenant.lock.biometrics), "lock.biometrics"),
         ];
         asked.into_iter().filter(|(set, _)| *set).map(|(_, key)| key).collect()
     }
@@ -642,6 +646,7 @@ mod tests {
         assert_eq!((policy.lock.min_length, policy.lock.offline_hours), (6, 0));
         assert_eq!((policy.minimum_app_version, policy.crash_report_days), (None, None));
         assert!(!policy.lock.biometrics && !policy.lock.show_names && !policy.save_to_device);
+        assert_eq!(policy.lock.pin_hours, 12);
     }
 
     #[test]
@@ -652,18 +657,21 @@ mod tests {
             ("lock.hidden_seconds = 86400", "lock.hidden_seconds"),
             ("lock.min_length = 3", "lock.min_length"),
             ("lock.offline_hours = 100", "lock.offline_hours"),
+            ("lock.pin_hours = 0", "lock.pin_hours"),
+            ("lock.pin_hours = 100", "lock.pin_hours"),
         ] {
             let config = Config::parse(&format!("{SMALLEST}{line}\n")).expect("well formed");
             let error = config.tenants[0].policy(&config).expect_err(line);
             assert!(format!("{error:#}").contains(key), "{error:#}");
         }
         let config = Config::parse(&format!(
-            "{SMALLEST}lock.hidden_seconds = 30\nlock.min_length = 8\nlock.biometrics = true\nlock.offline_hours = 12\n"
+            "{SMALLEST}lock.hidden_seconds = 30\nlock.min_length = 8\nlock.biometrics = true\nlock.pin_hours = 4\nlock.offline_hours = 12\n"
         ))
         .expect("valid");
         let policy = config.tenants[0].policy(&config).expect("valid").lock;
         assert_eq!((policy.hidden_seconds, policy.min_length, policy.offline_hours), (30, 8, 12));
-        assert_eq!(config.without_effect(), ["lock.biometrics"]);
+        assert_eq!((policy.biometrics, policy.pin_hours), (true, 4));
+        assert!(config.without_effect().is_empty());
     }
 
     #[test]

@@ -9,6 +9,13 @@ use crate::{
     inventory::{Concerns, Period, column},
 };
 
+/// What came with fingerprint and face. A device without them has neither.
+pub const BIOMETRICS: db::Migration = db::Migration {
+    name: "0004 biometrics",
+    sql: "ALTER TABLE app_locks ADD COLUMN biometric_verifier_hash BYTEA;
+        ALTER TABLE app_locks ADD COLUMN pin_ts BIGINT",
+};
+
 /// The tables of this chapter.
 pub const CHAPTER: Chapter = Chapter {
     schema: &["CREATE TABLE app_locks (
@@ -58,6 +65,19 @@ pub const CHAPTER: Chapter = Chapter {
             Concerns::User,
             Period::Device,
         ),
+        column(
+            "app_locks.biometric_verifier_hash",
+            "where fingerprint or face was set up: check that the device's authenticator has answered (SHA-256 of a derived value; no \
+             feature of finger or face ever leaves the device)",
+            Concerns::User,
+            Period::Device,
+        ),
+        column(
+            "app_locks.pin_ts",
+            "where fingerprint or face was set up: when the right PIN was typed last, to know when it has to be typed again",
+            Concerns::User,
+            Period::Device,
+        ),
     ],
 };
 
@@ -65,11 +85,12 @@ stmt!(
     PUT,
     "INSERT INTO app_locks (device_nid, token_hash, verifier_hash, share, generation, wrong_tries, last_try_ts) VALUES ($1, $2, $3, $4, 1, 0, 0)
      ON CONFLICT (device_nid) DO UPDATE SET token_hash = excluded.token_hash, verifier_hash = excluded.verifier_hash, share = excluded.share,
-        generation = 1, wrong_tries = 0, last_try_ts = 0"
+        generation = 1, wrong_tries = 0, last_try_ts = 0, biometric_verifier_hash = NULL, pin_ts = NULL"
 );
 stmt!(
     LOCK,
-    "SELECT l.device_nid, d.user_nid, l.verifier_hash, l.share, l.generation, l.wrong_tries, l.last_try_ts, a.locked
+    "SELECT l.device_nid, d.user_nid, l.verifier_hash, l.share, l.generation, l.wrong_tries, l.last_try_ts, a.locked,
+        l.biometric_verifier_hash, l.pin_ts
      FROM app_locks l JOIN devices d ON d.device_nid = l.device_nid JOIN accounts a ON a.user_nid = d.user_nid WHERE l.token_hash = $1"
 );
 stmt!(
@@ -82,7 +103,34 @@ stmt!(
             WHERE d.device_nid = app_locks.device_nid AND a.locked = 0 AND a.deactivated = 0)"
 );
 stmt!(FORGET_TRIES, "UPDATE app_locks SET wrong_tries = 0 WHERE token_hash = $1");
-stmt!(DESTROY_SHARE, "UPDATE app_locks SET share = NULL WHERE token_hash = $1");
+stmt!(
+    /// The right PIN was typed: when, is kept only where something asks for it.
+    PIN_TYPED,
+    "UPDATE app_locks SET pin_ts = $2 WHERE token_hash = $1 AND biometric_verifier_hash IS NOT NULL"
+);
+stmt!(
+    /// Takes back the one try that was just counted; those before it stay. Not if there was another one meanwhile.
+    TAKE_TRY_BACK,
+    "UPDATE app_locks SET wrong_tries = $2, last_try_ts = $3 WHERE token_hash = $1 AND wrong_tries = $2 + 1 AND last_try_ts = $4"
+);
+stmt!(
+    /// Only over the PIN that was just proved.
+    SET_BIOMETRICS,
+    "UPDATE app_locks SET biometric_verifier_hash = $3, pin_ts = $4, wrong_tries = 0
+     WHERE token_hash = $1 AND generation = $2 AND share IS NOT NULL"
+);
+stmt!(
+    FORGET_BIOMETRICS,
+    "UPDATE app_locks SET biometric_verifier_hash = NULL, pin_ts = NULL WHERE token_hash = $1"
+);
+stmt!(
+    FORGET_ALL_BIOMETRICS,
+    "UPDATE app_locks SET biometric_verifier_hash = NULL, pin_ts = NULL WHERE biometric_verifier_hash IS NOT NULL"
+);
+stmt!(
+    DESTROY_SHARE,
+    "UPDATE app_locks SET share = NULL, biometric_verifier_hash = NULL, pin_ts = NULL WHERE token_hash = $1"
+);
 stmt!(
     /// Only over the PIN that was just proved.
     CHANGE_VERIFIER,
@@ -109,6 +157,10 @@ pub struct Lock {
     pub last_try: Timestamp,
     /// Whether an administrator has locked the account.
     pub account_locked: bool,
+    /// SHA-256 of what proves that the authenticator has answered; `None` where fingerprint and face were not set up.
+    pub biometric_verifier_hash: Option<Bytes>,
+    /// When the right PIN was typed last, where fingerprint or face was set up.
+    pub pin_typed: Option<Timestamp>,
 }
 
 /// The lock that this token is for, if the device is still signed in.
@@ -124,6 +176,8 @@ pub async fn lock(db: &Db, token_hash: &[u8]) -> Result<Option<Lock>, Error> {
             wrong_tries: row.get(5)?,
             last_try: Timestamp(row.get(6)?),
             account_locked: row.get(7)?,
+            biometric_verifier_hash: row.get(8)?,
+            pin_typed: row.get::<Option<u64>>(9)?.map(Timestamp),
         })
     })
     .transpose()

@@ -62,5 +62,10 @@ pub fn migrations() -> Vec<db::Migration> {
     let statements: Vec<&str> =
         CHAPTERS.iter().flat_map(|chapter| chapter.schema).copied().collect();
     let sql: &'static str = Box::leak(statements.join(";\n").into_boxed_str());
-    vec![db::Migration { name: "0001 chapters", sql }, media::UPLOADS, crash_reports::CRASH_REPORTS]
+    vec![
+        db::Migration { name: "0001 chapters", sql },
+        media::UPLOADS,
+        crash_reports::CRASH_REPORTS,
+        app_locks::BIOMETRICS,
+    ]
 }

@@ -49,6 +49,7 @@ const LARGE: &[&str] = &[
 /// Statements that read a large table from end to end, and why that is right.
 const SCANS: &[(&str, &str)] = &[
     ("accounts::ACCOUNTS", "the operator's list of all accounts"),
+    ("app_locks::FORGET_ALL_BIOMETRICS", "once, at start, where the hospital does not allow them"),
     ("media::DELETE_ALL_EXPIRED", "a daily job; the index holds only announced addresses"),
     ("profiles::SEARCH", "a part of a name is searched, among the people of one hospital"),
     ("push::ALL_PUSHERS", "read once, at start; there are as many as devices that are woken"),

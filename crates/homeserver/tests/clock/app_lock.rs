@@ -10,11 +10,11 @@ use homeserver::{
 
 use crate::hospital::{Hospital, hospital};
 
-const RIGHT: [u8; 32] = [1; 32];
-const WRONG: [u8; 32] = [2; 32];
+pub const RIGHT: [u8; 32] = [1; 32];
+pub const WRONG: [u8; 32] = [2; 32];
 const OTHER: [u8; 32] = [3; 32];
 
-async fn anna(hs: &Homeserver) -> Session {
+pub async fn anna(hs: &Homeserver) -> Session {
     let (user, user_id) = accounts::create(hs, "anna", None).await.expect("a new account");
     let signed_in =
         accounts::sign_in(hs, user, &user_id, DeviceWish::default()).await.expect("signed in");
@@ -76,8 +76,8 @@ async fn a_right_try_forgets_the_wrong_ones_and_gives_out_the_same_share() {
     for _ in 0..3 {
         wrong(&hs, token).await;
         wrong(&hs, token).await;
-        let share = app_lock::unlock(&hs, token, &RIGHT).await.expect("the right one");
-        assert_eq!(share, lock.share);
+        let unlocked = app_lock::unlock(&hs, token, &RIGHT).await.expect("the right one");
+        assert_eq!(unlocked.share, lock.share);
         assert_eq!(app_lock::state(&hs, token).await.expect("it lives").tries_left, 10);
     }
     // The control of the search above: a living share does stand in a file.
@@ -123,8 +123,8 @@ async fn the_pin_is_changed_only_by_who_knows_it_and_a_wrong_one_counts() {
     let state = app_lock::state(&hs, token).await.expect("it lives");
     assert_eq!((state.generation, state.tries_left), (2, 10));
     assert!(matches!(app_lock::unlock(&hs, token, &RIGHT).await, Err(UnlockError::Wrong(_))));
-    let share = app_lock::unlock(&hs, token, &OTHER).await.expect("the new one");
-    assert_eq!(share, lock.share, "the share stays");
+    let unlocked = app_lock::unlock(&hs, token, &OTHER).await.expect("the new one");
+    assert_eq!(unlocked.share, lock.share, "the share stays");
 }
 
 #[tokio::test]

@@ -14,11 +14,15 @@ pub struct Hospital {
 }
 
 pub async fn hospital() -> Hospital {
+    hospital_with(Policy::default()).await
+}
+
+pub async fn hospital_with(policy: Policy) -> Hospital {
     let folder = tempfile::tempdir().expect("a folder");
     let clock = Arc::new(MovedClock::at(Timestamp(1_000_000)));
     let hs = setup::open(setup::Options {
         server_name: owned_server_name!("klinikum.test"),
-        policy: Policy::default(),
+        policy,
         database: db::Config::Sqlite { path: folder.path().join("konsil.db") },
         media: folder.path().join("media"),
         clock: clock.clone(),
