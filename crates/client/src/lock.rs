@@ -4,6 +4,7 @@
 //! [`LockedSession`]; locking again is forgetting everything in memory, for a page: being loaded anew. The key is made of the
 //! PIN and of a share that the server gives out for the right PIN alone ([`keys`]).
 
+pub(crate) mod biometrics;
 pub(crate) mod keys;
 mod locked;
 pub(crate) mod offline;
@@ -14,13 +15,14 @@ mod resident;
 mod unprotected;
 mod upkeep;
 
+pub use biometrics::{Biometrics, PinNeeded};
 pub use locked::{LockedSession, Standing};
 pub use offline::{Authenticator, Offline};
 pub use pin::{Weakness, weakness};
 pub use resident::Resident;
 pub use unprotected::Unprotected;
 pub(crate) use unprotected::open_passing;
-pub(crate) use upkeep::{keep_name, keep_offline};
+pub(crate) use upkeep::{keep_allowances, keep_name};
 
 use matrix_sdk::Client;
 use ruma::MilliSecondsSinceUnixEpoch;
@@ -45,6 +47,12 @@ pub struct LockPolicy {
     /// Hours for which it may open without the server; 0: never.
     #[serde(default)]
     pub offline_hours: u32,
+    /// Whether finger or face may stand in between entries of the PIN.
+    #[serde(default)]
+    pub biometrics: bool,
+    /// How many hours after the PIN they may.
+    #[serde(default)]
+    pub pin_hours: u32,
     /// Whether a locked app says whose it is.
     #[serde(default)]
     pub show_names: bool,
@@ -57,6 +65,8 @@ impl Default for LockPolicy {
             hidden_seconds: 0,
             min_length: 6,
             offline_hours: 0,
+            biometrics: false,
+            pin_hours: 12,
             show_names: false,
         }
     }
@@ -117,6 +127,9 @@ pub enum UnlockError {
     /// Nothing opens without the server.
     #[error("nothing opens without the server")]
     NotOffline(Offline),
+    /// Finger or face may not stand in for the PIN now. This was not counted.
+    #[error("the PIN is needed")]
+    PinNeeded(PinNeeded),
     /// The new PIN is too weak.
     #[error("the PIN is too weak")]
     Weak(Weakness),

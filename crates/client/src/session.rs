@@ -456,7 +456,7 @@ impl Session {
             spawn(urgent::keep_view(core.clone())).abort_on_drop(),
             spawn(contacts::keep(core.clone())).abort_on_drop(),
             spawn(lock::keep_name(core.clone())).abort_on_drop(),
-            spawn(lock::keep_offline(core.clone())).abort_on_drop(),
+            spawn(lock::keep_allowances(core.clone())).abort_on_drop(),
         ];
         // Messages that were written before the last reload go out as soon as the server answers.
         core.client.send_queue().respawn_tasks_for_rooms_with_unsent_requests().await;

@@ -11,6 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use crate::lock::{
+    biometrics::SealedKey,
     keys::{Kdf, OpenLock},
     offline::{Allowed, Authenticator, OfflineShare},
 };
@@ -40,6 +41,9 @@ pub(crate) struct Secrets {
     /// What opens the share on the device, where that was set up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticator: Option<Authenticator>,
+    /// What stands in for the PIN, where finger or face was set up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub biometrics: Option<Authenticator>,
 }
 
 impl fmt::Debug for Secrets {
@@ -92,6 +96,9 @@ pub(crate) struct Sealed {
     /// Unpadded Base64, as all bytes here.
     pub salt: String,
     pub secrets: String,
+    /// The same key, for finger or face.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub biometrics: Option<SealedKey>,
 }
 
 impl fmt::Debug for Locked {
@@ -159,6 +166,11 @@ impl OpenVault {
 
     pub fn lock_mut(&mut self) -> &mut OpenLock {
         self.locks.first_mut().expect("an open vault was opened by a lock")
+    }
+
+    /// From now on only the PIN opens it.
+    pub fn end_biometrics(&mut self) {
+        self.locks.iter_mut().for_each(|lock| lock.second = None);
     }
 
     /// Has the secrets closed by a second PIN too, until it is known which one holds.
@@ -229,6 +241,7 @@ mod tests {
             access_token: "token".into(),
             refresh_token: None,
             authenticator: None,
+            biometrics: None,
         }
     }
 

@@ -15,7 +15,10 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::offline::{Armed, Authenticator};
+use super::{
+    biometrics::Second,
+    offline::{Armed, Authenticator},
+};
 use crate::vault::{Sealed, VaultError};
 
 /// Length of A, V and S, in bytes.
@@ -41,11 +44,11 @@ impl Default for Kdf {
     }
 }
 
-/// What comes of a PIN.
+/// What comes of a PIN, or of what the authenticator has given out.
 pub(crate) struct Derived {
     /// Stays on the device.
     own: Zeroizing<[u8; SECRET_BYTES]>,
-    /// Proves the PIN to the server.
+    /// Proves it to the server.
     pub verifier: Zeroizing<[u8; SECRET_BYTES]>,
 }
 
@@ -61,16 +64,26 @@ pub(crate) fn derive(pin: &str, salt: &[u8], kdf: Kdf) -> Result<Derived, VaultE
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(failed)?);
     let mut stretched = Zeroizing::new([0; SECRET_BYTES]);
     argon.hash_password_into(pin.as_bytes(), salt, &mut *stretched).map_err(failed)?;
-    let hkdf = Hkdf::<Sha256>::new(None, &*stretched);
-    let part = |purpose: &[u8]| {
-        let mut part = Zeroizing::new([0; SECRET_BYTES]);
-        hkdf.expand(purpose, &mut *part).expect("32 bytes are not too many for HKDF");
-        part
-    };
     Ok(Derived {
-        own: part(b"konsil app lock: own part"),
-        verifier: part(b"konsil app lock: verifier"),
+        own: expanded(&*stretched, b"konsil app lock: own part"),
+        verifier: expanded(&*stretched, b"konsil app lock: verifier"),
     })
+}
+
+/// From what the authenticator has given out.
+pub(super) fn derive_from_authenticator(secret: &[u8]) -> Derived {
+    Derived {
+        own: expanded(secret, b"konsil app lock: own part of the authenticator"),
+        verifier: expanded(secret, b"konsil app lock: verifier of the authenticator"),
+    }
+}
+
+fn expanded(secret: &[u8], purpose: &[u8]) -> Zeroizing<[u8; SECRET_BYTES]> {
+    let mut part = Zeroizing::new([0; SECRET_BYTES]);
+    Hkdf::<Sha256>::new(None, secret)
+        .expand(purpose, &mut *part)
+        .expect("32 bytes are not too many for HKDF");
+    part
 }
 
 /// The key of a lock, and what is kept beside what it closes.
@@ -79,21 +92,28 @@ pub(crate) struct OpenLock {
     pub generation: u64,
     pub kdf: Kdf,
     pub salt: Vec<u8>,
-    cipher: XChaCha20Poly1305,
+    pub(super) key: SealKey,
     /// What closes the server's share for the time without the server, where that was set up.
     pub armed: Option<Armed>,
+    /// What closes the key for finger or face, where that was set up.
+    pub second: Option<Second>,
 }
 
 impl OpenLock {
     /// The key of PIN and share.
     pub fn new(generation: u64, kdf: Kdf, salt: Vec<u8>, derived: &Derived, share: &[u8]) -> Self {
-        let cipher = cipher_of(derived, share, b"konsil app lock: key of the secrets");
-        Self { generation, kdf, salt, cipher, armed: None }
+        let key = SealKey::of(derived, share, b"konsil app lock: key of the secrets");
+        Self { generation, kdf, salt, key, armed: None, second: None }
     }
 
     /// Also closes the share for the time without the server, where that was set up.
     pub fn arm(&mut self, derived: &Derived, authenticator: Option<&Authenticator>, share: &[u8]) {
         self.armed = authenticator.map(|it| Armed::new(derived, it, share));
+    }
+
+    /// Also has finger or face open it, where that was set up.
+    pub fn admit(&mut self, authenticator: Option<&Authenticator>, share: &[u8]) {
+        self.second = authenticator.map(|it| Second::new(it, share));
     }
 
     /// Closes secrets.
@@ -102,55 +122,62 @@ impl OpenLock {
             generation: self.generation,
             kdf: self.kdf,
             salt: encoded(&self.salt),
-            secrets: seal(&self.cipher, secrets)?,
+            secrets: self.key.seal(secrets)?,
+            biometrics: self.second.as_ref().map(|second| second.seal(self)).transpose()?,
         })
     }
 
     /// Opens what was closed with this key.
     pub fn open(&self, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        open(&self.cipher, &sealed.secrets)
+        self.key.open(&sealed.secrets)
     }
 }
 
-/// The key of the device's own part of a PIN and of something else that is needed beside it.
-fn cipher_of(derived: &Derived, other: &[u8], purpose: &[u8]) -> XChaCha20Poly1305 {
-    let mut both = Zeroizing::new(derived.own.to_vec());
-    both.extend_from_slice(other);
-    let mut key = Zeroizing::new([0; SECRET_BYTES]);
-    Hkdf::<Sha256>::new(None, &both)
-        .expand(purpose, &mut *key)
-        .expect("32 bytes are not too many for HKDF");
-    XChaCha20Poly1305::new(&Key::from(*key))
-}
+/// A key that closes something.
+#[derive(Clone)]
+pub(crate) struct SealKey(Zeroizing<[u8; SECRET_BYTES]>);
 
-/// What closes the server's share on the device: PIN and the authenticator's secret.
-pub(super) fn of_share(derived: &Derived, secret: &[u8]) -> XChaCha20Poly1305 {
-    cipher_of(derived, secret, b"konsil app lock: key of the share without the server")
+impl SealKey {
+    /// The key of the device's own part of what was derived, and of something else that is needed beside it.
+    pub(super) fn of(derived: &Derived, other: &[u8], purpose: &[u8]) -> Self {
+        let mut both = Zeroizing::new(derived.own.to_vec());
+        both.extend_from_slice(other);
+        Self(expanded(&both, purpose))
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(|bytes| Self(Zeroizing::new(bytes)))
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; SECRET_BYTES] {
+        &self.0
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(&Key::from(*self.0))
+    }
+
+    /// Closes something, as unpadded Base64.
+    pub(super) fn seal(&self, bytes: &[u8]) -> Result<String, VaultError> {
+        let nonce: [u8; NONCE_BYTES] = rand::random();
+        let sealed = self.cipher().encrypt(&XNonce::from(nonce), bytes);
+        let sealed = sealed.map_err(|_| VaultError("sealing".into()))?;
+        Ok(encoded(&[nonce.as_slice(), &sealed].concat()))
+    }
+
+    /// Opens what was closed with this key.
+    pub(super) fn open(&self, sealed: &str) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let damaged = || VaultError("the secrets are damaged".into());
+        let bytes = STANDARD_NO_PAD.decode(sealed).map_err(|_| damaged())?;
+        let (nonce, ciphertext) = bytes.split_at_checked(NONCE_BYTES).ok_or_else(damaged)?;
+        let nonce = <[u8; NONCE_BYTES]>::try_from(nonce).map_err(|_| damaged())?;
+        let opened = self.cipher().decrypt(&XNonce::from(nonce), ciphertext);
+        opened.map(Zeroizing::new).map_err(|_| damaged())
+    }
 }
 
 pub(super) fn encoded(bytes: &[u8]) -> String {
     STANDARD_NO_PAD.encode(bytes)
-}
-
-/// Closes something, as unpadded Base64.
-pub(super) fn seal(cipher: &XChaCha20Poly1305, bytes: &[u8]) -> Result<String, VaultError> {
-    let nonce: [u8; NONCE_BYTES] = rand::random();
-    let sealed = cipher.encrypt(&XNonce::from(nonce), bytes);
-    let sealed = sealed.map_err(|_| VaultError("sealing".into()))?;
-    Ok(encoded(&[nonce.as_slice(), &sealed].concat()))
-}
-
-/// Opens what was closed with this key.
-pub(super) fn open(
-    cipher: &XChaCha20Poly1305,
-    sealed: &str,
-) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    let damaged = || VaultError("the secrets are damaged".into());
-    let bytes = STANDARD_NO_PAD.decode(sealed).map_err(|_| damaged())?;
-    let (nonce, ciphertext) = bytes.split_at_checked(NONCE_BYTES).ok_or_else(damaged)?;
-    let nonce = <[u8; NONCE_BYTES]>::try_from(nonce).map_err(|_| damaged())?;
-    let opened = cipher.decrypt(&XNonce::from(nonce), ciphertext);
-    opened.map(Zeroizing::new).map_err(|_| damaged())
 }
 
 #[cfg(test)]
@@ -172,6 +199,19 @@ mod tests {
         assert_eq!(hex(&*derived.own), OWN);
         assert_eq!(hex(&*derived.verifier), VERIFIER);
     }
+
+    #[test]
+    fn what_the_authenticator_gives_is_derived_as_another_implementation_of_hkdf_does() {
+        // Calculated with Python's hmac and hashlib, by RFC 5869.
+        let derived = derive_from_authenticator(&[3; 32]);
+        assert_eq!(hex(&*derived.own), OWN_OF_AUTHENTICATOR);
+        assert_eq!(hex(&*derived.verifier), VERIFIER_OF_AUTHENTICATOR);
+    }
+
+    const OWN_OF_AUTHENTICATOR: &str =
+        "2168f1fbb52c4846c81d5c72a89313671383ac080e91a59af0b860729c495986";
+    const VERIFIER_OF_AUTHENTICATOR: &str =
+        "99e7711f41f64c460404ab7fd4a8ba1cf91a063b8ce6875a208eefdbcffd1f6e";
 
     const OWN: &str = "5e67e0d9d4972b0a1d041b94c7cabab20f51df348417e1237f142cc86af1fc26";
     const VERIFIER: &str = "ffd19237022993e666b97366fcb93b86568eacbd5ee496c86e524bf1cfa3cf3d";

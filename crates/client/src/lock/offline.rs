@@ -5,11 +5,10 @@
 //! secret and has no try at all. How long it opens is said by the server's clock and sealed with the share; how much of that time
 //! has passed is told by the clock of the device alone.
 
-use chacha20poly1305::XChaCha20Poly1305;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::keys::{self, Derived};
+use super::keys::{self, Derived, SealKey};
 use crate::vault::VaultError;
 
 /// With so many wrong PINs in a row the share on the device is erased; then only the server opens, which counts its own.
@@ -126,18 +125,27 @@ struct Contents {
 pub(crate) struct Armed {
     credential: Vec<u8>,
     input: Vec<u8>,
-    cipher: XChaCha20Poly1305,
+    key: SealKey,
     share: Zeroizing<Vec<u8>>,
 }
 
 impl Armed {
     pub fn new(derived: &Derived, authenticator: &Authenticator, share: &[u8]) -> Self {
+        Self::of_key(of_share(derived, &authenticator.secret), authenticator, share)
+    }
+
+    /// With the key that was made when the PIN was typed.
+    pub fn of_key(key: SealKey, authenticator: &Authenticator, share: &[u8]) -> Self {
         Self {
             credential: authenticator.credential.clone(),
             input: authenticator.input.clone(),
-            cipher: keys::of_share(derived, &authenticator.secret),
+            key,
             share: Zeroizing::new(share.to_vec()),
         }
+    }
+
+    pub fn key(&self) -> &SealKey {
+        &self.key
     }
 
     /// The share as it lies on the device for the time that the server allows.
@@ -151,9 +159,14 @@ impl Armed {
             allowed,
             seen_ms: allowed.clock_ms,
             wrong_tries: 0,
-            sealed: Some(keys::seal(&self.cipher, &bytes)?),
+            sealed: Some(self.key.seal(&bytes)?),
         })
     }
+}
+
+/// What closes the server's share on the device: PIN and the authenticator's secret.
+fn of_share(derived: &Derived, secret: &[u8]) -> SealKey {
+    SealKey::of(derived, secret, b"konsil app lock: key of the share without the server")
 }
 
 /// Opens the share, with what the authenticator has answered: `None` for another PIN or another authenticator. What is sealed says
@@ -164,7 +177,7 @@ pub(crate) fn open(
     secret: &[u8],
     now_ms: u64,
 ) -> Option<(Zeroizing<Vec<u8>>, Offline)> {
-    let opened = keys::open(&keys::of_share(derived, secret), share.sealed.as_deref()?).ok()?;
+    let opened = of_share(derived, secret).open(share.sealed.as_deref()?).ok()?;
     let Contents { share: bytes, allowed } = serde_json::from_slice(&opened).ok()?;
     Some((Zeroizing::new(bytes), allowed.at(share.seen_ms, now_ms)))
 }

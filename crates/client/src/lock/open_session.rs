@@ -35,12 +35,17 @@ impl Session {
         let lock = vault.lock();
         let (generation, kdf) = (lock.generation, Kdf::default());
         let old = keys::derive(earlier, &lock.salt, lock.kdf)?;
-        let (share, allowed) = requests::unlock(&client, &token, &*old.verifier).await?;
+        let unlocked = requests::unlock(&client, &token, &*old.verifier).await?;
         let salt = keys::new_salt();
         let derived = keys::derive(new, &salt, kdf)?;
         let secrets = || core.secrets.lock().expect("no panic while held").clone();
-        let mut lock = OpenLock::new(generation + 1, kdf, salt, &derived, &share);
-        lock.arm(&derived, secrets().authenticator.as_ref(), &share);
+        if !unlocked.has_biometrics {
+            core.secrets.lock().expect("no panic while held").biometrics = None;
+            vault.end_biometrics();
+        }
+        let mut lock = OpenLock::new(generation + 1, kdf, salt, &derived, &unlocked.share);
+        lock.arm(&derived, secrets().authenticator.as_ref(), &unlocked.share);
+        lock.admit(secrets().biometrics.as_ref(), &unlocked.share);
         vault.add(lock);
         // While it is open which of the two holds, only the server can say so.
         vault.allow_offline(None)?;
@@ -48,7 +53,7 @@ impl Session {
         let holds = requests::change(&client, &token, &*old.verifier, &*derived.verifier).await?;
         vault.settle(holds);
         vault.header_mut().digits = is_digits(new);
-        vault.allow_offline(allowed)?;
+        vault.allow_offline(unlocked.offline)?;
         Ok(vault.keep(&secrets()).await?)
     }
 
@@ -65,8 +70,8 @@ impl Session {
         let token = vault.header().token.clone();
         let lock = vault.lock();
         let derived = keys::derive(pin, &lock.salt, lock.kdf)?;
-        let (share, allowed) = requests::unlock(&client, &token, &*derived.verifier).await?;
-        if allowed.is_none() {
+        let unlocked = requests::unlock(&client, &token, &*derived.verifier).await?;
+        if unlocked.offline.is_none() {
             return Err(UnlockError::NotOffline(Offline::NotSetUp));
         }
         let secrets = {
@@ -74,8 +79,8 @@ impl Session {
             secrets.authenticator = Some(authenticator);
             secrets.clone()
         };
-        vault.lock_mut().arm(&derived, secrets.authenticator.as_ref(), &share);
-        vault.allow_offline(allowed)?;
+        vault.lock_mut().arm(&derived, secrets.authenticator.as_ref(), &unlocked.share);
+        vault.allow_offline(unlocked.offline)?;
         Ok(vault.keep(&secrets).await?)
     }
 
@@ -97,6 +102,63 @@ impl Session {
     pub async fn offline(&self) -> Offline {
         let vault = self.inner.core.vault.lock().await;
         vault.offline().map_or(Offline::NotSetUp, |share| share.standing(now_ms()))
+    }
+
+    /// From now on finger or face may stand in for the PIN, by this authenticator and for as long as the hospital allows. A wrong PIN
+    /// counts.
+    pub async fn set_up_biometrics(
+        &self,
+        pin: &str,
+        authenticator: Authenticator,
+    ) -> Result<(), UnlockError> {
+        let core = &self.inner.core;
+        let client = plain_client(&core.settings).await?;
+        let mut vault = core.vault.lock().await;
+        let token = vault.header().token.clone();
+        if vault.is_unsettled() {
+            let holds = requests::state(&client, &token).await?.generation;
+            vault.settle(holds);
+        }
+        let lock = vault.lock();
+        let derived = keys::derive(pin, &lock.salt, lock.kdf)?;
+        let second = keys::derive_from_authenticator(&authenticator.secret);
+        // The server first: what lies here before it knows of it would be a wrong try.
+        let unlocked =
+            requests::set_up_biometrics(&client, &token, &*derived.verifier, &*second.verifier)
+                .await?;
+        vault.lock_mut().admit(Some(&authenticator), &unlocked.share);
+        let secrets = {
+            let mut secrets = core.secrets.lock().expect("no panic while held");
+            secrets.biometrics = Some(authenticator);
+            secrets.clone()
+        };
+        Ok(vault.keep(&secrets).await?)
+    }
+
+    /// From now on only the PIN opens the session. The server hears of it, now or when the PIN is typed next.
+    pub async fn end_biometrics(&self) -> Result<(), UnlockError> {
+        let core = &self.inner.core;
+        let token = {
+            let mut vault = core.vault.lock().await;
+            let secrets = {
+                let mut secrets = core.secrets.lock().expect("no panic while held");
+                secrets.biometrics = None;
+                secrets.clone()
+            };
+            vault.end_biometrics();
+            vault.keep(&secrets).await?;
+            vault.header().token.clone()
+        };
+        let told = requests::end_biometrics(&plain_client(&core.settings).await?, &token).await;
+        if let Err(error) = told {
+            tracing::warn!(%error, "The server could not be told that finger and face open nothing any more");
+        }
+        Ok(())
+    }
+
+    /// Whether finger or face may stand in for the PIN on this device.
+    pub async fn has_biometrics(&self) -> bool {
+        self.inner.core.vault.lock().await.lock().second.is_some()
     }
 
     /// Waits until nothing is on its way to the server any more, for a moment at most: what was just sent shall not wait for the

@@ -11,7 +11,7 @@ use ruma::api::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{LockPolicy, UnlockError, now_ms, offline::Allowed};
+use super::{LockPolicy, PinNeeded, UnlockError, now_ms, offline::Allowed};
 use crate::{
     endpoint::{Answer, Parts, endpoint},
     trouble::Trouble,
@@ -25,6 +25,9 @@ endpoint!(SetUp, POST, "/_konsil/lock/setup", AccessToken, Answer);
 endpoint!(State, GET, "/_konsil/lock/state", NoAuthentication, Answer);
 endpoint!(Unlock, POST, "/_konsil/lock/unlock", NoAuthentication, Answer);
 endpoint!(Change, POST, "/_konsil/lock/change", NoAuthentication, Answer);
+endpoint!(SetUpBiometrics, POST, "/_konsil/lock/biometrics/setup", NoAuthentication, Answer);
+endpoint!(UnlockByBiometrics, POST, "/_konsil/lock/biometrics/unlock", NoAuthentication, Answer);
+endpoint!(EndBiometrics, POST, "/_konsil/lock/biometrics/end", NoAuthentication, Answer);
 endpoint!(SignOut, POST, "/_konsil/lock/sign_out", NoAuthentication, Answer);
 
 fn read<T: serde::de::DeserializeOwned>(answer: Answer) -> Result<T, UnlockError> {
@@ -71,6 +74,10 @@ fn trouble(error: &HttpError) -> UnlockError {
                     retry_after_ms: number("pause_ms"),
                 };
             }
+            "DE.KONSIL.PIN_NEEDED" => {
+                let why = data.get("why").cloned().and_then(|it| serde_json::from_value(it).ok());
+                return UnlockError::PinNeeded(why.unwrap_or(PinNeeded::TooLong));
+            }
             _ => {}
         }
     }
@@ -114,6 +121,9 @@ pub(super) struct Standing {
     /// `None` where nothing opens without the server.
     #[serde(default)]
     pub offline: Option<Allowed>,
+    /// `None` where finger and face open nothing.
+    #[serde(default)]
+    pub biometrics: Option<Allowed>,
 }
 
 /// Beside what the server's clock shows stands what that of the device does.
@@ -126,22 +136,65 @@ pub(super) async fn state(client: &Client, token: &str) -> Result<Standing, Unlo
     Ok(Standing { offline: by_own_clock(said.offline), ..said })
 }
 
-/// The server's share, for the right verifier, and for how long it may open without the server.
-pub(super) async fn unlock(
-    client: &Client,
-    token: &str,
-    verifier: &[u8],
-) -> Result<(Vec<u8>, Option<Allowed>), UnlockError> {
+/// What the right verifier is answered.
+pub(super) struct Unlocked {
+    /// The server's share.
+    pub share: Vec<u8>,
+    /// For how long it may open without the server.
+    pub offline: Option<Allowed>,
+    /// Whether finger or face may stand in for the PIN from now on.
+    pub has_biometrics: bool,
+}
+
+fn unlocked(answer: Answer) -> Result<Unlocked, UnlockError> {
     #[derive(Deserialize)]
     struct Said {
         share: String,
         #[serde(default)]
         offline: Option<Allowed>,
+        #[serde(default)]
+        biometrics: Option<Allowed>,
     }
-    let body = json!({ "verifier": encoded(verifier) });
-    let said: Said = read(ask!(client, Unlock(Parts::json(Some(token), &body)))?)?;
+    let said: Said = read(answer)?;
     let share = STANDARD_NO_PAD.decode(said.share).map_err(|_| unexpected())?;
-    Ok((share, by_own_clock(said.offline)))
+    let has_biometrics = said.biometrics.is_some();
+    Ok(Unlocked { share, offline: by_own_clock(said.offline), has_biometrics })
+}
+
+/// The server's share, for the right verifier of the PIN.
+pub(super) async fn unlock(
+    client: &Client,
+    token: &str,
+    verifier: &[u8],
+) -> Result<Unlocked, UnlockError> {
+    let body = json!({ "verifier": encoded(verifier) });
+    unlocked(ask!(client, Unlock(Parts::json(Some(token), &body)))?)
+}
+
+/// Has this verifier open too from now on.
+pub(super) async fn set_up_biometrics(
+    client: &Client,
+    token: &str,
+    verifier: &[u8],
+    biometric: &[u8],
+) -> Result<Unlocked, UnlockError> {
+    let body = json!({ "verifier": encoded(verifier), "biometric_verifier": encoded(biometric) });
+    unlocked(ask!(client, SetUpBiometrics(Parts::json(Some(token), &body)))?)
+}
+
+/// The server's share, for what the authenticator has given out.
+pub(super) async fn unlock_by_biometrics(
+    client: &Client,
+    token: &str,
+    biometric: &[u8],
+) -> Result<Unlocked, UnlockError> {
+    let body = json!({ "biometric_verifier": encoded(biometric) });
+    unlocked(ask!(client, UnlockByBiometrics(Parts::json(Some(token), &body)))?)
+}
+
+/// From now on only the PIN opens.
+pub(super) async fn end_biometrics(client: &Client, token: &str) -> Result<(), UnlockError> {
+    ask!(client, EndBiometrics(Parts::json(Some(token), &json!({})))).map(drop)
 }
 
 /// Has another verifier hold from now on; tells its generation.

@@ -8,12 +8,12 @@ use crate::{
     session::{SessionEnd, core::Core},
 };
 
-/// How often the server is asked for how long the session may open without it.
+/// How often the server is asked what may open the session beside the PIN and itself.
 const ASK_AGAIN: Duration = Duration::from_secs(10 * 60);
 
-/// Asks the server, as long as it is there, for how long the session may open without it; and ends the session if the server has
-/// closed it meanwhile: an app that was opened without the server has not asked anybody.
-pub(crate) async fn keep_offline(core: Arc<Core>) {
+/// Asks the server, as long as it is there, for how long the session may open without it and whether finger or face still may; and ends
+/// the session if the server has closed it meanwhile: an app that was opened without the server has not asked anybody.
+pub(crate) async fn keep_allowances(core: Arc<Core>) {
     let mut changes = core.connection.subscribe();
     loop {
         // Where the account was locked the sync never comes to be online.
@@ -25,7 +25,7 @@ pub(crate) async fn keep_offline(core: Arc<Core>) {
                     return;
                 }
                 Err(error) if error != UnlockError::NoConnection => {
-                    tracing::warn!(%error, "The time without the server could not be asked for");
+                    tracing::warn!(%error, "What may open the session could not be asked for");
                 }
                 _ => {}
             }
@@ -43,22 +43,30 @@ pub(crate) async fn keep_offline(core: Arc<Core>) {
 async fn renew(core: &Core) -> Result<(), UnlockError> {
     let token = {
         let vault = core.vault.lock().await;
-        if vault.lock().armed.is_none() {
+        if vault.lock().armed.is_none() && vault.lock().second.is_none() {
             return Ok(());
         }
         vault.header().token.clone()
     };
     let said = requests::state(&plain_client(&core.settings).await?, &token).await;
-    let allowed = match &said {
-        Ok(said) => said.offline,
-        Err(error) if error.is_closed_by_server() => None,
+    let (offline, has_biometrics) = match &said {
+        Ok(said) => (said.offline, said.biometrics.is_some()),
+        // Finger and face open nothing without the server.
+        Err(error) if error.is_closed_by_server() => (None, true),
         Err(error) => return Err(error.clone()),
     };
     let mut vault = core.vault.lock().await;
     // While a PIN is being changed, what becomes of it decides.
     if !vault.is_unsettled() {
-        vault.allow_offline(allowed)?;
-        let secrets = core.secrets.lock().expect("no panic while held").clone();
+        vault.allow_offline(offline)?;
+        let secrets = {
+            let mut secrets = core.secrets.lock().expect("no panic while held");
+            if !has_biometrics {
+                secrets.biometrics = None;
+                vault.end_biometrics();
+            }
+            secrets.clone()
+        };
         vault.keep(&secrets).await?;
     }
     said.map(drop)

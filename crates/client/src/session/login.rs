@@ -49,6 +49,7 @@ pub(super) async fn request_session(
         access_token: response.access_token,
         refresh_token: response.refresh_token,
         authenticator: None,
+        biometrics: None,
     };
     Ok((secrets, is_earlier))
 }

@@ -3,8 +3,8 @@
 use konsil_client::{
     Session,
     lock::{
-        self, Authenticator, LockedSession, Offline, SignedIn, Standing, Stored, UnlockError,
-        Weakness,
+        self, Authenticator, Biometrics, LockedSession, Offline, PinNeeded, SignedIn, Standing,
+        Stored, UnlockError, Weakness,
     },
     session::{Credentials, LogoutMode, SessionEnd},
 };
@@ -44,7 +44,10 @@ async fn only_the_pin_opens_what_is_stored_and_a_copy_has_no_tries_of_its_own() 
     let copy = copy_of(&pair.annas);
     let at_copy = locked_at(&copy).await;
     assert_eq!(refused(&at_copy, "111222").await, wrong(7));
-    assert_eq!(locked.standing().await, Ok(Standing { tries_left: 7, retry_after_ms: None }));
+    assert_eq!(
+        locked.standing().await,
+        Ok(Standing { tries_left: 7, retry_after_ms: None, biometrics: Biometrics::NotSetUp })
+    );
     pair.annas.reopen().await;
     let chat = pair.annas.open(&pair.chat).await;
     text(&chat, "Hinter der PIN").await;
@@ -329,6 +332,142 @@ async fn where_the_hospital_does_not_allow_it_nothing_is_set_up() {
     let set_up = annas.session().set_up_offline(PIN, authenticator()).await;
     assert_eq!(set_up, Err(UnlockError::NotOffline(Offline::NotSetUp)));
     assert_eq!(annas.session().offline().await, Offline::NotSetUp);
+}
+
+/// Another one, for finger or face.
+fn finger() -> Authenticator {
+    Authenticator { credential: vec![5; 16], input: vec![6; 32], secret: vec![7; 32] }
+}
+
+async fn refused_finger(locked: &LockedSession, secret: &[u8]) -> UnlockError {
+    match locked.unlock_by_biometrics(secret).await {
+        Ok(_) => panic!("it opens"),
+        Err(error) => error,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_hospital_allows_it_finger_or_face_stand_in_for_the_pin() {
+    const NEW: &str = "739164";
+    let mut hospital = Hospital::with("lock.biometrics = true\nlock.offline_hours = 12");
+    let mut annas = hospital.account("anna").first_device().await;
+    assert!(!annas.session().has_biometrics().await);
+    let set_up = annas.session().set_up_biometrics("482914", finger()).await;
+    assert_eq!(set_up, Err(wrong(9)), "whoever sets it up has the PIN");
+    assert!(!annas.session().has_biometrics().await);
+    annas.session().set_up_offline(PIN, authenticator()).await.expect("set up");
+    annas.session().set_up_biometrics(PIN, finger()).await.expect("set up");
+    assert!(annas.session().has_biometrics().await);
+    let copy = copy_of(&annas);
+    annas.close().await;
+
+    let secret = &finger().secret;
+    let locked = annas.locked().await;
+    assert_eq!(locked.asks_biometrics(), Some((finger().credential, finger().input)));
+    let standing = locked.standing().await.expect("the server answers");
+    assert_eq!((standing.tries_left, standing.biometrics), (10, Biometrics::Ready));
+    let session = locked.unlock_by_biometrics(secret).await.expect("it opens");
+    online(&session).await;
+    assert!(is_allowed(session.offline().await), "as the PIN had set it up");
+    // Another PIN takes it along.
+    session.change_pin(PIN, NEW, MIN_LENGTH).await.expect("changed");
+    drop(session);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let session = annas.locked().await.unlock_by_biometrics(secret).await.expect("it opens");
+    drop(session);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    // Opened so, it has written what the new PIN opens, also without the server.
+    let Some(server) = hospital.server() else { return };
+    server.kill();
+    let without = annas.locked().await;
+    assert_eq!(refused_finger(&without, secret).await, UnlockError::NoConnection);
+    let session = without.unlock_offline(NEW, &authenticator().secret).await.expect("it opens");
+    assert!(session.has_biometrics().await);
+    drop(session);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    hospital.server().expect("as above").resume();
+    let session = annas.locked().await.unlock(NEW).await.expect("the PIN opens it");
+    drop(session);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+
+    // Whoever has copied the files before has no other tries, and no finger.
+    let at_copy = locked_at(&copy).await;
+    assert_eq!(refused_finger(&at_copy, &[8; 32]).await, wrong(9));
+    assert_eq!(at_copy.asks_biometrics(), None, "wrong once, it is wrong always");
+    let locked = annas.locked().await;
+    assert_eq!(locked.standing().await.map(|it| it.tries_left), Ok(9));
+    let session = locked.unlock_by_biometrics(secret).await.expect("it opens");
+    drop(session);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let locked = annas.locked().await;
+    assert_eq!(locked.standing().await.map(|it| it.tries_left), Ok(9), "only the PIN makes good");
+
+    // Whoever does not want it any more.
+    let session = locked.unlock(NEW).await.expect("it opens");
+    session.end_biometrics().await.expect("ended");
+    assert!(!session.has_biometrics().await);
+    drop(session);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let locked = annas.locked().await;
+    assert_eq!(locked.asks_biometrics(), None);
+    let ended = UnlockError::PinNeeded(PinNeeded::NotSetUp);
+    assert_eq!(refused_finger(&locked, secret).await, ended);
+    let session = locked.unlock(NEW).await.expect("it opens");
+    assert!(!session.has_biometrics().await, "nor does the PIN bring it back");
+    drop(session);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_pin_that_broke_off_leaves_a_lock_that_finger_or_face_open() {
+    const NEW: &str = "739164";
+    let hospital = Hospital::with("lock.biometrics = true");
+    let mut annas = hospital.account("anna").first_device().await;
+    annas.session().set_up_biometrics(PIN, finger()).await.expect("set up");
+    let before = copy_of(&annas);
+    annas.session().change_pin(PIN, NEW, MIN_LENGTH).await.expect("changed");
+    let latest = copy_of(&annas);
+    annas.close().await;
+    both_locks(&before, &latest);
+    let both = locked_at(&latest).await;
+    let session = both.unlock_by_biometrics(&finger().secret).await.expect("it opens");
+    drop(session);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    locked_at(&latest).await.unlock(NEW).await.expect("the lock that holds is left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hospital_that_takes_it_back_is_heard_and_what_opened_by_it_is_erased() {
+    let mut hospital = Hospital::with("lock.biometrics = true");
+    let mut annas = hospital.account("anna").first_device().await;
+    annas.session().set_up_biometrics(PIN, finger()).await.expect("set up");
+    let at_screen = copy_of(&annas);
+    annas.close().await;
+    let vault = |settings: &konsil_client::Settings| {
+        let file = std::path::Path::new(&settings.store).join("vault.json");
+        std::fs::read_to_string(file).expect("a vault")
+    };
+    let sealed = vault(annas.settings());
+    assert!(sealed.contains("\"biometrics\":{"), "the control");
+    let Some(server) = hospital.server() else { return };
+    server.stop();
+    let file = server.config_file();
+    let config = std::fs::read_to_string(&file).expect("the configuration");
+    std::fs::write(&file, config.replace("biometrics = true", "biometrics = false"))
+        .expect("it is written");
+    server.resume();
+    // By its finger, at the lock screen, and by its PIN.
+    let locked = annas.locked().await;
+    let refused = UnlockError::PinNeeded(PinNeeded::NotAllowed);
+    assert_eq!(refused_finger(&locked, &finger().secret).await, refused);
+    assert!(!vault(annas.settings()).contains("\"biometrics\":{"));
+    let at_screen = locked_at(&at_screen).await;
+    let standing = at_screen.standing().await.expect("the server answers");
+    assert_eq!((standing.tries_left, standing.biometrics), (10, Biometrics::NotSetUp));
+    assert_eq!(at_screen.asks_biometrics(), None);
+    annas.reopen().await;
+    assert!(!annas.session().has_biometrics().await);
+    let set_up = annas.session().set_up_biometrics(PIN, finger()).await;
+    assert_eq!(set_up, Err(refused));
 }
 
 fn left(tries_left: u32) -> UnlockError {
