@@ -44,6 +44,18 @@ pub fn member_of(server: &Server, name: &str) -> (String, String) {
     (user.localpart.clone(), user.password.clone())
 }
 
+/// Has the device recognise its owner, as phones and laptops do; `prf`: whether it also gives out secrets for that. Returns its name.
+pub fn add_authenticator(browser: &Browser, prf: bool) -> String {
+    browser.cdp("WebAuthn.enable", &serde_json::json!({ "enableUI": false }));
+    let options = serde_json::json!({
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasPrf": prf,
+        "hasUserVerification": true, "isUserVerified": true, "automaticPresenceSimulation": true,
+    });
+    let options = serde_json::json!({ "options": options });
+    let added = browser.cdp("WebAuthn.addVirtualAuthenticator", &options);
+    added["authenticatorId"].as_str().expect("its name").to_owned()
+}
+
 /// Somebody at their browser.
 pub struct Person {
     pub browser: Browser,

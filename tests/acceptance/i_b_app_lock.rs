@@ -21,12 +21,15 @@ fn text(person: &Person) -> String {
 }
 
 /// Stops the server, lets time pass for its app locks, and starts it again.
-fn let_pass(server: &mut Server, time: Duration) {
+pub fn let_pass(server: &mut Server, time: Duration) {
     server.stop();
     let file = server.data_dir().join(server_folder(server)).join("konsil.db");
     let database = Connection::open(file).expect("the database");
     let moved = database
-        .execute("UPDATE app_locks SET last_try_ts = last_try_ts - ?1", [time.as_millis() as i64])
+        .execute(
+            "UPDATE app_locks SET last_try_ts = last_try_ts - ?1, pin_ts = pin_ts - ?1",
+            [time.as_millis() as i64],
+        )
         .expect("the clock is moved");
     assert!(moved > 0, "somebody has a lock");
     drop(database);

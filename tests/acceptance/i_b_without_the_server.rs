@@ -6,19 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::{Browser, Screen};
 
-use crate::app::{PIN, Person, hospital, id, member_of};
+use crate::app::{PIN, Person, add_authenticator, hospital, id, member_of};
 
 const WRONG: &str = "482914";
-
-/// Has the device recognise its owner, as phones and laptops do.
-fn add_authenticator(browser: &Browser) {
-    browser.cdp("WebAuthn.enable", &json!({ "enableUI": false }));
-    let options = json!({
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasPrf": true,
-        "hasUserVerification": true, "isUserVerified": true, "automaticPresenceSimulation": true,
-    });
-    browser.cdp("WebAuthn.addVirtualAuthenticator", &json!({ "options": options }));
-}
 
 fn open_settings(person: &Person, screen: Screen) {
     let settings = if screen == Screen::Phone { "tab-settings" } else { "open-settings" };
@@ -51,7 +41,7 @@ fn it_opens_for_the_allowed_hours_with_pin_and_authenticator_and_not_from_a_copy
     for (name, screen) in [("anna", Screen::Phone), ("maria", Screen::Desktop)] {
         let (user, password) = member_of(&server, name);
         let mut anna = Person::logged_in(&server.url(), &user, &password, screen);
-        add_authenticator(&anna.browser);
+        add_authenticator(&anna.browser, true);
         anna.write_to(&colleague, &colleague);
         anna.say("Vor dem Ausfall");
         anna.sees_state("Vor dem Ausfall", "sent");
@@ -118,7 +108,7 @@ fn it_opens_for_the_allowed_hours_with_pin_and_authenticator_and_not_from_a_copy
         server.stop();
         let profile = anna.browser.profile_dir();
         let copy = Person::with(Browser::with_copy_of(&profile, "copy", screen), "copy");
-        add_authenticator(&copy.browser);
+        add_authenticator(&copy.browser, true);
         copy.browser.go(&server.url());
         copy.browser.wait_text(&id("lock-offline-how"), "auch ohne den Server: bis");
         copy.try_pin(PIN);
@@ -137,7 +127,7 @@ fn a_blocked_device_does_not_open_without_the_server_once_it_has_met_it() {
     server.resume();
     let at_desk =
         Person::logged_in(&server.url(), &anna.localpart, &anna.password, Screen::Desktop);
-    add_authenticator(&at_desk.browser);
+    add_authenticator(&at_desk.browser, true);
     at_desk.browser.click(&id("open-settings"));
     at_desk.browser.click(&id("offline-set-up"));
     at_desk.browser.type_into(&id("offline-pin"), PIN);
@@ -191,7 +181,7 @@ fn the_authenticator_asking_is_no_reason_to_lock_and_by_default_nothing_opens_wi
     let server = hospital("lock.offline_hours = 12");
     let (user, password) = member_of(&server, "anna");
     let anna = Person::logged_in(&server.url(), &user, &password, Screen::Phone);
-    add_authenticator(&anna.browser);
+    add_authenticator(&anna.browser, true);
     anna.browser.script(HESITATE, &json!([]));
     anna.browser.click(&id("tab-settings"));
     anna.browser.click(&id("offline-set-up"));

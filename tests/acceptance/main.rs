@@ -7,6 +7,7 @@ mod picture;
 
 mod i_a_privacy_notice;
 mod i_b_app_lock;
+mod i_b_biometrics;
 mod i_b_several_people;
 mod i_b_without_the_server;
 mod i_c_own_contacts;

@@ -41,6 +41,20 @@ impl Needle {
         Self { name: text.to_owned(), forms }
     }
 
+    /// A key or another secret value: its bytes, as base64 at each of the three alignments, as hex, and as a list of numbers in JSON.
+    pub fn secret(name: &str, bytes: &[u8]) -> Self {
+        assert!(bytes.len() >= 12, "a shorter one is found by chance");
+        let numbers: Vec<String> = bytes.iter().map(u8::to_string).collect();
+        let hex = bytes.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();
+        let mut forms = vec![
+            ("bytes", bytes.to_vec()),
+            ("hex", hex),
+            ("numbers", numbers.join(",").into_bytes()),
+        ];
+        forms.extend((0..3).map(|offset| ("base64", base64_inside(bytes, offset))));
+        Self { name: name.to_owned(), forms }
+    }
+
     /// A file's content, recognised by pieces from all over it, so that a part of the file is found too.
     pub fn content(name: &str, bytes: &[u8]) -> Self {
         assert!(bytes.len() >= 40 * WINDOW_BYTES, "too little content to recognise");

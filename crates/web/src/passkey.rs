@@ -37,12 +37,20 @@ pub fn asking_since_ms() -> Option<f64> {
     ASKING_SINCE_MS.get()
 }
 
-/// Whether this device has an authenticator of its own that recognises people.
+/// Whether this device has an authenticator of its own that recognises people, and a browser that asks it for secrets. That the
+/// authenticator has them shows only when one is made.
 pub async fn is_available() -> bool {
     let class = get(&window(), "PublicKeyCredential");
-    let asked = call(&class, "isUserVerifyingPlatformAuthenticatorAvailable", &[]);
-    let Ok(Ok(promise)) = asked.map(|it| it.dyn_into::<Promise>()) else { return false };
-    JsFuture::from(promise).await.is_ok_and(|it| it == JsValue::TRUE)
+    let recognises = said(&class, "isUserVerifyingPlatformAuthenticatorAvailable").await;
+    // Browsers that cannot be asked may have it all the same.
+    let can = said(&class, "getClientCapabilities").await.unwrap_or(JsValue::UNDEFINED);
+    recognises == Some(JsValue::TRUE) && get(&can, "extension:prf") != JsValue::FALSE
+}
+
+/// What a method of the class says, where there is such a method.
+async fn said(class: &JsValue, method: &str) -> Option<JsValue> {
+    let promise = call(class, method, &[]).ok()?.dyn_into::<Promise>().ok()?;
+    JsFuture::from(promise).await.ok()
 }
 
 fn random() -> Uint8Array {

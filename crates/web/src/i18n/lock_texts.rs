@@ -45,6 +45,12 @@ words! {
     wrong_pin_offline: "PIN oder Gerät ist nicht das richtige.", "The PIN or the device is not the right one.";
     passkey_unsupported: "Dieses Gerät oder dieser Browser kann das nicht: Es fehlt ein sicherer Speicher, der Finger, Gesicht oder Gerätecode prüft und Konsil ein Geheimnis dafür gibt (WebAuthn PRF).", "This device or browser cannot do that: it lacks a secure store that checks finger, face or device code and gives Konsil a secret for it (WebAuthn PRF).";
     passkey_refused: "Das Gerät hat Sie nicht erkannt, oder Sie haben abgebrochen. Bitte noch einmal versuchen.", "The device did not recognise you, or you cancelled. Please try again.";
+    unlock_by_biometrics: "Mit Finger oder Gesicht entsperren", "Unlock with finger or face";
+    or_by_pin: "oder mit der PIN", "or with the PIN";
+    biometrics_refused: "Nicht erkannt oder abgebrochen. Das zählt nicht als Fehlversuch: Bitte noch einmal versuchen oder die PIN eingeben.", "Not recognised or cancelled. That counts as no wrong try: please try again or enter the PIN.";
+    pin_needed: "Jetzt ist wieder die PIN nötig. Danach geht es wieder mit Finger oder Gesicht.", "The PIN is needed again now. After that, finger or face will do again.";
+    biometrics_not_allowed: "Die Klinik erlaubt Finger und Gesicht nicht mehr. Bitte die PIN eingeben.", "The hospital no longer allows finger and face. Please enter the PIN.";
+    biometrics_gone: "Finger und Gesicht sind auf diesem Gerät nicht mehr eingerichtet. Bitte die PIN eingeben.", "Finger and face are no longer set up on this device. Please enter the PIN.";
     lock_offline_hint: "Konsil versucht es weiter von selbst. Auf diesem Gerät geht nichts verloren. In dringenden Fällen bitte anrufen.", "Konsil keeps trying by itself. Nothing is lost on this device. If it is urgent, please telephone.";
     forgot_pin: "Abmelden und neu anmelden", "Sign out and sign in anew";
     forgot_question: "Auf diesem Gerät neu anfangen?", "Begin anew on this device?";
@@ -75,6 +81,14 @@ words! {
     offline_ended: "Konsil öffnet sich nur noch mit dem Server.", "From now on Konsil opens with the server alone.";
     offline_done: "Eingerichtet.", "Set up.";
     offline_explain: "Fällt der Server oder das Netz aus, öffnet sich Konsil auf diesem Gerät dann mit der PIN und zusätzlich mit Finger, Gesicht oder Code des Geräts. Das Gerät fragt jetzt danach.", "If server or network fail, Konsil then opens on this device with the PIN and in addition with finger, face or code of the device. The device will ask for it now.";
+    biometrics_title: "Finger oder Gesicht", "Finger or face";
+    biometrics_set_up: "Einrichten", "Set up";
+    biometrics_end: "Abschalten", "Switch off";
+    biometrics_ended: "Konsil öffnet sich nur noch mit der PIN.", "From now on Konsil opens with the PIN alone.";
+    biometrics_done: "Eingerichtet. Die PIN gilt weiter.", "Set up. The PIN still holds.";
+    biometrics_device_code: "Auf manchen Geräten genügt dem Gerät statt Finger oder Gesicht auch sein eigener Code: Wer ihn kennt, öffnet in dieser Zeit auch Konsil. Ihre Klinik hat das erlaubt; Sie müssen es nicht nutzen.", "On some devices the device's own code will do instead of finger or face: whoever knows it also opens Konsil during that time. Your hospital has allowed this; you do not have to use it.";
+    biometrics_stay: "Konsil und die Klinik erfahren nichts über Finger oder Gesicht: Das Gerät erkennt Sie selbst. Jetzt fragt es danach.", "Konsil and the hospital learn nothing about finger or face: the device itself recognises you. It will ask for it now.";
+    biometrics_unsupported: "Auf diesem Gerät geht das nicht: Gerät oder Browser haben keinen sicheren Speicher, der Finger oder Gesicht prüft und Konsil dafür ein Geheimnis gibt (WebAuthn PRF). Die PIN genügt.", "This does not work on this device: the device or browser has no secure store that checks finger or face and gives Konsil a secret for it (WebAuthn PRF). The PIN is enough.";
     offline_looking: "Wird geprüft …", "Being checked …";
     save_pin: "PIN speichern", "Save the PIN";
     lock_here: "Überall sperren", "Lock everywhere";
@@ -152,6 +166,26 @@ impl Lang {
             (Self::De, n) => format!("Die Klinik erlaubt {n} Stunden ohne Server."),
             (Self::En, 1) => "The hospital allows one hour without the server.".into(),
             (Self::En, n) => format!("The hospital allows {n} hours without the server."),
+        }
+    }
+
+    /// After how long only the PIN opens it.
+    pub fn pin_needed_after(self, hours: u32) -> String {
+        match (self, hours) {
+            (Self::De, 1) => "Die PIN wurde hier seit mehr als einer Stunde nicht eingegeben. Bitte jetzt die PIN; danach geht es wieder mit Finger oder Gesicht.".into(),
+            (Self::De, n) => format!("Die PIN wurde hier seit mehr als {n} Stunden nicht eingegeben. Bitte jetzt die PIN; danach geht es wieder mit Finger oder Gesicht."),
+            (Self::En, 1) => "The PIN was not entered here for more than an hour. Please enter it now; after that, finger or face will do again.".into(),
+            (Self::En, n) => format!("The PIN was not entered here for more than {n} hours. Please enter it now; after that, finger or face will do again."),
+        }
+    }
+
+    /// What finger or face open, and until when.
+    pub fn biometrics_explain(self, hours: u32) -> String {
+        match (self, hours) {
+            (Self::De, 1) => "Zwischen zwei PIN-Eingaben öffnet sich Konsil auf diesem Gerät auch mit Finger oder Gesicht. Eine Stunde nach der letzten PIN-Eingabe fragt Konsil wieder nach der PIN, und immer, wenn Sie die PIN ändern.".into(),
+            (Self::De, n) => format!("Zwischen zwei PIN-Eingaben öffnet sich Konsil auf diesem Gerät auch mit Finger oder Gesicht. {n} Stunden nach der letzten PIN-Eingabe fragt Konsil wieder nach der PIN, und immer, wenn Sie die PIN ändern."),
+            (Self::En, 1) => "Between two entries of the PIN, Konsil opens on this device with finger or face as well. An hour after the last entry Konsil asks for the PIN again, and always when you change it.".into(),
+            (Self::En, n) => format!("Between two entries of the PIN, Konsil opens on this device with finger or face as well. {n} hours after the last entry Konsil asks for the PIN again, and always when you change it."),
         }
     }
 

@@ -1,13 +1,15 @@
 //! The lock screen, which asks for the PIN.
 
+mod biometrics;
 mod pin_fields;
 mod set_pin;
 mod words;
 
 pub use pin_fields::{KeyboardChoice, NewPinFields, PinField, new_pin};
 pub use set_pin::SetPin;
-pub use words::{offline_words, passkey_words, unlock_words};
+pub use words::{offline_words, passkey_words, pin_needed_words, unlock_words};
 
+use biometrics::{ByBiometrics, Offer};
 use client::lock::{LockedSession, Offline, Standing, UnlockError};
 use leptos::{html, prelude::*, task::spawn_local};
 use std::time::Duration;
@@ -73,22 +75,27 @@ enum State {
 
 impl State {
     fn ready(standing: Standing) -> Self {
-        let until_ms = standing.retry_after_ms.map(|ms| js_sys::Date::now() + ms as f64);
-        Self::Ready { tries_left: standing.tries_left, until_ms }
+        Self::tried(standing.tries_left, standing.retry_after_ms)
+    }
+
+    /// After a wrong try.
+    fn tried(tries_left: u64, retry_after_ms: Option<u64>) -> Self {
+        let until_ms = retry_after_ms.map(|ms| js_sys::Date::now() + ms as f64);
+        Self::Ready { tries_left, until_ms }
     }
 
     /// What an answer of the server means; `None` if it says nothing about the lock.
     fn after(error: &UnlockError, before: Self) -> Option<Self> {
         Some(match (error, before) {
             (UnlockError::Wrong { tries_left, retry_after_ms }, _) => {
-                Self::ready(Standing { tries_left: *tries_left, retry_after_ms: *retry_after_ms })
+                Self::tried(*tries_left, *retry_after_ms)
             }
             (UnlockError::TooSoon { retry_after_ms }, before) => {
                 let tries_left = match before {
                     Self::Ready { tries_left, .. } => tries_left,
                     _ => WARN_FROM,
                 };
-                Self::ready(Standing { tries_left, retry_after_ms: Some(*retry_after_ms) })
+                Self::tried(tries_left, Some(*retry_after_ms))
             }
             (UnlockError::Destroyed, _) => Self::Lost { signed_out: false },
             (UnlockError::SignedOut, _) => Self::Lost { signed_out: true },
@@ -100,7 +107,8 @@ impl State {
                 | UnlockError::Store(_)
                 | UnlockError::Failed(_)
                 | UnlockError::WrongOffline { .. }
-                | UnlockError::NotOffline(_),
+                | UnlockError::NotOffline(_)
+                | UnlockError::PinNeeded(_),
                 _,
             ) => return None,
         })
@@ -127,12 +135,15 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
     let offline = RwSignal::new(locked.offline());
     let shows_name = RwSignal::new(lock::known_policy().show_names);
     let person = StoredValue::new(locked.person().map(str::to_owned));
+    let offer = RwSignal::new(Offer::at_start(&locked));
+    let policy = RwSignal::new(None);
     let locked = StoredValue::new_local(locked);
 
     // Known before the app opens: whoever looks elsewhere right after must not meet the strict one.
     spawn_local(async move {
-        let policy = lock::policy().await;
-        shows_name.try_set(policy.show_names);
+        let said = lock::policy().await;
+        shows_name.try_set(said.show_names);
+        policy.try_set(Some(said));
     });
     // Runs until the screen is gone: counts the pause down, and asks again while the server may think better of it.
     spawn_local(async move {
@@ -146,7 +157,16 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
                 let answer = asked.standing().await;
                 let Some(before) = state.try_get_untracked() else { return };
                 let after = match answer {
-                    Ok(standing) => Some(State::ready(standing)),
+                    Ok(standing) => {
+                        if let Some(before) = offer.try_get_untracked() {
+                            let now = before.after(standing.biometrics);
+                            if now != before {
+                                offer.try_set(now);
+                                focus(field);
+                            }
+                        }
+                        Some(State::ready(standing))
+                    }
                     Err(error) => State::after(&error, before),
                 };
                 if let Some(after) = after.filter(|after| *after != before) {
@@ -172,8 +192,18 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
             platform::sleep(Duration::from_millis(250)).await;
         }
     });
-    field.on_load(|field| {
-        let _ = field.focus();
+    field.on_load(move |field| {
+        // Where finger or face will do, a phone's keyboard stays down.
+        if offer.get_untracked() != Offer::Made {
+            let _ = field.focus();
+        }
+    });
+    let answered = Callback::new(move |error: UnlockError| {
+        let Some(before) = state.try_get_untracked() else { return };
+        if let Some(after) = State::after(&error, before) {
+            state.try_set(after);
+        }
+        focus(field);
     });
 
     let submit = move |event: web_sys::SubmitEvent| {
@@ -255,6 +285,8 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
         State::NoServer { .. } => matches!(offline.get(), Offline::Until { .. }),
         _ => false,
     };
+    let offers_biometrics =
+        move || offer.get() == Offer::Made && matches!(state.get(), State::Ready { .. });
     let tries_left = move || match state.get() {
         State::Ready { tries_left, .. } => tries_left,
         _ => u64::MAX,
@@ -307,6 +339,15 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
                             .into_any()
                     }
                 }}
+                <ByBiometrics
+                    locked
+                    offer
+                    policy
+                    busy
+                    waits=Signal::derive(move || rest_s.get() > 0)
+                    hidden=Signal::derive(move || !matches!(state.get(), State::Ready { .. }))
+                    answered
+                />
                 <form on:submit=submit novalidate hidden=move || !takes_pin()>
                     <PinField
                         label=Signal::derive(move || if digits.get() { lang.pin_code() } else { lang.passphrase() })
@@ -321,7 +362,14 @@ pub fn LockScreen(locked: LockedSession) -> impl IntoView {
                         (tries_left() <= WARN_FROM)
                             .then(|| view! { <p class="note" data-testid="unlock-warning">{lang.what_is_lost()}</p> })
                     }}
-                    <button type="submit" class="button primary wide" data-testid="unlock-submit" disabled=move || busy.get() || rest_s.get() != 0>
+                    <button
+                        type="submit"
+                        class="button wide"
+                        class:primary=move || !offers_biometrics()
+                        class:outline=offers_biometrics
+                        data-testid="unlock-submit"
+                        disabled=move || busy.get() || rest_s.get() != 0
+                    >
                         {move || busy.get().then(|| view! { <Picture icon=Icon::Spinner class="small spin"/> })}
                         {move || match (busy.get(), rest_s.get()) {
                             (true, _) => lang.unlocking().to_owned(),

@@ -1,17 +1,20 @@
-//! The app lock in the settings: locking now, changing the PIN, opening without the server, what the hospital's policy says.
+//! The app lock in the settings: locking now, changing the PIN, finger or face, opening without the server, what the hospital's policy says.
 
-use client::lock::{Authenticator, LockPolicy, Offline};
+mod authenticator;
+mod biometrics;
+
+use client::lock::{LockPolicy, Offline};
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::lock::{
-    KeyboardChoice, NewPinFields, PinField, new_pin, offline_words, passkey_words, unlock_words,
-};
+use super::lock::{KeyboardChoice, NewPinFields, PinField, new_pin, offline_words, unlock_words};
 use crate::{
     app::Phases,
     context::{Desk, Frame, lang},
-    lock, passkey, platform,
+    lock, platform,
     ui::{Icon, Picture, Problem, Sheet},
 };
+use authenticator::{Purpose, SetUpAuthenticator};
+use biometrics::FingerOrFace;
 
 /// Its part of the settings.
 #[component]
@@ -65,6 +68,10 @@ pub fn AppLock() -> impl IntoView {
                 </button>
             </div>
         </div>
+        {move || {
+            let LockPolicy { biometrics, pin_hours, .. } = policy.get()?;
+            biometrics.then(|| view! { <FingerOrFace hours=pin_hours/> })
+        }}
         {move || {
             let hours = policy.get()?.offline_hours;
             (hours > 0).then(|| view! { <WithoutServer hours/> })
@@ -202,84 +209,6 @@ fn WithoutServer(hours: u32) -> impl IntoView {
                 }
             }}
         </div>
-        {move || setting_up.get().then(|| view! { <SetUpWithoutServer on_close=close/> })}
-    }
-}
-
-#[component]
-fn SetUpWithoutServer(on_close: Callback<()>) -> impl IntoView {
-    let lang = lang();
-    let desk = Desk::get();
-    let frame = Frame::get();
-    let field = NodeRef::<html::Input>::new();
-    let digits = RwSignal::new(false);
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<String>);
-    // Made once, however often the PIN is mistyped.
-    let made = StoredValue::new(None::<Authenticator>);
-    spawn_local(async move {
-        if !passkey::is_available().await {
-            problem.try_set(Some(lang.passkey_unsupported().into()));
-        }
-    });
-    let submit = move |event: web_sys::SubmitEvent| {
-        event.prevent_default();
-        let Some(input) = field.get_untracked() else { return };
-        let pin = input.value();
-        if busy.get_untracked() {
-            return;
-        }
-        if pin.is_empty() {
-            let _ = input.focus();
-            return problem.set(Some(lang.enter_pin().into()));
-        }
-        busy.set(true);
-        problem.set(None);
-        let session = desk.session();
-        spawn_local(async move {
-            let authenticator = match made.get_value() {
-                Some(made) => Ok(made),
-                None => passkey::make().await,
-            };
-            let authenticator = match authenticator {
-                Ok(authenticator) => authenticator,
-                Err(error) => {
-                    busy.try_set(false);
-                    problem.try_set(Some(passkey_words(error, lang).into()));
-                    return;
-                }
-            };
-            made.try_set_value(Some(authenticator.clone()));
-            platform::sleep(std::time::Duration::from_millis(40)).await;
-            match session.set_up_offline(&pin, authenticator).await {
-                Ok(()) => {
-                    frame.say(lang.offline_done());
-                    on_close.run(());
-                }
-                Err(error) => {
-                    busy.try_set(false);
-                    problem.try_set(Some(unlock_words(&error, 0, lang)));
-                    input.set_value("");
-                }
-            }
-        });
-    };
-    view! {
-        <Sheet title=lang.offline_title() on_close testid="offline-sheet">
-            <form on:submit=submit novalidate>
-                <div class="body">
-                    <p>{lang.offline_explain()}</p>
-                    <PinField label=lang.pin_or_passphrase() id="offline-pin" field digits/>
-                    <Problem text=problem testid="offline-problem"/>
-                </div>
-                <div class="buttons">
-                    <button type="button" class="button plain" on:click=move |_| on_close.run(())>{lang.cancel()}</button>
-                    <button type="submit" class="button primary" data-testid="offline-submit" disabled=move || busy.get()>
-                        {move || busy.get().then(|| view! { <Picture icon=Icon::Spinner class="small spin"/> })}
-                        {lang.offline_set_up()}
-                    </button>
-                </div>
-            </form>
-        </Sheet>
+        {move || setting_up.get().then(|| view! { <SetUpAuthenticator purpose=Purpose::WithoutServer on_close=close/> })}
     }
 }

@@ -1,6 +1,6 @@
 //! What became of a PIN or of an authenticator, in words.
 
-use client::lock::{Offline, UnlockError, Weakness};
+use client::lock::{Offline, PinNeeded, UnlockError, Weakness};
 
 use crate::{i18n::Lang, passkey::PasskeyError, platform};
 
@@ -30,6 +30,7 @@ pub fn unlock_words(error: &UnlockError, min_length: u32, lang: Lang) -> String 
             format!("{} {left}", lang.wrong_pin_offline())
         }
         UnlockError::NotOffline(offline) => offline_words(*offline, 0, lang),
+        UnlockError::PinNeeded(why) => pin_needed_words(*why, None, lang),
         UnlockError::Weak(weakness) => weak_words(*weakness, min_length, lang),
         UnlockError::Store(_) => lang.sign_in_store().into(),
         UnlockError::Failed(code) => lang.failed_with(code),
@@ -58,5 +59,15 @@ pub fn passkey_words(error: PasskeyError, lang: Lang) -> &'static str {
     match error {
         PasskeyError::Unsupported => lang.passkey_unsupported(),
         PasskeyError::Refused => lang.passkey_refused(),
+    }
+}
+
+/// Why only the PIN opens it now. `hours` are the hospital's, as far as they are known.
+pub fn pin_needed_words(why: PinNeeded, hours: Option<u32>, lang: Lang) -> String {
+    match (why, hours) {
+        (PinNeeded::TooLong, Some(hours)) => lang.pin_needed_after(hours),
+        (PinNeeded::TooLong, None) => lang.pin_needed().into(),
+        (PinNeeded::NotAllowed, _) => lang.biometrics_not_allowed().into(),
+        (PinNeeded::NotSetUp, _) => lang.biometrics_gone().into(),
     }
 }
