@@ -298,9 +298,10 @@ impl Person {
         self.send_attachment(caption);
     }
 
-    fn send_attachment(&self, caption: &str) {
+    /// Sends what is looked at, with a caption, as soon as it is ready.
+    pub fn send_attachment(&self, caption: &str) {
         self.browser.type_into(&id("caption"), caption);
-        self.browser.click(&id("outbox-send"));
+        self.browser.click("[data-testid=outbox-send]:not([disabled])");
         self.sees(caption);
     }
 

@@ -56,6 +56,8 @@ pub struct LargeToSend {
     pub reply_to: Option<MessageId>,
     /// What is known of it if it is a video.
     pub video: Option<VideoFacts>,
+    /// What was taken out of it, and what had to stay.
+    pub removal: Option<RemovalReport>,
 }
 
 /// What is known of a video.
@@ -67,8 +69,6 @@ pub struct VideoFacts {
     pub duration_ms: Option<u64>,
     /// A picture out of it (JPEG, longest side 800 px or less), with its size in pixels.
     pub poster: Option<(Vec<u8>, (u32, u32))>,
-    /// What was taken out of it.
-    pub removal: Option<RemovalReport>,
 }
 
 /// How far a large file of ours is on its way out.

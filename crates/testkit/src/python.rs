@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// What is installed, from PyPI.
-const PACKAGES: &[&str] = &["http-ece==1.2.1"];
+const PACKAGES: &[&str] = &["http-ece==1.2.1", "pyHanko==0.38.0"];
 
 /// The interpreter of an environment with [`PACKAGES`]: `KONSIL_PYTHON`, or one beside the running test, made when it is first needed.
 pub fn interpreter() -> &'static Path {

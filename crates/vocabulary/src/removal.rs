@@ -1,11 +1,18 @@
-//! What was taken out of a picture before it was sent: kinds, counts and areas, never content.
+//! What was taken out of a picture, a video or a document before it was sent, and what had to stay: kinds, counts and areas,
+//! never content.
 //!
-//! The report is a field of the message's content, beside the picture's own fields, so it travels encrypted with it. Other
+//! The report is a field of the message's content, beside the file's own fields, so it travels encrypted with it. Other
 //! clients ignore it.
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{
+        IntoDeserializer,
+        value::{Error, StrDeserializer},
+    },
+};
 
-/// Field of a message with a picture.
+/// Field of a message with a picture, a video or a document.
 pub const REMOVAL_REPORT: &str = "de.konsil.removal_report";
 
 /// The report.
@@ -19,6 +26,42 @@ pub struct RemovalReport {
     /// What the original file carried beside its pixels and the sent one does not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metadata: Vec<Metadata>,
+    /// Why the file was sent as it is, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_it_is: Option<AsItIs>,
+    /// What the sent file still carries beside its pages, as far as it is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Metadata>,
+    /// How many files are attached to the document. They were sent with it, as they are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attached_files: u32,
+}
+
+/// Why a document was sent as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AsItIs {
+    /// It is signed, and a signature is valid only for the bytes that it was made for.
+    Signed,
+    /// It is encrypted: only a password opens it, or it must not be changed.
+    Protected,
+    /// It could not be read.
+    Unreadable,
+    /// It is larger than a phone's memory allows.
+    TooLarge,
+    /// It took too long.
+    TooLong,
+    /// Something a later version says.
+    #[serde(other)]
+    Other,
+}
+
+impl AsItIs {
+    /// The reason with this name, as it stands in the report.
+    pub fn named(name: &str) -> Self {
+        let name: StrDeserializer<'_, Error> = name.into_deserializer();
+        Self::deserialize(name).unwrap_or(Self::Other)
+    }
 }
 
 /// All edits of one kind.
@@ -54,7 +97,7 @@ pub enum EditKind {
     Other,
 }
 
-/// What a picture's file can carry beside its pixels.
+/// What a file can carry beside its pixels or pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metadata {
@@ -74,9 +117,27 @@ pub enum Metadata {
     Time,
     /// A colour profile, which can name the device.
     ColourProfile,
+    /// Author, title, program and dates of a document.
+    DocumentInfo,
+    /// Earlier versions of a document, and parts of it that are no longer shown.
+    Revisions,
+    /// What programs keep for themselves in a document.
+    ApplicationData,
+    /// Who wrote the notes in a document, and when.
+    AnnotationAuthors,
+    /// A number by which a file and its versions are known again.
+    Identifier,
     /// Something a later version knows.
     #[serde(other)]
     Other,
+}
+
+impl Metadata {
+    /// The kind with this name, as it stands in the report.
+    pub fn named(name: &str) -> Self {
+        let name: StrDeserializer<'_, Error> = name.into_deserializer();
+        Self::deserialize(name).unwrap_or(Self::Other)
+    }
 }
 
 impl RemovalReport {
@@ -117,5 +178,24 @@ mod tests {
         let later: RemovalReport = serde_json::from_str(later).expect("it is read");
         assert_eq!(later.edits[0].kind, EditKind::Other);
         assert_eq!(later.metadata, [Metadata::Other]);
+    }
+
+    #[test]
+    fn the_report_of_a_document_says_what_stays_in_it() {
+        let report = RemovalReport {
+            as_it_is: Some(AsItIs::Signed),
+            kept: vec![Metadata::DocumentInfo],
+            attached_files: 2,
+            ..RemovalReport::default()
+        };
+        let json = serde_json::to_string(&report).expect("a report is JSON");
+        assert_eq!(
+            json,
+            r#"{"drawn_anew":false,"as_it_is":"signed","kept":["document_info"],"attached_files":2}"#
+        );
+        assert_eq!(serde_json::from_str::<RemovalReport>(&json).expect("it is read"), report);
+        assert_eq!(AsItIs::named("too_large"), AsItIs::TooLarge);
+        assert_eq!(AsItIs::named("later"), AsItIs::Other);
+        assert_eq!(Metadata::named("annotation_authors"), Metadata::AnnotationAuthors);
     }
 }

@@ -25,6 +25,7 @@ macro_rules! words {
 
 mod contact_texts;
 mod crash_texts;
+mod document_texts;
 mod emoji_names;
 mod export_texts;
 mod finding_texts;
@@ -99,6 +100,7 @@ mod tests {
             .chain(contact_texts::ALL)
             .chain(update_texts::ALL)
             .chain(crash_texts::ALL)
+            .chain(document_texts::ALL)
     }
 
     #[test]

@@ -87,10 +87,10 @@ impl Video {
             size_px: self.size_px,
             duration_ms: self.duration_ms,
             poster: self.poster().await,
-            removal: Some(self.report.clone()),
         };
+        let removal = Some(self.report.clone());
         let (name, mime) = (self.name.clone(), self.mime.to_owned());
-        LargeToSend { name, mime, caption, reply_to, video: Some(facts) }
+        LargeToSend { name, mime, caption, reply_to, video: Some(facts), removal }
     }
 
     /// What the chat sends.

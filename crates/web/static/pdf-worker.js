@@ -1,6 +1,7 @@
-// Draws the pages of one PDF document, apart from the app: whatever a document does to it, the app can end it.
+// Draws the pages of one PDF document, or takes out what its file says beside them, apart from the app: whatever a document does to it, the
+// app can end it.
 import { crashOf } from "./error.js";
-import init, { Document } from "./pdf.js";
+import init, { Cleaned, Document } from "./pdf.js";
 
 const ready = init({ module_or_path: new URL("./pdf_bg.wasm", import.meta.url) });
 let opened;
@@ -11,6 +12,15 @@ self.addEventListener("message", async ({ data }) => {
     if (data.open) {
       opened = new Document(new Uint8Array(data.open));
       self.postMessage({ sizes: opened.sizes() });
+      return;
+    }
+    if (data.clean) {
+      // Read and put together here: the app's own memory does not hold the file.
+      const cleaned = new Cleaned(new Uint8Array(await data.clean.arrayBuffer()));
+      const { as_it_is: asItIs, kinds, stays, cut, attached } = cleaned;
+      const bytes = cleaned.take();
+      const file = bytes && new Blob([bytes], { type: "application/pdf" });
+      self.postMessage({ file, asItIs, kinds, stays, cut, attached });
       return;
     }
     const drawn = opened.draw(data.page, data.width);

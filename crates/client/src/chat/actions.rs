@@ -289,7 +289,8 @@ impl Chat {
         let info = AttachmentInfo::File(BaseFileInfo { size: UInt::new(file.bytes.len() as u64) });
         let upload =
             Upload { name: file.name, mime: file.mime, bytes: file.bytes, info, thumbnail: None };
-        self.inner.open.upload(upload, file.caption, file.reply_to, Map::new()).await
+        let report = report_field(file.removal);
+        self.inner.open.upload(upload, file.caption, file.reply_to, report).await
     }
 
     /// Sends a large file, or a video that is one, piece by piece. Returns when it is encrypted onto the device: until then the app has to stay open,
@@ -583,7 +584,7 @@ fn thumbnail((data, (width, height)): (Vec<u8>, (u32, u32))) -> Thumbnail {
     }
 }
 
-/// What was taken out of a picture, as a field of its message.
+/// What was taken out of a file, as a field of its message.
 fn report_field(report: Option<RemovalReport>) -> Map<String, Value> {
     let report = report.and_then(|report| serde_json::to_value(report).ok());
     report.into_iter().map(|report| (REMOVAL_REPORT.to_owned(), report)).collect()

@@ -261,7 +261,7 @@ fn is_forwarded(event: &EventTimelineItem) -> bool {
     own_field(event, FORWARDED) == Some(true.into())
 }
 
-/// The sender's report of what was taken out of a picture.
+/// The sender's report of what was taken out of a file.
 pub(super) fn removal_report(event: &EventTimelineItem) -> Option<RemovalReport> {
     serde_json::from_value(own_field(event, REMOVAL_REPORT)?).ok()
 }
@@ -297,6 +297,7 @@ fn body(event: &EventTimelineItem, content: &MsgLikeContent, at: &Context<'_>) -
                     mime: info.and_then(|info| info.mimetype.clone()),
                     size_bytes: info.and_then(|info| info.size).map(u64::from),
                     caption: file.caption().map(str::to_owned),
+                    removal: removal_report(event),
                 })
             }
             MessageType::Audio(audio) => {

@@ -220,6 +220,8 @@ pub struct FileView {
     pub size_bytes: Option<u64>,
     /// Text below the file.
     pub caption: Option<String>,
+    /// What the sender took out of it before sending, and what had to stay.
+    pub removal: Option<RemovalReport>,
 }
 
 /// A recording.

@@ -102,6 +102,8 @@ pub struct FileToSend {
     pub caption: Option<String>,
     /// The message it answers.
     pub reply_to: Option<MessageId>,
+    /// What was taken out of it, and what had to stay.
+    pub removal: Option<RemovalReport>,
 }
 
 /// What was begun in the composer.

@@ -90,8 +90,7 @@ async fn is_queued(room: &Room, uri: &OwnedMxcUri) -> bool {
 }
 
 fn report(file: &Outgoing) -> Map<String, Value> {
-    let report = file.video.as_ref().and_then(|video| video.removal.clone());
-    let report = report.and_then(|report| serde_json::to_value(report).ok());
+    let report = file.removal.as_ref().and_then(|report| serde_json::to_value(report).ok());
     report.into_iter().map(|report| (REMOVAL_REPORT.to_owned(), report)).collect()
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Outgoing {
     pub caption: Option<String>,
     pub reply_to: Option<OwnedEventId>,
     pub video: Option<Video>,
+    #[serde(default)]
+    pub removal: Option<RemovalReport>,
     pub at_ms: u64,
     /// What opens it, once it is encrypted whole; what the SDK's encryptor has given.
     pub keys: Option<Value>,
@@ -57,7 +59,6 @@ pub(super) struct Video {
     pub duration_ms: Option<u64>,
     /// Base64 of a JPEG, with its size in pixels.
     pub poster: Option<(String, (u32, u32))>,
-    pub removal: Option<RemovalReport>,
 }
 
 /// What is kept on the device.
@@ -166,6 +167,7 @@ fn row(core: &Arc<Core>, file: &Outgoing) -> Row {
         mime: Some(file.mime.clone()),
         size_bytes: Some(file.size_bytes),
         caption: file.caption.clone(),
+        removal: file.removal.clone(),
     });
     let id = MessageId::Waiting(format!("{PREFIX}{}", file.id).into());
     let percent = u8::try_from(file.done_bytes * 100 / file.size_bytes.max(1)).unwrap_or(100);

@@ -38,7 +38,6 @@ pub(crate) async fn take(
         size_px: video.size_px,
         duration_ms: video.duration_ms,
         poster: video.poster.map(|(jpeg, size)| (BASE64_STANDARD.encode(jpeg), size)),
-        removal: video.removal,
     });
     let outgoing = Outgoing {
         id: id.clone(),
@@ -49,6 +48,7 @@ pub(crate) async fn take(
         caption: file.caption.filter(|text| !text.is_empty()),
         reply_to,
         video,
+        removal: file.removal,
         at_ms: now_ms(),
         keys: None,
         upload: None,

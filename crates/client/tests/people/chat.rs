@@ -120,7 +120,7 @@ async fn pictures_and_files_arrive_byte_for_byte() {
     let Body::Image(image) = arrived.body else { unreachable!() };
     assert_eq!(image.size_px, Some((1200, 900)));
     assert_eq!(image.caption.as_deref(), Some("linker Unterarm"));
-    assert_eq!(image.removal, Some(report), "what was taken out is said");
+    assert_eq!(image.removal, Some(report.clone()), "what was taken out is said");
     assert_eq!(jonas.media(&image.full).await.expect("it can be fetched"), picture);
     assert_eq!(
         jonas.media(&image.thumbnail.expect("a thumbnail")).await.expect("it can be fetched"),
@@ -135,12 +135,14 @@ async fn pictures_and_files_arrive_byte_for_byte() {
             bytes: document.clone(),
             caption: None,
             reply_to: None,
+            removal: Some(report.clone()),
         })
         .await
         .expect("it is queued");
     let arrived = message("the file arrives", &anna, |it| matches!(it.body, Body::File(_))).await;
     let Body::File(file) = arrived.body else { unreachable!() };
     assert_eq!((file.name.as_str(), file.mime.as_deref()), ("Befund.pdf", Some("application/pdf")));
+    assert_eq!(file.removal, Some(report), "what was taken out is said");
     assert_eq!(anna.media(&file.file).await.expect("it can be fetched"), document);
 }
 

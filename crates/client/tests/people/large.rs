@@ -54,6 +54,7 @@ fn named(name: &str) -> LargeToSend {
         caption: Some("Die Serie".into()),
         reply_to: None,
         video: None,
+        removal: None,
     }
 }
 

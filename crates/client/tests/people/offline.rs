@@ -130,6 +130,7 @@ async fn attachments_that_wait_survive_reopening_and_leave_no_copy_behind() {
         bytes: content.clone(),
         caption: None,
         reply_to: None,
+        removal: None,
     };
     anna.send_file(file).await.expect("it is queued");
     say(&anna, "danach").await;

@@ -320,6 +320,7 @@ fn Details(message: Message, on_close: Callback<()>) -> impl IntoView {
     let report = match &message.body {
         Body::Image(image) => image.removal.as_ref(),
         Body::Video(video) => video.removal.as_ref(),
+        Body::File(file) => file.removal.as_ref(),
         _ => None,
     };
     // A video from this app's own camera carried nothing.
@@ -386,7 +387,7 @@ fn proof_view(proof: Proof, is_own: bool, lang: Lang) -> impl IntoView {
     }
 }
 
-/// What was taken out of a picture, in words.
+/// What was taken out of a file, and what stayed in it, in words.
 fn report_lines(report: &RemovalReport, lang: Lang) -> Vec<String> {
     let count = |kind: EditKind| {
         report.edits.iter().filter(|edits| edits.kind == kind).map(|edits| edits.count).sum::<u32>()
@@ -404,8 +405,33 @@ fn report_lines(report: &RemovalReport, lang: Lang) -> Vec<String> {
         count(EditKind::Turned) > 0,
         count(EditKind::Arrow) + count(EditKind::Text) + count(EditKind::Other),
     ));
-    let metadata: Vec<&str> = report
-        .metadata
+    let metadata = metadata_words(&report.metadata, lang);
+    if !metadata.is_empty() {
+        lines.push(lang.left_out(&metadata));
+    }
+    if report.drawn_anew {
+        lines.push(lang.drawn_anew().to_owned());
+    }
+    let kept = metadata_words(&report.kept, lang);
+    match report.as_it_is {
+        Some(reason) => {
+            lines.push(lang.went_because(reason).to_owned());
+            if !kept.is_empty() {
+                lines.push(lang.stays_in(&kept));
+            }
+        }
+        None if !kept.is_empty() => lines.push(lang.stays_in(lang.pictures_unread())),
+        None => {}
+    }
+    if report.attached_files > 0 {
+        lines.push(lang.attached_went_along(report.attached_files));
+    }
+    lines
+}
+
+/// What a file can carry, as a list in words.
+pub fn metadata_words(kinds: &[Metadata], lang: Lang) -> String {
+    let words: Vec<&str> = kinds
         .iter()
         .map(|kind| match kind {
             Metadata::Exif => lang.meta_exif(),
@@ -416,14 +442,13 @@ fn report_lines(report: &RemovalReport, lang: Lang) -> Vec<String> {
             Metadata::Text => lang.meta_text(),
             Metadata::Time => lang.meta_time(),
             Metadata::ColourProfile => lang.meta_colours(),
+            Metadata::DocumentInfo => lang.meta_document(),
+            Metadata::Revisions => lang.meta_revisions(),
+            Metadata::ApplicationData => lang.meta_programs(),
+            Metadata::AnnotationAuthors => lang.meta_notes(),
+            Metadata::Identifier => lang.meta_identifier(),
             Metadata::Other => lang.meta_other(),
         })
         .collect();
-    if !metadata.is_empty() {
-        lines.push(lang.left_out(&metadata.join(", ")));
-    }
-    if report.drawn_anew {
-        lines.push(lang.drawn_anew().to_owned());
-    }
-    lines
+    words.join(", ")
 }

@@ -35,10 +35,11 @@ pub fn DocumentView(media: MediaRef, name: String) -> impl IntoView {
 
     // One page after the other, those in sight first; asked again when the view has moved.
     let draw = move || {
-        if drawing.get_value() {
+        // Closed while it was opened, it has nothing to draw on.
+        if drawing.try_get_value().unwrap_or(true) {
             return;
         }
-        drawing.set_value(true);
+        drawing.try_set_value(true);
         spawn_local(async move {
             while let Some((document, page)) = opened
                 .try_get_value()

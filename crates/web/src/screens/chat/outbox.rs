@@ -1,18 +1,20 @@
 //! Pictures and files, looked at once more before they are sent.
 
-use std::ops::Range;
+use std::{ops::Range, rc::Rc};
 
 use client::{
     chat::FileToSend,
     large::{self, LargeToSend, Source},
+    removal::AsItIs,
 };
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::{Open, Reference, Taken, composer::recipient, editor::Editor};
+use super::{Open, Reference, Taken, actions::metadata_words, composer::recipient, editor::Editor};
 use crate::{
     context::{Frame, lang},
     i18n::Lang,
     metadata,
+    pdf::{self, Cleaned},
     photo::{self, Photo},
     ui::{Icon, Picture, Stage, action_words},
     video::{NotAVideo, Video},
@@ -29,7 +31,27 @@ pub struct Outbox {
 enum Item {
     Photo { photo: Photo, url: String },
     Video { video: Video, url: String },
-    Document { name: String, file: web_sys::Blob },
+    Document { name: String, file: Paper },
+}
+
+/// A document's file.
+#[derive(Clone)]
+enum Paper {
+    /// Sent as it is.
+    Plain(web_sys::Blob),
+    /// A PDF; what its file says beside its pages is still in it.
+    Unread(web_sys::Blob),
+    /// A PDF that was gone through.
+    Read(Rc<Cleaned>),
+}
+
+impl Paper {
+    fn blob(&self) -> &web_sys::Blob {
+        match self {
+            Self::Plain(file) | Self::Unread(file) => file,
+            Self::Read(cleaned) => &cleaned.file,
+        }
+    }
 }
 
 impl Outbox {
@@ -38,9 +60,11 @@ impl Outbox {
         let item = match taken {
             Taken::Photo(photo) => Item::of_photo(photo),
             Taken::Video(video) => Item::of_video(video),
-            Taken::Document(file) => {
-                Item::Document { name: format!("{}.pdf", lang.document()), file }
-            }
+            // Put together here, it says nothing beside its pages.
+            Taken::Document(file) => Item::Document {
+                name: format!("{}.pdf", lang.document()),
+                file: Paper::Plain(file),
+            },
         };
         Self { items: vec![item] }
     }
@@ -55,6 +79,14 @@ impl Item {
     fn of_video(video: Video) -> Self {
         let url = web_sys::Url::create_object_url_with_blob(&video.file).unwrap_or_default();
         Self::Video { video, url }
+    }
+
+    /// The PDF that still has to be gone through.
+    fn unread(&self) -> Option<&web_sys::Blob> {
+        match self {
+            Self::Document { file: Paper::Unread(file), .. } => Some(file),
+            _ => None,
+        }
     }
 
     /// The address under which the page shows it.
@@ -83,9 +115,8 @@ pub fn take_files(open: Open, files: &web_sys::FileList) {
                 frame.say(lang.preparing_video());
                 match Video::from_file(container, &file, &file.name(), None).await {
                     Ok(video) => items.push(Item::of_video(video)),
-                    Err(NotAVideo::NotShownHere(cleaned)) => {
-                        items.push(Item::Document { name: file.name(), file: cleaned })
-                    }
+                    Err(NotAVideo::NotShownHere(cleaned)) => items
+                        .push(Item::Document { name: file.name(), file: Paper::Plain(cleaned) }),
                     Err(NotAVideo::Unreadable) => frame.say(lang.video_unreadable()),
                 }
                 continue;
@@ -93,13 +124,21 @@ pub fn take_files(open: Open, files: &web_sys::FileList) {
             // A drawing of lines has no pixels to draw anew; it goes as a document.
             let named = file.type_().starts_with("image/") && file.type_() != "image/svg+xml";
             // What a picture carries goes out with it under any name: its first bytes decide too.
-            let is_picture = named || start.is_none_or(|start| metadata::is_picture(&start));
+            let is_picture =
+                named || start.as_deref().is_none_or(|start| metadata::is_picture(start));
+            let is_pdf = file.type_() == "application/pdf"
+                || start.as_deref().is_some_and(|start| pdf::is_pdf(start));
             match is_picture {
                 true => match Photo::from_file(&file, &file.name()).await {
                     Ok(photo) => items.push(Item::of_photo(photo)),
                     Err(photo::NotAPicture) => frame.say(lang.image_unreadable()),
                 },
-                false => items.push(Item::Document { name: file.name(), file: file.into() }),
+                false => {
+                    let name = file.name();
+                    let file = file.into();
+                    let file = if is_pdf { Paper::Unread(file) } else { Paper::Plain(file) };
+                    items.push(Item::Document { name, file });
+                }
             }
         }
         if !items.is_empty() {
@@ -140,7 +179,29 @@ fn is_large(blob: &web_sys::Blob) -> bool {
 
 /// The first bytes, which say what a file is under any name.
 async fn start_of(file: &web_sys::Blob) -> Option<Vec<u8>> {
-    photo::bytes(&file.slice_with_i32_and_i32(0, 16).ok()?).await
+    photo::bytes(&file.slice_with_i32_and_i32(0, pdf::START_BYTES).ok()?).await
+}
+
+/// What has to be known of a PDF before it is sent: why it goes as it is, what stays in it, what goes along.
+fn notes_on(cleaned: &Cleaned, lang: Lang) -> Vec<String> {
+    let report = &cleaned.report;
+    let kept = metadata_words(&report.kept, lang);
+    let mut notes = Vec::new();
+    match report.as_it_is {
+        Some(reason) => {
+            notes.push(lang.goes_because(reason).to_owned());
+            notes.push(match kept.is_empty() {
+                true => lang.stays_unknown().to_owned(),
+                false => lang.stays_in(&kept),
+            });
+        }
+        None if !kept.is_empty() => notes.push(lang.stays_in(lang.pictures_unread())),
+        None => {}
+    }
+    if !cleaned.attached.is_empty() {
+        notes.push(lang.attached_go_along(&cleaned.attached.join(", ")));
+    }
+    notes
 }
 
 /// The last look: the picture large, whom it goes to, a caption, send.
@@ -161,7 +222,42 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
         });
     });
     let close = Callback::new(move |()| open.outbox.set(None));
+    // One PDF after the other. Whoever closes the stage ends what is under way.
+    let unread =
+        RwSignal::new(items.with_value(|items| items.iter().filter_map(Item::unread).count()));
+    let worker = StoredValue::new_local(None::<Rc<pdf::Worker>>);
+    on_cleanup(move || {
+        worker.try_with_value(|worker| worker.as_ref().map(|worker| worker.end()));
+    });
+    spawn_local(async move {
+        let next = || {
+            items.try_with_value(|items| {
+                let at = items.iter().position(|item| item.unread().is_some())?;
+                Some((at, items[at].unread()?.clone()))
+            })
+        };
+        while let Some((at, file)) = next().flatten() {
+            let cleaned = match pdf::Worker::new().map(Rc::new) {
+                Some(one) => {
+                    worker.try_set_value(Some(one.clone()));
+                    one.clean(&file).await
+                }
+                None => Cleaned::as_it_is(&file, AsItIs::Unreadable),
+            };
+            items.try_update_value(|items| {
+                if let Some(Item::Document { file, .. }) = items.get_mut(at) {
+                    *file = Paper::Read(Rc::new(cleaned));
+                }
+            });
+            worker.try_set_value(None);
+            unread.try_update(|unread| *unread -= 1);
+        }
+    });
+    let is_reading = move || unread.get() > 0;
     let send = move || {
+        if unread.get_untracked() > 0 {
+            return;
+        }
         let caption = caption
             .get_untracked()
             .map(|area| area.value().trim().to_owned())
@@ -201,11 +297,17 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                         }
                     },
                     Item::Document { name, file } => {
+                        let removal = match &file {
+                            Paper::Read(cleaned) => Some(cleaned.report.clone()),
+                            Paper::Plain(_) | Paper::Unread(_) => None,
+                        };
+                        let file = file.blob().clone();
                         let mime = Some(file.type_()).filter(|mime| !mime.is_empty());
                         let mime = mime.unwrap_or_else(|| "application/octet-stream".into());
                         if is_large(&file) {
+                            let video = None;
                             let to_send =
-                                LargeToSend { name, mime, caption, reply_to, video: None };
+                                LargeToSend { name, mime, caption, reply_to, video, removal };
                             send_large(open, to_send, file);
                             continue;
                         }
@@ -213,7 +315,8 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                             frame.say(lang.action_failed());
                             continue;
                         };
-                        chat.send_file(FileToSend { name, mime, bytes, caption, reply_to }).await
+                        let file = FileToSend { name, mime, bytes, caption, reply_to, removal };
+                        chat.send_file(file).await
                     }
                 };
                 match result {
@@ -247,6 +350,7 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
     let stop = Callback::new(move |()| editing.set(false));
     let shown = move || {
         edits.track();
+        unread.track();
         items.with_value(|items| match items.get(at.get()) {
             Some(Item::Photo { url, photo }) => {
                 view! { <img src=url.clone() alt=photo.name.clone() data-testid="outbox-picture"/> }
@@ -260,11 +364,58 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                 <div class="paper">
                     <Picture icon=Icon::Document/>
                     <b data-testid="outbox-file">{name.clone()}</b>
-                    <span>{lang.size(file.size() as u64)}</span>
+                    <span>{lang.size(file.blob().size() as u64)}</span>
+                    {match file {
+                        Paper::Plain(_) => ().into_any(),
+                        Paper::Unread(_) => {
+                            view! {
+                                <div class="progress going" role="progressbar" aria-label=lang.preparing_pdf()>
+                                    <i></i>
+                                </div>
+                                <span role="status" data-testid="outbox-preparing">{lang.preparing_pdf()}</span>
+                            }
+                                .into_any()
+                        }
+                        Paper::Read(cleaned) => {
+                            let removed = metadata_words(&cleaned.report.metadata, lang);
+                            (!removed.is_empty())
+                                .then(|| view! { <p class="removed" data-testid="outbox-removed">{lang.left_out(&removed)}</p> })
+                                .into_any()
+                        }
+                    }}
                 </div>
             }
             .into_any(),
             None => ().into_any(),
+        })
+    };
+    // What goes out as it is, of all that is sent, whichever is looked at.
+    let notes = move || {
+        unread.track();
+        let notes: Vec<_> = items.with_value(|items| {
+            items
+                .iter()
+                .filter_map(|item| match item {
+                    Item::Document { name, file: Paper::Read(cleaned) } => Some((name, cleaned)),
+                    _ => None,
+                })
+                .map(|(name, cleaned)| (name.clone(), notes_on(cleaned, lang)))
+                .filter(|(_, notes)| !notes.is_empty())
+                .collect()
+        });
+        let note = |(name, notes): (String, Vec<String>)| {
+            let name = (count > 1).then(|| view! { <b>{name}</b> });
+            let notes = notes.into_iter().map(|note| view! { <p>{note}</p> }).collect_view();
+            view! { <li>{name} {notes}</li> }
+        };
+        (!notes.is_empty()).then(|| {
+            let notes = notes.into_iter().map(note).collect_view();
+            view! {
+                <div class="outbox-notes" role="status" tabindex="0" data-testid="outbox-notes">
+                    <Picture icon=Icon::Warning class="small"/>
+                    <ul>{notes}</ul>
+                </div>
+            }
         })
     };
     view! {
@@ -312,6 +463,7 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                         }
                     })}
             </div>
+            {notes}
             <div class="to" data-testid="outbox-recipient">
                 <Picture icon=Icon::Lock/>
                 <span class="cut">{move || open.header.with(|header| recipient(header, &frame.hospital.get(), lang))}</span>
@@ -339,7 +491,7 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                         }
                     ></textarea>
                 </div>
-                <button type="submit" class="icon-button fill send" aria-label=lang.send() title=lang.send() data-testid="outbox-send">
+                <button type="submit" class="icon-button fill send" aria-label=lang.send() title=lang.send() disabled=is_reading data-testid="outbox-send">
                     <Picture icon=Icon::Send/>
                 </button>
             </form>
