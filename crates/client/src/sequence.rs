@@ -27,7 +27,7 @@ use tokio::sync::OwnedMutexGuard;
 use vocabulary::sequence::{Previous, SEQUENCE, Sequence};
 
 pub(crate) use self::{
-    content::{hash, of_content},
+    content::{hash, of_content, sha256},
     follow::{Updates, follow},
 };
 use crate::{kept, session::core::Core};
@@ -66,8 +66,11 @@ struct Kept {
     open: BTreeSet<u64>,
     /// Numbers without a message, of which it is not known that the others have heard.
     void: BTreeSet<u64>,
-    /// The last message that the server has.
+    /// The last message that the server has and whose hash is known.
     sent: Option<Previous>,
+    /// The highest number of a message that the server has. 0: none.
+    #[serde(default)]
+    last_sent: u64,
 }
 
 /// A message in the queue.
@@ -114,7 +117,14 @@ impl Content {
 impl Kept {
     fn new() -> Self {
         let chain = rand::rng().sample_iter(Alphanumeric).take(16).map(char::from).collect();
-        Self { chain, last: 0, open: BTreeSet::new(), void: BTreeSet::new(), sent: None }
+        Self {
+            chain,
+            last: 0,
+            open: BTreeSet::new(),
+            void: BTreeSet::new(),
+            sent: None,
+            last_sent: 0,
+        }
     }
 
     fn next(&mut self) -> Sequence {
@@ -133,6 +143,7 @@ impl Kept {
         self.open.remove(&sequence.number);
         self.void.remove(&sequence.number);
         self.void.retain(|number| !sequence.void.contains(number));
+        self.last_sent = self.last_sent.max(sequence.number);
         let is_latest = self.sent.as_ref().is_none_or(|sent| sent.number < sequence.number);
         if let Some(sha256) = content.sha256().filter(|_| is_latest) {
             self.sent = Some(Previous { number: sequence.number, sha256 });
@@ -147,9 +158,8 @@ impl Kept {
 
     /// Whether the others see a gap that is none, and nothing is on its way that tells them.
     fn has_to_be_told(&self, waiting: &HashMap<OwnedTransactionId, Waiting>) -> bool {
-        let Some(sent) = &self.sent else { return false };
         self.void.iter().any(|void| {
-            *void < sent.number
+            *void < self.last_sent
                 && !waiting.values().any(|waiting| waiting.sequence.void.contains(void))
         })
     }
@@ -315,6 +325,17 @@ mod tests {
         assert_eq!(four.sequence.void, BTreeSet::from([1, 3]), "nobody has heard of it yet");
         kept.is_sent(four);
         assert!(put(&mut kept).sequence.void.is_empty());
+    }
+
+    #[test]
+    fn a_number_without_a_message_is_told_also_after_a_message_whose_hash_nobody_knows() {
+        let mut kept = Kept::new();
+        let (_lost, mut two) = (put(&mut kept), put(&mut kept));
+        two.content = Content::Unknown;
+        kept.is_void(1);
+        kept.is_sent(two);
+        assert_eq!(kept.sent, None);
+        assert!(kept.has_to_be_told(&HashMap::new()), "the others miss the first");
     }
 
     #[test]

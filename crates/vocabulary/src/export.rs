@@ -51,8 +51,6 @@ pub struct Header {
     pub device_id: String,
     /// When, in milliseconds since 1970.
     pub exported_at_ms: u64,
-    /// Whether it begins where the chat begins, as far as whoever exports it can see.
-    pub from_beginning: bool,
     /// User ID and name of those in the chat.
     pub members: BTreeMap<String, String>,
     /// Messages that were missing when it was exported, by their sender's user ID.

@@ -85,18 +85,23 @@ pub(super) async fn keep(open: Arc<Open>) {
         sleep(SETTLED).await;
         while !matches!(news.try_recv(), Err(TryRecvError::Empty | TryRecvError::Closed)) {}
         if let Ok(events) = cache.events().await {
-            let traces = events.iter().map(|event| trace(event, &open.core.own_id)).collect();
-            let ids = |at: usize| {
-                let next = events[at..].iter().take(BEHIND);
-                next.filter_map(|event| event.event_id().map(ToOwned::to_owned)).collect()
-            };
-            open.findings.set_if_not_eq(Arc::new(findings(traces, ids)));
+            open.findings.set_if_not_eq(Arc::new(findings_in(&events, &open.core.own_id)));
         }
         match news.recv().await {
             Ok(_) | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }
     }
+}
+
+/// What does not fit in these events, oldest first.
+pub(super) fn findings_in(events: &[TimelineEvent], own: &UserId) -> Vec<Finding> {
+    let traces = events.iter().map(|event| trace(event, own)).collect();
+    let ids = |at: usize| {
+        let next = events[at..].iter().take(BEHIND);
+        next.filter_map(|event| event.event_id().map(ToOwned::to_owned)).collect()
+    };
+    findings(traces, ids)
 }
 
 fn trace(event: &TimelineEvent, own: &UserId) -> Trace {

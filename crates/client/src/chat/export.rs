@@ -8,13 +8,17 @@ use matrix_sdk::deserialized_responses::{
 use ruma::{MilliSecondsSinceUnixEpoch, OwnedUserId, api::client::keys::get_keys, serde::Raw};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use vocabulary::export::{
     Entry, EntryState, Export, FORMAT, Header, Seal, Signer, canonical, chained,
 };
 
-use super::{ActionError, Chat, FindingKind, Open, ScrollBack, actions::failed};
-use crate::{sequence, trouble::Trouble};
+use super::{
+    ActionError, Chat, FindingKind, Open, ScrollBack, actions::failed, completeness::findings_in,
+};
+use crate::{
+    sequence::{self, sha256},
+    trouble::Trouble,
+};
 
 /// A chat that was exported.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +59,7 @@ impl Chat {
         }
         let events = cache.events().await.map_err(failed)?;
         let mut entries: Vec<Entry> = events.iter().filter_map(entry).collect();
-        let header = header(open);
+        let header = header(open, &events);
         let header_value = serde_json::to_value(&header).map_err(failed)?;
         let (values, last) = chained(&header_value, &mut entries, sha256)
             .ok_or_else(|| ActionError::Failed("canonical JSON".into()))?;
@@ -70,15 +74,12 @@ impl Chat {
     }
 }
 
-fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn header(open: &Open) -> Header {
+fn header(open: &Open, events: &[TimelineEvent]) -> Header {
     let header = open.header.get();
     let member = |it: &super::Member| (it.person.id.to_string(), it.person.name.clone());
     let mut missing = BTreeMap::new();
-    for finding in open.findings.get().iter() {
+    // Looked at anew: what the open chat shows lags behind what was just loaded.
+    for finding in findings_in(events, &open.core.own_id) {
         if let FindingKind::Missing(count) = finding.kind() {
             *missing.entry(finding.sender().to_string()).or_default() += count;
         }
@@ -89,7 +90,6 @@ fn header(open: &Open) -> Header {
         exported_by: open.core.own_id.to_string(),
         device_id: open.core.me.get().device.to_string(),
         exported_at_ms: MilliSecondsSinceUnixEpoch::now().get().into(),
-        from_beginning: true,
         members: header.members.iter().filter(|it| !it.invited).map(member).collect(),
         missing,
     }

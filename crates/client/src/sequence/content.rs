@@ -1,10 +1,12 @@
 //! The number and the hash of a message, from its content.
 
-use ruma::CanonicalJsonObject;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use vocabulary::sequence::{SEQUENCE, Sequence};
+use vocabulary::{
+    export::canonical,
+    sequence::{SEQUENCE, Sequence},
+};
 
 /// Where a message stands, if its content says so.
 pub(crate) fn of_content(content: &str) -> Option<Sequence> {
@@ -23,12 +25,12 @@ pub(crate) fn of_content(content: &str) -> Option<Sequence> {
 pub(crate) fn hash(content: &str) -> Option<String> {
     let mut content: Map<String, Value> = serde_json::from_str(content).ok()?;
     content.remove("m.relates_to");
-    let canonical: CanonicalJsonObject = content
-        .into_iter()
-        .map(|(key, value)| Some((key, value.try_into().ok()?)))
-        .collect::<Option<_>>()?;
-    let canonical = serde_json::to_string(&canonical).ok()?;
-    Some(Sha256::digest(canonical).iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(sha256(&canonical(&Value::Object(content))?))
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -91,6 +91,9 @@ async fn what_is_deleted_never_sent_or_before_our_time_alarms_nobody_and_what_is
 
     jonass.reopen().await;
     let at_jonas = jonass.open(&group).await;
+    // An export looks for itself: it does not wait until the open chat has looked.
+    let exported = at_jonas.export(|_| ()).await.expect("it can be exported");
+    assert_eq!(exported.header.missing.into_iter().collect::<Vec<_>>(), [(anna.id.clone(), 2)]);
     text(&at_jonas, "elf").await;
     let mut rows = at_jonas.rows();
     let rows = until("the loss shows", &mut rows, |rows| !findings(rows).is_empty()).await;
