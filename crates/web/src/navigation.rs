@@ -1,6 +1,7 @@
 //! Moving between places with the browser's own history, so that "back" always does what it says.
 //!
 //! Sheets and pictures are no places, but "back" must close them: each takes a history entry while it is open.
+//! An address that was typed or came by a link makes an entry that is not ours: it leads there, whatever is open.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -36,7 +37,13 @@ impl Navigation {
         let route = RwSignal::new(current());
         let overlays = StoredValue::new_local(Rc::new(RefCell::new(Overlays::default())));
         let this = Self { route, overlays };
-        platform::listen::<web_sys::PopStateEvent>(&window(), "popstate", move |_| this.popped());
+        mark_as_own();
+        platform::listen::<web_sys::PopStateEvent>(&window(), "popstate", move |event| {
+            match event.state() == own() {
+                true => this.popped(),
+                false => this.entered(),
+            }
+        });
         this
     }
 
@@ -116,6 +123,22 @@ impl Navigation {
         });
     }
 
+    /// The address was changed from outside.
+    fn entered(self) {
+        mark_as_own();
+        let overlays = self.overlays.get_value();
+        let covering = {
+            let mut overlays = overlays.borrow_mut();
+            // Their entries lie below the new one and can no longer be given back.
+            overlays.entries = 0;
+            overlays.own_pops = 0;
+            overlays.depth += 1;
+            std::mem::take(&mut overlays.open)
+        };
+        covering.into_iter().rev().for_each(|(_, close)| close());
+        self.route.set(current());
+    }
+
     fn popped(self) {
         let overlays = self.overlays.get_value();
         let close = {
@@ -143,17 +166,28 @@ fn current() -> Route {
     Route::parse(&window().location().hash().unwrap_or_default())
 }
 
+/// What our own entries carry.
+fn own() -> JsValue {
+    JsValue::from_str("konsil")
+}
+
+fn mark_as_own() {
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&own(), "", None);
+    }
+}
+
 fn write_history(route: &Route, replace: bool) {
     let Ok(history) = window().history() else { return };
     let url = route.fragment();
     let _ = match replace {
-        true => history.replace_state_with_url(&JsValue::NULL, "", Some(&url)),
-        false => history.push_state_with_url(&JsValue::NULL, "", Some(&url)),
+        true => history.replace_state_with_url(&own(), "", Some(&url)),
+        false => history.push_state_with_url(&own(), "", Some(&url)),
     };
 }
 
 fn push_same() {
     if let Ok(history) = window().history() {
-        let _ = history.push_state_with_url(&JsValue::NULL, "", None);
+        let _ = history.push_state_with_url(&own(), "", None);
     }
 }

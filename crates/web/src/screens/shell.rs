@@ -112,11 +112,15 @@ pub fn Shell() -> impl IntoView {
     platform::listen::<web_sys::Event>(&document(), "visibilitychange", move |_| {
         visible.set(platform::is_visible());
     });
-    Effect::new(move |_| {
+    Effect::new(move |before: Option<(bool, u64)>| {
         let (unread, reading, visible) = (unread.get(), reading.get(), visible.get());
-        if desk.connection.get() == Connection::Online {
+        let now = (desk.connection.get() == Connection::Online, unread);
+        // A page that goes has nothing to say: its last word would come late and take away what the worker has shown meanwhile.
+        let is_news = before != Some(now) || visible;
+        if now.0 && is_news {
             push::tell_state(unread, reading.filter(|_| visible));
         }
+        now
     });
 
     accept_from_own_hospital(desk);

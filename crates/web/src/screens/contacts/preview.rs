@@ -67,7 +67,7 @@ pub fn Preview(reading: Reading, on_done: Callback<usize>) -> impl IntoView {
                 });
                 view! {
                     <h2 class="letter">{lang.import_unread()}</h2>
-                    <ul class="unread">{lines.collect_view()}</ul>
+                    <ul class="not-read">{lines.collect_view()}</ul>
                 }
             })
         })
