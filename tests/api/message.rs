@@ -41,6 +41,33 @@ fn paging_back_and_forth_sees_each_message_once() {
 }
 
 #[test]
+fn whoever_has_let_go_of_what_is_old_goes_on_behind_an_event() {
+    let (anna, mallory) = (server().user("anna"), server().user("mallory"));
+    let room = anna.room_with(&[]);
+    let ids = ["one", "two", "three"].map(|text| anna.send_encrypted(&room, text));
+    let page = |from: &str, dir: &str| {
+        anna.get(&room_path(&room, &format!("/messages?dir={dir}&from={}", escape(from))))
+    };
+    assert_eq!(
+        texts(&page(&ids[1], "b").ok()),
+        ["two", "one"],
+        "the event itself is behind its end"
+    );
+    assert_eq!(texts(&page(&ids[1], "f").ok()), ["three"]);
+    let upto = format!("/messages?dir=b&to={}", escape(&ids[1]));
+    assert_eq!(texts(&anna.get(&room_path(&room, &upto)).ok()), ["three"]);
+    // Of another room, of none, and by somebody who is not in it.
+    let other = anna.room_with(&[]);
+    let elsewhere = anna.send_encrypted(&other, "elsewhere");
+    page(&elsewhere, "b").refused(404, "M_NOT_FOUND");
+    page("$nobody-knows-it", "b").refused(404, "M_NOT_FOUND");
+    page("$", "b").refused(404, "M_NOT_FOUND");
+    mallory
+        .get(&room_path(&room, &format!("/messages?dir=b&from={}", escape(&ids[1]))))
+        .refused(403, "M_FORBIDDEN");
+}
+
+#[test]
 fn filters_choose_by_type_and_load_only_the_senders() {
     let (anna, jonas, lena) =
         (server().user("anna"), server().user("jonas"), server().user("lena"));

@@ -156,6 +156,19 @@ pub async fn event_row(
     Ok((viewer, row))
 }
 
+/// The place behind an event of the room. A client that has let go of what it had goes on from the last event that it knew of: the ID says
+/// nothing to whoever does not have it.
+pub async fn behind(
+    hs: &Homeserver,
+    session: &Session,
+    room_id: &RoomId,
+    event_id: &EventId,
+) -> Result<TimelineToken, ReadError> {
+    let viewer = Viewer::open(hs, session, room_id).await?;
+    let row = rows::event_by_id(&hs.db, event_id).await?.filter(|row| row.room == viewer.room);
+    row.and_then(|row| row.pos).map(TimelineToken).ok_or(ReadError::UnknownEvent)
+}
+
 /// Events of a range that the reader may see and the filter lets through, and where the next range begins.
 struct Collected {
     rows: Vec<EventRow>,
