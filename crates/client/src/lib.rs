@@ -18,6 +18,7 @@ pub mod contacts;
 mod details;
 pub mod directory;
 mod endpoint;
+mod expiry;
 pub mod ids;
 mod kept;
 pub mod large;

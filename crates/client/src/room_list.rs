@@ -102,6 +102,8 @@ pub enum Preview {
     Video,
     /// The message was deleted.
     Deleted,
+    /// It is too old to be on this device (I.e); the server has it.
+    Older,
     /// Cannot be decrypted (yet).
     Undecryptable,
     /// Somebody came, went, or changed something.

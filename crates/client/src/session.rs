@@ -16,7 +16,7 @@ mod sync;
 use self::core::{Core, OpenError};
 use crate::{
     Broadcasts, Chat, Connection, Contacts, Directory, Live, OpenUrgent, Push, RoomList, Search,
-    Trust, contacts, details,
+    Trust, contacts, details, expiry,
     ids::ChatId,
     large,
     lock::{self, LockedSession, SignedIn, Stored, Unprotected},
@@ -442,9 +442,12 @@ impl Session {
         contacts::handle_events(&core);
         core.client.send_queue().enable_upload_progress(true);
         let updates = core.client.subscribe_to_all_room_updates();
+        let expiring = core.client.subscribe_to_all_room_updates();
         let queued = sequence::Updates::subscribe(&core).await;
         let tasks = vec![
             spawn(position::keep(core.clone(), updates)).abort_on_drop(),
+            spawn(expiry::follow(core.clone(), expiring)).abort_on_drop(),
+            spawn(expiry::keep_policy(core.clone())).abort_on_drop(),
             spawn(sync::keep_in_sync(core.clone())).abort_on_drop(),
             spawn(sync::keep_sending(core.clone())).abort_on_drop(),
             spawn(sequence::follow(core.clone(), queued)).abort_on_drop(),

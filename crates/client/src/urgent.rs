@@ -8,7 +8,7 @@ use std::{
 
 use eyeball::SharedObservable;
 use futures_util::{FutureExt, select};
-use matrix_sdk::{RoomState, deserialized_responses::TimelineEvent, sleep::sleep};
+use matrix_sdk::{Client, RoomState, deserialized_responses::TimelineEvent, sleep::sleep};
 use ruma::{
     EventId, MilliSecondsSinceUnixEpoch, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, UserId,
 };
@@ -200,6 +200,18 @@ fn publish(core: &Arc<Core>) {
     }
     all.sort_by_key(|urgent| urgent.at_ms);
     core.urgent.view.set_if_not_eq(Arc::new(all));
+}
+
+/// Takes what has become history off the device. Before the session begins.
+pub(crate) async fn forget_old(client: &Client, now_ms: u64) {
+    let kept: Option<BTreeMap<OwnedRoomId, InRoom>> = kept::read(client, KEPT_AS).await;
+    let Some(before) = kept else { return };
+    let mut after = before.clone();
+    after.values_mut().for_each(|room| room.retain(|_, it| it.at_ms + LIFE_MS > now_ms));
+    after.retain(|_, room| !room.is_empty());
+    if after != before {
+        kept::write(client, KEPT_AS, &after).await;
+    }
 }
 
 /// Runs as long as the session.

@@ -185,12 +185,13 @@ mod tests {
         let strict = Policy { display_name: "Klinikum Musterstadt".into(), ..Policy::default() };
         let mut versions = vec![version_of(&strict)];
         assert_eq!(version_of(&strict.clone()), versions[0], "the same settings, the same notice");
-        let changes: [fn(&mut Policy); 12] = [
+        let changes: [fn(&mut Policy); 13] = [
             |policy| policy.crash_report_days = Some(30),
             |policy| policy.require_encryption = false,
             |policy| policy.allow_clear_reactions = true,
             |policy| policy.presence = true,
             |policy| policy.save_to_device = true,
+            |policy| policy.text_days = 1,
             |policy| policy.registration_open = true,
             |policy| policy.list_without_login = true,
             |policy| policy.push.web_push = Hosts::new(["push.example".to_owned()]),

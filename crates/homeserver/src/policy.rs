@@ -43,6 +43,8 @@ pub struct Policy {
     pub max_upload_bytes: u64,
     /// `attachments.save_to_device`: the app saves attachments outside of its own store (I.e).
     pub save_to_device: bool,
+    /// `device.text_days`: for how many days after they were sent the app keeps messages on a device (I.e). At least 1.
+    pub text_days: u16,
     /// `push`: who outside the hospital may be asked to wake devices.
     pub push: PushPolicy,
     /// `lock`: when the app locks itself, and what opens it (I.b).
@@ -89,6 +91,7 @@ impl Default for Policy {
             max_devices: 1_000,
             max_upload_bytes: 512 * 1024 * 1024,
             save_to_device: false,
+            text_days: 7,
             push: PushPolicy::default(),
             lock: LockPolicy::default(),
             privacy: Privacy::default(),

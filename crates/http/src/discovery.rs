@@ -118,6 +118,8 @@ async fn capabilities(
     if hs.policy.save_to_device {
         capabilities["de.konsil.save_to_device"] = json!({ "enabled": true });
     }
+    // … and for how many days after they were sent it keeps messages on the device.
+    capabilities["de.konsil.device"] = json!({ "text_days": hs.policy.text_days });
     if moderation::is_admin(&hs, &session).await? {
         capabilities["m.account_moderation"] = json!({ "lock": true, "suspend": true });
     }

@@ -184,6 +184,9 @@ pub struct Tenant {
     /// What may be done with attachments.
     #[serde(default)]
     pub attachments: Attachments,
+    /// What stays on people's devices.
+    #[serde(default)]
+    pub device: Device,
     /// Other hospitals.
     #[serde(default)]
     pub federation: Federation,
@@ -476,6 +479,31 @@ pub struct Attachments {
     pub save_to_device: bool,
 }
 
+/// What the app keeps on people's devices.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Device {
+    /// For how many days after they were sent messages stay there.
+    pub text_days: u16,
+}
+
+impl Default for Device {
+    fn default() -> Self {
+        Self { text_days: Policy::default().text_days }
+    }
+}
+
+impl Device {
+    fn checked(&self) -> Result<u16> {
+        ensure!(
+            (1..=365).contains(&self.text_days),
+            "device.text_days is {}; it must lie between 1 and 365",
+            self.text_days
+        );
+        Ok(self.text_days)
+    }
+}
+
 /// Other hospitals.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -615,6 +643,7 @@ impl Tenant {
             max_devices: config.limits.devices_per_user,
             max_upload_bytes: config.media.max_upload_bytes.unwrap_or(strict.max_upload_bytes),
             save_to_device: self.attachments.save_to_device,
+            text_days: self.device.checked()?,
             push: PushPolicy {
                 gateways: Hosts::new(self.push.allowed_gateways.iter().cloned()),
                 web_push: Hosts::new(self.push.web_push_hosts.iter().cloned()),
@@ -646,17 +675,20 @@ mod tests {
         assert_eq!((policy.lock.min_length, policy.lock.offline_hours), (6, 0));
         assert_eq!((policy.minimum_app_version, policy.crash_report_days), (None, None));
         assert!(!policy.lock.biometrics && !policy.lock.show_names && !policy.save_to_device);
+        assert_eq!(policy.text_days, 7);
         assert_eq!(policy.lock.pin_hours, 12);
     }
 
     #[test]
-    fn a_lock_that_would_protect_nothing_is_refused_by_name() {
+    fn what_would_protect_nothing_is_refused_by_name() {
         for (line, key) in [
             ("lock.idle_minutes = 0", "lock.idle_minutes"),
             ("lock.idle_minutes = 1000", "lock.idle_minutes"),
             ("lock.hidden_seconds = 86400", "lock.hidden_seconds"),
             ("lock.min_length = 3", "lock.min_length"),
             ("lock.offline_hours = 100", "lock.offline_hours"),
+            ("device.text_days = 0", "device.text_days"),
+            ("device.text_days = 1000", "device.text_days"),
             ("lock.pin_hours = 0", "lock.pin_hours"),
             ("lock.pin_hours = 100", "lock.pin_hours"),
         ] {

@@ -359,7 +359,13 @@ impl Chat {
     /// Keeps what is begun in the composer, encrypted on this device. An empty draft is deleted.
     pub async fn keep_draft(&self, draft: &Draft) {
         let open = &self.inner.open;
-        let kept = if *draft == Draft::default() {
+        // Having been looked at makes it no younger.
+        if self.draft().await == *draft {
+            return;
+        }
+        let is_draft = *draft != Draft::default();
+        open.core.expiry.drafted(&open.core.client, open.room.room_id(), is_draft).await;
+        let kept = if !is_draft {
             open.room.clear_composer_draft(None).await
         } else {
             let of = |id: &Option<MessageId>| id.as_ref().and_then(|id| event_id(id).ok());

@@ -227,6 +227,8 @@ pub(super) async fn load_older(open: &Arc<Open>) {
         return;
     }
     open.scroll_back.set(ScrollBack::Loading);
+    // How old what comes will be is not known yet.
+    open.core.expiry.comes(&open.core.client, open.room.room_id(), 0).await;
     let state = match open.timeline().paginate_backwards(PAGE).await {
         Ok(true) => ScrollBack::Beginning,
         Ok(false) => ScrollBack::More,

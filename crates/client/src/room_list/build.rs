@@ -244,7 +244,10 @@ pub(crate) async fn is_muted(core: &Core, room: &Room) -> bool {
 async fn last_line(core: &Arc<Core>, room: &Room) -> Option<LastLine> {
     let name = |user: &UserId| core.people.person(core, user, None).name;
     match room.latest_event().await {
-        LatestEventValue::None => None,
+        LatestEventValue::None => {
+            let at_ms = core.expiry.latest_ms(room.room_id())?;
+            Some(LastLine { sender: None, preview: Preview::Older, at_ms, own: None })
+        }
         LatestEventValue::Remote { timestamp, sender, is_own, profile, content } => {
             let sender_name = match &profile {
                 TimelineDetails::Ready(it) => {

@@ -36,6 +36,7 @@ use crate::{
     chat::{beyond_reach::Asked, hidden::Hidden, responses::Outbox},
     contacts,
     details::{self, Details},
+    expiry::Expiry,
     ids::{DeviceId, PersonId},
     large, network,
     people::{People, Person},
@@ -85,6 +86,8 @@ pub(crate) struct Core {
     pub asked: Asked,
     /// What waits for somebody to take it over.
     pub urgent: Urgent,
+    /// How old what this device has is.
+    pub expiry: Expiry,
     /// What can be searched.
     pub index: Index,
     typing: Mutex<BTreeMap<OwnedRoomId, Vec<OwnedUserId>>>,
@@ -151,6 +154,8 @@ impl Core {
         position::check(&base, &own_id)
             .await
             .map_err(|error| OpenError::Store(error.to_string()))?;
+        // Before anything is shown, and before the event cache reads the store.
+        let expiry = Expiry::open(&client).await;
         let sync = SyncService::builder(client.clone())
             .with_room_list_timeline_limit(ROOM_LIST_TIMELINE_LIMIT)
             .build()
@@ -185,6 +190,7 @@ impl Core {
             hidden: Hidden::default(),
             asked: Asked::default(),
             urgent: Urgent::default(),
+            expiry,
             index: Index::default(),
             typing: Mutex::default(),
             changed_rooms: Mutex::default(),

@@ -46,7 +46,7 @@ pub(super) fn write(policy: &Policy, bots: &[&str], lang: Lang) -> Text {
         ),
         section(say("Was niemand mitlesen kann", "What nobody can read along"), vec![in_cipher(policy, lang)]),
         section(say("Was der Server weiß", "What the server knows"), known(policy, lang)),
-        section(say("Wie lange Daten bleiben", "How long data stay"), periods(lang)),
+        section(say("Wie lange Daten bleiben", "How long data stay"), periods(policy, lang)),
         section(say("Wer Daten bekommt", "Who gets data"), recipients(policy, bots, lang)),
         section(
             say("Ihre Rechte", "Your rights"),
@@ -158,7 +158,7 @@ fn known(policy: &Policy, lang: Lang) -> Vec<String> {
     known
 }
 
-fn periods(lang: Lang) -> Vec<String> {
+fn periods(policy: &Policy, lang: Lang) -> Vec<String> {
     let days = store::reports::KEPT_DAYS;
     let invited = store::invitations::MAX_DAYS + store::invitations::KEPT_DAYS + 1;
     let reports = match lang {
@@ -181,7 +181,34 @@ fn periods(lang: Lang) -> Vec<String> {
             "Your account and your devices: until you sign out or the account is closed.",
         ],
     };
-    periods.iter().map(|&period| period.to_owned()).chain([reports]).collect()
+    let on_device = on_device(policy.text_days, lang);
+    periods.iter().map(|&period| period.to_owned()).chain([on_device, reports]).collect()
+}
+
+fn on_device(days: u16, lang: Lang) -> String {
+    let text = match (lang, days) {
+        (Lang::De, 1) => {
+            "Auf Ihrem Gerät bleiben Nachrichten verschlüsselt und höchstens einen Tag lang, nachdem sie geschrieben wurden."
+        }
+        (Lang::De, _) => {
+            "Auf Ihrem Gerät bleiben Nachrichten verschlüsselt und höchstens {days} Tage lang, nachdem sie geschrieben wurden."
+        }
+        (Lang::En, 1) => {
+            "On your device messages stay encrypted and for one day at most after they were written."
+        }
+        (Lang::En, _) => {
+            "On your device messages stay encrypted and for {days} days at most after they were written."
+        }
+    };
+    let rest = match lang {
+        Lang::De => {
+            " Was älter ist, entfernt die App beim nächsten Öffnen, bevor sie etwas zeigt; ebenso Angefangenes. Im Chat ist es weiter zu sehen, solange der Server erreichbar ist. Geöffnete Bilder und Dateien legt die App gar nicht auf dem Gerät ab."
+        }
+        Lang::En => {
+            " What is older the app removes when it is opened next, before it shows anything; drafts too. In the chat it can be seen as before while the server can be reached. Opened pictures and files the app does not put on the device at all."
+        }
+    };
+    text.replace("{days}", &days.to_string()) + rest
 }
 
 fn recipients(policy: &Policy, bots: &[&str], lang: Lang) -> Vec<String> {

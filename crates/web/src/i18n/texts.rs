@@ -63,6 +63,7 @@ words! {
     voice_message: "Sprachnachricht", "Voice message";
     video: "Video", "Video";
     message_deleted: "Nachricht gelöscht", "Message deleted";
+    older_messages: "Ältere Nachrichten", "Older messages";
     cannot_be_read: "Noch nicht lesbar", "Not readable yet";
     invited: "Einladung", "Invitation";
     is_writing: "schreibt …", "is writing …";

@@ -23,6 +23,7 @@ pub fn preview_words(preview: &Preview, lang: Lang) -> (Option<Icon>, String) {
         Preview::Audio => (Some(Icon::Microphone), lang.voice_message().into()),
         Preview::Video => (Some(Icon::Video), lang.video().into()),
         Preview::Deleted => (Some(Icon::Trash), lang.message_deleted().into()),
+        Preview::Older => (None, lang.older_messages().into()),
         Preview::Undecryptable => (Some(Icon::Lock), lang.cannot_be_read().into()),
         Preview::System(line) => (None, system_words(line, lang)),
     }

@@ -2,7 +2,10 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use client::chat::{Body, ScrollBack};
+use client::{
+    Connection,
+    chat::{Body, ScrollBack},
+};
 use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, closure::Closure};
 
@@ -252,6 +255,15 @@ pub fn Log() -> impl IntoView {
             });
         });
     });
+    // What could not be loaded without the server comes by itself once it answers again.
+    let connection = Desk::get().connection;
+    Effect::new(move |_| {
+        let is_online = connection.get() == Connection::Online;
+        if is_online && open.scroll_back.get_untracked() == ScrollBack::Failed {
+            let chat = open.chat();
+            spawn_local(async move { chat.load_older().await });
+        }
+    });
     // After older rows came there may still be room above.
     Effect::new(move |_| {
         if open.scroll_back.get() == ScrollBack::More {
@@ -333,7 +345,8 @@ fn Above() -> impl IntoView {
         let chat = open.chat();
         spawn_local(async move { chat.load_older().await });
     };
-    move || match open.scroll_back.get() {
+    move || {
+        match open.scroll_back.get() {
         ScrollBack::More | ScrollBack::Beginning => ().into_any(),
         ScrollBack::Loading => view! {
             <div class="more" role="status" data-testid="loading-older">
@@ -343,12 +356,13 @@ fn Above() -> impl IntoView {
         }
         .into_any(),
         ScrollBack::Failed => view! {
-            <p class="system">
+            <p class="system" data-testid="older-failed">
                 {lang.older_failed()}
-                <button type="button" class="button plain" on:click=again>{lang.retry()}</button>
+                <button type="button" class="button plain" data-testid="older-retry" on:click=again>{lang.retry()}</button>
             </p>
         }
         .into_any(),
+    }
     }
 }
 
