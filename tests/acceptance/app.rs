@@ -248,6 +248,17 @@ impl Person {
         }
     }
 
+    /// Opens the settings, from the list.
+    pub fn to_settings(&self) {
+        let visible = "return document.querySelector(arguments[0])?.offsetParent != null";
+        let is_there =
+            |way: &&str| self.browser.script(visible, &serde_json::json!([id(way)])) == true;
+        let way = self.browser.wait_for("a way to the settings", || {
+            ["tab-settings", "open-settings"].into_iter().find(is_there)
+        });
+        self.browser.click(&id(way));
+    }
+
     /// Types without sending.
     pub fn begin(&self, text: &str) {
         self.browser.type_into(&id("composer"), text);

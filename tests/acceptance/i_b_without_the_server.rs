@@ -10,11 +10,6 @@ use crate::app::{PIN, Person, add_authenticator, hospital, id, member_of};
 
 const WRONG: &str = "482914";
 
-fn open_settings(person: &Person, screen: Screen) {
-    let settings = if screen == Screen::Phone { "tab-settings" } else { "open-settings" };
-    person.browser.click(&id(settings));
-}
-
 /// Sets the clock of the device from the next start on; returns what takes it back.
 fn set_clock(person: &Person, by: i64) -> Value {
     let source =
@@ -46,7 +41,7 @@ fn it_opens_for_the_allowed_hours_with_pin_and_authenticator_and_not_from_a_copy
         anna.say("Vor dem Ausfall");
         anna.sees_state("Vor dem Ausfall", "sent");
         anna.to_list();
-        open_settings(&anna, screen);
+        anna.to_settings();
         anna.browser.wait_text(&id("offline-setting"), "12 Stunden");
         anna.browser.click(&id("offline-set-up"));
         anna.check("offline-set-up");

@@ -94,7 +94,7 @@ fn what_cannot_be_cleaned_is_named_before_it_is_sent_and_to_whom_it_is_sent() {
     jonas.open(ANNA);
     jonas.act("Mit Anlage", "action-details");
     jonas.browser.wait_text(&id("removal-report"), "1 attached file went along unchanged");
-    jonas.browser.wait_text(&id("removal-report"), "Removed: author, title, program and times");
+    jonas.browser.wait_text(&id("removal-report"), "author, title, program and times");
     jonas.browser.click(&id("sheet-close"));
     anna.sees_state("Mit Anlage", "delivered");
 

@@ -12,6 +12,8 @@ mod i_b_several_people;
 mod i_b_without_the_server;
 mod i_c_own_contacts;
 mod i_d_contact_import;
+mod i_e_storage_periods;
+mod i_g_room_keys;
 mod i_k_crash_reports;
 mod i_k_one_origin;
 mod i_n_documents;

@@ -9,7 +9,15 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// What is installed, from PyPI.
-const PACKAGES: &[&str] = &["http-ece==1.2.1", "pyHanko==0.38.0"];
+const PACKAGES: &[&str] = &[
+    "http-ece==1.2.1",
+    // Signed PDFs.
+    "pyHanko==0.38.0",
+    // Files with room keys.
+    "matrix-nio==0.26.0",
+    "pycryptodome==4.4.0",
+    "atomicwrites==1.4.1",
+];
 
 /// The interpreter of an environment with [`PACKAGES`]: `KONSIL_PYTHON`, or one beside the running test, made when it is first needed.
 pub fn interpreter() -> &'static Path {

@@ -30,6 +30,7 @@ mod emoji_names;
 mod export_texts;
 mod finding_texts;
 mod invitation;
+mod key_file_texts;
 mod link_texts;
 mod list_texts;
 mod lock_texts;
@@ -94,6 +95,7 @@ mod tests {
             .chain(invitation::ALL)
             .chain(lock_texts::ALL)
             .chain(export_texts::ALL)
+            .chain(key_file_texts::ALL)
             .chain(finding_texts::ALL)
             .chain(list_texts::ALL)
             .chain(link_texts::ALL)

@@ -9,6 +9,7 @@ mod directory;
 mod export;
 mod home_screen;
 mod invitation;
+mod key_file;
 mod link;
 mod lock;
 mod lock_settings;

@@ -11,6 +11,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     contacts::OwnCode,
+    key_file::{GiveKeys, TakeKeys},
     link::Linking,
     lock_settings::AppLock,
     notifications::Notifications,
@@ -38,6 +39,8 @@ enum Above {
     Nothing,
     OwnCode,
     Key,
+    TakeKeys,
+    GiveKeys,
     Confirm,
     Shortcuts,
     Privacy,
@@ -94,6 +97,18 @@ pub fn SettingsScreen() -> impl IntoView {
                     </div>
                 </div>
                 <div class="setting">
+                    <h2>{lang.keys_setting()}</h2>
+                    <p class="note">{lang.keys_setting_hint()}</p>
+                    <div class="buttons">
+                        <button type="button" class="button outline" data-testid="keys-take-open" on:click=move |_| above.set(Above::TakeKeys)>
+                            {lang.keys_take()}
+                        </button>
+                        <button type="button" class="button outline" data-testid="keys-give-open" on:click=move |_| above.set(Above::GiveKeys)>
+                            {lang.keys_give()}
+                        </button>
+                    </div>
+                </div>
+                <div class="setting">
                     <h2>{lang.privacy()}</h2>
                     <p class="note">{lang.privacy_explain()}</p>
                     <div>
@@ -130,6 +145,8 @@ pub fn SettingsScreen() -> impl IntoView {
                 Above::Nothing => ().into_any(),
                 Above::OwnCode => view! { <OwnCode on_close=close/> }.into_any(),
                 Above::Key => view! { <KeySheet on_close=close/> }.into_any(),
+                Above::TakeKeys => view! { <TakeKeys on_close=close/> }.into_any(),
+                Above::GiveKeys => view! { <GiveKeys on_close=close/> }.into_any(),
                 Above::Confirm => view! { <ConfirmSheet on_close=close/> }.into_any(),
                 Above::Shortcuts => view! { <ShortcutSheet on_close=close/> }.into_any(),
                 Above::Privacy => view! { <NoticeSheet on_close=close/> }.into_any(),

@@ -124,10 +124,9 @@ pub fn take_files(open: Open, files: &web_sys::FileList) {
             // A drawing of lines has no pixels to draw anew; it goes as a document.
             let named = file.type_().starts_with("image/") && file.type_() != "image/svg+xml";
             // What a picture carries goes out with it under any name: its first bytes decide too.
-            let is_picture =
-                named || start.as_deref().is_none_or(|start| metadata::is_picture(start));
-            let is_pdf = file.type_() == "application/pdf"
-                || start.as_deref().is_some_and(|start| pdf::is_pdf(start));
+            let is_picture = named || start.as_deref().is_none_or(metadata::is_picture);
+            let is_pdf =
+                file.type_() == "application/pdf" || start.as_deref().is_some_and(pdf::is_pdf);
             match is_picture {
                 true => match Photo::from_file(&file, &file.name()).await {
                     Ok(photo) => items.push(Item::of_photo(photo)),
