@@ -170,7 +170,9 @@ fn a_large_file_goes_on_after_a_killed_server_and_a_reload_and_arrives_whole_wit
     slowly(&anna, None);
     anna.sees_state("Die Serie von gestern", "sent");
     anna.sees_once("Die Serie von gestern");
-    assert_eq!(pieces(&anna), 0, "nothing of it waits on the device any more");
+    anna.browser.wait_for("nothing of it to wait on the device any more", || {
+        (pieces(&anna) == 0).then_some(())
+    });
     grows_little(&anna, before, "sending");
 
     // At the desk into a file that is chosen.
