@@ -142,9 +142,12 @@ fn a_large_file_goes_on_after_a_killed_server_and_a_reload_and_arrives_whole_wit
     jonas.sees("Hallo");
 
     let before = memory(&anna);
-    slowly(&anna, Some(size() / SECONDS));
+    // Crawling, the rest is still on its way however long it takes to look, to write or to open the page.
+    let (walking, crawling) = (Some(size() / SECONDS), Some(size() / SECONDS / 8));
+    slowly(&anna, walking);
     anna.send_document(&series, "Die Serie von gestern");
     reaches(&anna, "sending", 20);
+    slowly(&anna, crawling);
     // What is written meanwhile does not wait for it.
     anna.say("Die Serie kommt gleich");
     jonas.sees("Die Serie kommt gleich");
@@ -155,9 +158,8 @@ fn a_large_file_goes_on_after_a_killed_server_and_a_reload_and_arrives_whole_wit
     server.resume();
     let server_before = server_memory(&server, "VmRSS");
     assert!(reaches(&anna, "sending", 0) + 1 >= came, "it goes on where it was");
+    slowly(&anna, walking);
     let came = reaches(&anna, "sending", 50);
-    // So slow that the rest is still on its way however long the page takes to open.
-    let crawling = Some(size() / SECONDS / 8);
     slowly(&anna, crawling);
     grows_little(&anna, before, "encrypting and sending");
     anna.browser.reload();
@@ -170,9 +172,7 @@ fn a_large_file_goes_on_after_a_killed_server_and_a_reload_and_arrives_whole_wit
     slowly(&anna, None);
     anna.sees_state("Die Serie von gestern", "sent");
     anna.sees_once("Die Serie von gestern");
-    anna.browser.wait_for("nothing of it to wait on the device any more", || {
-        (pieces(&anna) == 0).then_some(())
-    });
+    assert_eq!(pieces(&anna), 0, "nothing of it waits on the device any more");
     grows_little(&anna, before, "sending");
 
     // At the desk into a file that is chosen.
