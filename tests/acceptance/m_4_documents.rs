@@ -99,7 +99,7 @@ fn what_cannot_be_cleaned_is_named_before_it_is_sent_and_to_whom_it_is_sent() {
     anna.sees_state("Mit Anlage", "delivered");
 
     server.stop();
-    let words = ["de.konsil.removal_report", "document_info", "Laborwerte"].map(Needle::text);
+    let words = ["de.konsil.removal_report", "document_info", "Laborwerte.xml"].map(Needle::text);
     let found = search(&server.data_dir(), &words);
     assert!(found.is_empty(), "the report stands in clear on the server");
 }
