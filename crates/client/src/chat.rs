@@ -91,6 +91,8 @@ struct Open {
     delivered: SharedObservable<Delivered>,
     /// Pinned messages that were looked up.
     pins: Mutex<pins::Known>,
+    /// What is kept of the composer, once that is known.
+    draft: Mutex<Option<Draft>>,
 }
 
 impl Open {
@@ -129,6 +131,7 @@ impl Chat {
             findings: SharedObservable::new(Arc::default()),
             delivered: SharedObservable::default(),
             pins: Mutex::default(),
+            draft: Mutex::default(),
         });
         watch::build_rows_once(&open).await;
         let tasks = vec![

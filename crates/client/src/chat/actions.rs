@@ -342,25 +342,19 @@ impl Chat {
 
     /// What was begun in the composer earlier.
     pub async fn draft(&self) -> Draft {
-        let draft = self.inner.open.room.load_composer_draft(None).await.ok().flatten();
-        let Some(draft) = draft else { return Draft::default() };
-        let (reply_to, editing) = match draft.draft_type {
-            ComposerDraftType::NewMessage => (None, None),
-            ComposerDraftType::Reply { event_id } => {
-                (Some(MessageId::Sent(event_id.as_str().into())), None)
-            }
-            ComposerDraftType::Edit { event_id } => {
-                (None, Some(MessageId::Sent(event_id.as_str().into())))
-            }
-        };
-        Draft { text: draft.plain_text, reply_to, editing }
+        let open = &self.inner.open;
+        let kept = open.room.load_composer_draft(None).await.ok().flatten();
+        let draft = kept.map(of_kept).unwrap_or_default();
+        open.draft.lock().expect("no panic while held").get_or_insert_with(|| draft.clone());
+        draft
     }
 
     /// Keeps what is begun in the composer, encrypted on this device. An empty draft is deleted.
     pub async fn keep_draft(&self, draft: &Draft) {
         let open = &self.inner.open;
+        let before = open.draft.lock().expect("no panic while held").replace(draft.clone());
         // Having been looked at makes it no younger.
-        if self.draft().await == *draft {
+        if before.as_ref() == Some(draft) {
             return;
         }
         let is_draft = *draft != Draft::default();
@@ -429,6 +423,19 @@ struct Upload {
     bytes: Vec<u8>,
     info: AttachmentInfo,
     thumbnail: Option<Thumbnail>,
+}
+
+fn of_kept(draft: ComposerDraft) -> Draft {
+    let (reply_to, editing) = match draft.draft_type {
+        ComposerDraftType::NewMessage => (None, None),
+        ComposerDraftType::Reply { event_id } => {
+            (Some(MessageId::Sent(event_id.as_str().into())), None)
+        }
+        ComposerDraftType::Edit { event_id } => {
+            (None, Some(MessageId::Sent(event_id.as_str().into())))
+        }
+    };
+    Draft { text: draft.plain_text, reply_to, editing }
 }
 
 impl Open {
