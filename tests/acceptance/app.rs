@@ -56,6 +56,14 @@ pub fn add_authenticator(browser: &Browser, prf: bool) -> String {
     added["authenticatorId"].as_str().expect("its name").to_owned()
 }
 
+/// Has the owner take their time before they show their finger.
+pub const HESITATE: &str = "const make = navigator.credentials.create.bind(navigator.credentials);
+    navigator.credentials.create = async options => {
+        window.is_asked = true;
+        await new Promise(shown => setTimeout(shown, 6000));
+        return make(options);
+    };";
+
 /// Somebody at their browser.
 pub struct Person {
     pub browser: Browser,

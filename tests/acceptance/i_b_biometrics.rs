@@ -9,18 +9,12 @@ use testkit::{
     search::{Needle, search},
 };
 
-use crate::app::{PIN, Person, add_authenticator, hospital, id, member_of};
+use crate::app::{HESITATE, PIN, Person, add_authenticator, hospital, id, member_of};
 use crate::i_b_app_lock::let_pass;
 
 const WRONG: &str = "482914";
 const MESSAGE: &str = "Aortenbogen-Nachricht-7601";
 const HOUR: Duration = Duration::from_secs(60 * 60);
-
-fn open_settings(person: &Person, screen: Screen) {
-    person.to_list();
-    let settings = if screen == Screen::Phone { "tab-settings" } else { "open-settings" };
-    person.browser.click(&id(settings));
-}
 
 /// Sets it up from the open settings.
 fn set_up(person: &Person) {
@@ -79,7 +73,7 @@ fn it_opens_by_finger_in_between_entries_of_the_pin_and_from_no_copy() {
         anna.write_to(&colleague, &colleague);
         anna.say(MESSAGE);
         anna.sees_state(MESSAGE, "sent");
-        open_settings(&anna, screen);
+        anna.to_settings();
         anna.browser.wait_text(&id("biometrics-setting"), "8 Stunden nach der letzten PIN-Eingabe");
         anna.browser.script(LISTEN, &json!([]));
         anna.browser.click(&id("biometrics-set-up"));
@@ -166,7 +160,7 @@ fn a_hospital_that_takes_it_back_has_every_device_ask_for_the_pin_and_so_does_wh
     let (user, password) = member_of(&server, "anna");
     let anna = Person::logged_in(&server.url(), &user, &password, Screen::Desktop);
     add_authenticator(&anna.browser, true);
-    open_settings(&anna, Screen::Desktop);
+    anna.to_settings();
     anna.browser.wait_text(&id("biometrics-setting"), "12 Stunden");
     set_up(&anna);
     // Who changes the PIN goes on with the finger.
@@ -191,7 +185,7 @@ fn a_hospital_that_takes_it_back_has_every_device_ask_for_the_pin_and_so_does_wh
     anna.check("locked-biometrics-not-allowed");
     anna.try_pin("739164");
     anna.browser.find(&id("shell"));
-    open_settings(&anna, Screen::Desktop);
+    anna.to_settings();
     anna.browser.find(&id("lock-policy"));
     anna.browser.reload();
     anna.browser.find(&id("lock-screen"));
@@ -201,7 +195,7 @@ fn a_hospital_that_takes_it_back_has_every_device_ask_for_the_pin_and_so_does_wh
     anna.browser.reload();
     anna.try_pin("739164");
     anna.browser.find(&id("shell"));
-    open_settings(&anna, Screen::Desktop);
+    anna.to_settings();
     anna.browser.click(&id("biometrics-set-up"));
     anna.browser.type_into(&id("biometrics-pin"), "739164");
     anna.browser.click(&id("biometrics-submit"));
@@ -214,14 +208,6 @@ fn a_hospital_that_takes_it_back_has_every_device_ask_for_the_pin_and_so_does_wh
     anna.browser.find(&id("shell"));
 }
 
-/// Has the owner take their time before they show their finger.
-const HESITATE: &str = "const make = navigator.credentials.create.bind(navigator.credentials);
-    navigator.credentials.create = async options => {
-        window.is_asked = true;
-        await new Promise(shown => setTimeout(shown, 6000));
-        return make(options);
-    };";
-
 #[test]
 fn the_device_asking_is_no_reason_to_lock_and_where_device_or_hospital_cannot_it_is_not_offered() {
     let see = "Object.defineProperty(document, 'visibilityState', { value: arguments[0], configurable: true });
@@ -229,7 +215,7 @@ fn the_device_asking_is_no_reason_to_lock_and_where_device_or_hospital_cannot_it
     let server = hospital("lock.biometrics = true");
     let (user, password) = member_of(&server, "anna");
     let anna = Person::logged_in(&server.url(), &user, &password, Screen::Phone);
-    open_settings(&anna, Screen::Phone);
+    anna.to_settings();
     anna.browser.wait_text(&id("biometrics-unsupported"), "keinen sicheren Speicher");
     assert!(!anna.browser.has(&id("biometrics-set-up")));
     anna.check("settings-biometrics-unsupported");
@@ -237,7 +223,7 @@ fn the_device_asking_is_no_reason_to_lock_and_where_device_or_hospital_cannot_it
     // One that recognises its owner and gives nothing out for it.
     let without = add_authenticator(&anna.browser, false);
     anna.browser.click(&id("tab-chats"));
-    open_settings(&anna, Screen::Phone);
+    anna.to_settings();
     anna.browser.click(&id("biometrics-set-up"));
     anna.browser.type_into(&id("biometrics-pin"), PIN);
     anna.browser.click(&id("biometrics-submit"));
@@ -263,7 +249,7 @@ fn the_device_asking_is_no_reason_to_lock_and_where_device_or_hospital_cannot_it
     open_by_finger(&anna);
 
     // Each person of a device has their own.
-    open_settings(&anna, Screen::Phone);
+    anna.to_settings();
     anna.browser.click(&id("lock-now"));
     let (colleague, password) = member_of(&server, "jonas");
     anna.browser.click(&id("another-person"));
@@ -278,7 +264,7 @@ fn the_device_asking_is_no_reason_to_lock_and_where_device_or_hospital_cannot_it
     let (user, password) = member_of(&strict, "lena");
     let lena = Person::logged_in(&strict.url(), &user, &password, Screen::Desktop);
     add_authenticator(&lena.browser, true);
-    open_settings(&lena, Screen::Desktop);
+    lena.to_settings();
     lena.browser.wait_text(&id("lock-policy"), "nach 5 Minuten");
     assert!(!lena.browser.has(&id("biometrics-setting")));
 }

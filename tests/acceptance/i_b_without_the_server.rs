@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::{Browser, Screen};
 
-use crate::app::{PIN, Person, add_authenticator, hospital, id, member_of};
+use crate::app::{HESITATE, PIN, Person, add_authenticator, hospital, id, member_of};
 
 const WRONG: &str = "482914";
 
@@ -160,14 +160,6 @@ fn a_blocked_device_does_not_open_without_the_server_once_it_has_met_it() {
     at_desk.browser.reload();
     at_desk.browser.wait_text(&id("lock-offline-how"), "nicht eingerichtet");
 }
-
-/// Has the owner take their time before they show their finger.
-const HESITATE: &str = "const make = navigator.credentials.create.bind(navigator.credentials);
-    navigator.credentials.create = async options => {
-        window.is_asked = true;
-        await new Promise(shown => setTimeout(shown, 6000));
-        return make(options);
-    };";
 
 #[test]
 fn the_authenticator_asking_is_no_reason_to_lock_and_by_default_nothing_opens_without_the_server() {
