@@ -256,8 +256,9 @@ impl Person {
         }
     }
 
-    /// Opens the settings, from the list.
+    /// Opens the settings, also from an open chat.
     pub fn to_settings(&self) {
+        self.to_list();
         let visible = "return document.querySelector(arguments[0])?.offsetParent != null";
         let is_there =
             |way: &&str| self.browser.script(visible, &serde_json::json!([id(way)])) == true;

@@ -22,16 +22,17 @@ fn text(person: &Person) -> String {
 
 /// Stops the server, lets time pass for its app locks, and starts it again.
 pub fn let_pass(server: &mut Server, time: Duration) {
+    let locks = "UPDATE app_locks SET last_try_ts = last_try_ts - ?1, pin_ts = pin_ts - ?1";
+    move_times(server, locks, time);
+}
+
+/// Stops the server, lets a statement move times of its database back by `?1` milliseconds, and starts it again.
+pub fn move_times(server: &mut Server, statement: &str, time: Duration) {
     server.stop();
     let file = server.data_dir().join(server_folder(server)).join("konsil.db");
     let database = Connection::open(file).expect("the database");
-    let moved = database
-        .execute(
-            "UPDATE app_locks SET last_try_ts = last_try_ts - ?1, pin_ts = pin_ts - ?1",
-            [time.as_millis() as i64],
-        )
-        .expect("the clock is moved");
-    assert!(moved > 0, "somebody has a lock");
+    let moved = database.execute(statement, [time.as_millis() as i64]).expect("the clock is moved");
+    assert!(moved > 0, "there is nothing to move: {statement}");
     drop(database);
     server.resume();
 }

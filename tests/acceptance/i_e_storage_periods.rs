@@ -1,13 +1,16 @@
 //! I.e: messages lie in the app's own encrypted store alone, and only as long as the hospital allows; what was opened is not put there, and nothing
 //! is saved outside of it unless the hospital allows that too. That nothing of it is in clear shows `ii_a_no_plaintext_on_server_or_device`.
 //!
-//! The device's clock is moved at the browser's border: what asks for the time gets another one.
+//! The device's clock is moved at the browser's border: what asks for the time gets another one; the server's where it has noted what was sent when.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::{Screen, Server};
 
 use crate::{
     app::{Person, hospital, id, member_of},
+    i_b_app_lock::move_times,
     picture,
 };
 
@@ -15,6 +18,7 @@ const READ: &str = "Kalium war gestern 6,1";
 const UNREAD: &str = "Bitte um Rückruf wegen Bett 4";
 const DRAFT: &str = "Habe ich schon";
 const NEW: &str = "Kalium heute 4,2";
+const EIGHT_DAYS: Duration = Duration::from_secs(8 * 24 * 60 * 60);
 
 /// Has the device believe from the next start on that so many hours have passed; returns what takes it back.
 fn later(person: &Person, hours: u64) -> Value {
@@ -95,9 +99,17 @@ fn stays_seven_days_and_no_longer(server: &mut Server, people: [&str; 3], screen
     assert!(events_on_the_device(&anna) > 2);
     as_it_is(&anna, &six_days);
 
-    // The app was closed for eight days: before anything is shown, it is gone from the device.
-    later(&anna, 8 * 24);
+    // The app was closed for eight days, and the server knows no more what it has told whom: before anything is shown, it is gone from the device,
+    // and does not come back.
+    move_times(server, "UPDATE events SET ts = ts - ?1", EIGHT_DAYS);
+    later(&anna, EIGHT_DAYS.as_secs() / 3600);
     anna.reload();
+    murat_there.open(user);
+    anna.browser.wait_for("murat to be seen writing", || {
+        murat_there.begin("a");
+        let rows = anna.browser.texts(&id("room-row"));
+        rows.iter().any(|row| row.contains("schreibt")).then_some(())
+    });
     server.stop();
     row_says(&anna, &jonas, &["Ältere Nachrichten"]);
     // What was not read is still counted.

@@ -3,6 +3,7 @@
 
 mod connections;
 mod extensions;
+mod old_events;
 mod rooms;
 
 use std::time::Duration;

@@ -45,8 +45,8 @@ struct Kept {
     text_days: u16,
     /// When the oldest event was sent that the store has of a room.
     oldest_ms: BTreeMap<OwnedRoomId, u64>,
-    /// When the event was sent that a room's row in the list showed until it went.
-    latest_ms: BTreeMap<OwnedRoomId, u64>,
+    /// Rooms whose last event is not on this device any more, or never was; when it was sent, if a row of the list has shown it.
+    latest_ms: BTreeMap<OwnedRoomId, Option<u64>>,
     /// When a draft was written.
     drafts_ms: BTreeMap<OwnedRoomId, u64>,
 }
@@ -139,7 +139,7 @@ impl Expiry {
         for room in client.rooms() {
             match remove_preview(&room, cutoff).await {
                 Ok(Some(at)) => {
-                    self.with(|kept| kept.latest_ms.insert(room.room_id().to_owned(), at));
+                    self.with(|kept| kept.latest_ms.insert(room.room_id().to_owned(), Some(at)));
                 }
                 Ok(None) => {}
                 Err(error) => tracing::warn!(%error, "A preview could not be removed"),
@@ -193,8 +193,18 @@ impl Expiry {
         }
     }
 
-    /// When the last event of a room was sent that is no longer on this device.
-    pub fn latest_ms(&self, room: &RoomId) -> Option<u64> {
+    /// The server has something of a room that is too old for this device. Whether that is news.
+    async fn has_older(&self, client: &Client, room: &RoomId) -> bool {
+        let is_known = self.with(|kept| kept.latest_ms.contains_key(room));
+        if !is_known {
+            self.with(|kept| kept.latest_ms.insert(room.to_owned(), None));
+            self.keep(client).await;
+        }
+        !is_known
+    }
+
+    /// Whether a room's last event is too old for this device; with the time when it was sent, if that is known.
+    pub fn has_gone(&self, room: &RoomId) -> Option<Option<u64>> {
         self.with(|kept| kept.latest_ms.get(room).copied())
     }
 }
@@ -238,7 +248,7 @@ async fn remove_preview(room: &Room, before_ms: u64) -> Result<Option<u64>, Stor
     Ok(Some(at))
 }
 
-/// Notes how old is what the sync brings. Runs as long as the session.
+/// Notes how old is what the sync brings, and where it does not bring the last event because that is too old. Runs as long as the session.
 pub(crate) async fn follow(core: Arc<Core>, mut updates: Receiver<RoomUpdates>) {
     loop {
         let update = match updates.recv().await {
@@ -251,6 +261,8 @@ pub(crate) async fn follow(core: Arc<Core>, mut updates: Receiver<RoomUpdates>) 
         for (room, timeline) in joined.chain(left) {
             if let Some(oldest) = timeline.events.iter().filter_map(sent_ms).min() {
                 core.expiry.comes(&core.client, &room, oldest).await;
+            } else if timeline.limited && core.expiry.has_older(&core.client, &room).await {
+                core.room_changed(&room);
             }
         }
     }

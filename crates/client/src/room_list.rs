@@ -75,8 +75,8 @@ pub struct LastLine {
     pub sender: Option<String>,
     /// What it says.
     pub preview: Preview,
-    /// When, in milliseconds since 1970.
-    pub at_ms: u64,
+    /// When, in milliseconds since 1970; `None` if this device was never told.
+    pub at_ms: Option<u64>,
     /// For our own messages: how far they got.
     pub own: Option<OwnState>,
 }

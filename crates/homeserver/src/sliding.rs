@@ -109,10 +109,14 @@ pub enum SlidingError {
 }
 
 /// What is new on a connection, as JSON; waits for it if there is nothing.
+///
+/// Konsil's own app (`is_app`) gets nothing by itself that it may no longer keep (`device.text_days`, I.e): of a room that it has not subscribed to
+/// only what is newer, as if the timeline were limited there.
 pub async fn sync(
     hs: &Homeserver,
     session: &Session,
     request: Box<Request>,
+    is_app: bool,
 ) -> Result<Bytes, SlidingError> {
     let id = request.conn_id.as_deref().unwrap_or_default();
     if id.len() > MAX_CONNECTION_ID
@@ -152,9 +156,14 @@ pub async fn sync(
                 // The client has asked again meanwhile; this answer has no reader.
                 return Ok(answer::nothing(&request));
             }
-            let mut built =
-                Box::pin(answer::answer(hs, session, &request, &feed, connection.confirmed()))
-                    .await?;
+            let mut built = Box::pin(answer::answer(
+                hs,
+                (session, is_app),
+                &request,
+                &feed,
+                connection.confirmed(),
+            ))
+            .await?;
             if !built.is_empty || is_over {
                 let pos = connection.propose(std::mem::take(&mut built.step));
                 return Ok(built.finish(&pos));

@@ -195,12 +195,12 @@ fn publish(core: &Core, rows: &BTreeMap<OwnedRoomId, Arc<RoomRow>>) {
 }
 
 /// Invitations first, then favourites, then the latest on top.
-fn sort_key(row: &RoomRow) -> (bool, bool, std::cmp::Reverse<u64>) {
+fn sort_key(row: &RoomRow) -> (bool, bool, std::cmp::Reverse<Option<u64>>) {
     let is_invitation = matches!(row.membership, Membership::Invited { .. });
     (
         !is_invitation,
         !row.favourite,
-        std::cmp::Reverse(row.last.as_ref().map_or(0, |last| last.at_ms)),
+        std::cmp::Reverse(row.last.as_ref().and_then(|last| last.at_ms)),
     )
 }
 
@@ -212,10 +212,11 @@ async fn build(core: &Arc<Core>, room: &Room) -> RoomRow {
         spawn(details::search_history(core.clone(), room.clone()));
     }
     let draft = room.load_composer_draft(None).await.ok().flatten().map(|draft| draft.plain_text);
+    let last = last_line(core, room).await;
     RoomRow {
         id: ChatId::new(room.room_id()),
-        last: last_line(core, room).await,
-        unread: if is_joined { room.num_unread_messages() } else { 0 },
+        unread: if is_joined { unread(room, last.as_ref()) } else { 0 },
+        last,
         highlights: if is_joined { room.num_unread_mentions() } else { 0 },
         typing: core
             .typing_in(room.room_id())
@@ -235,6 +236,17 @@ async fn build(core: &Arc<Core>, room: &Room) -> RoomRow {
     }
 }
 
+/// As counted on this device; where what would be counted is no longer here, as the server counts.
+fn unread(room: &Room, last: Option<&LastLine>) -> u64 {
+    let counted = room.num_unread_messages();
+    match last {
+        Some(LastLine { preview: Preview::Older, .. }) => {
+            counted.max(room.unread_notification_counts().notification_count)
+        }
+        _ => counted,
+    }
+}
+
 /// Whether this person has muted the room, by a push rule as every Matrix client does it.
 pub(crate) async fn is_muted(core: &Core, room: &Room) -> bool {
     let mode = core.notifications.get_user_defined_room_notification_mode(room.room_id()).await;
@@ -245,7 +257,7 @@ async fn last_line(core: &Arc<Core>, room: &Room) -> Option<LastLine> {
     let name = |user: &UserId| core.people.person(core, user, None).name;
     match room.latest_event().await {
         LatestEventValue::None => {
-            let at_ms = core.expiry.latest_ms(room.room_id())?;
+            let at_ms = core.expiry.has_gone(room.room_id())?;
             Some(LastLine { sender: None, preview: Preview::Older, at_ms, own: None })
         }
         LatestEventValue::Remote { timestamp, sender, is_own, profile, content } => {
@@ -261,7 +273,7 @@ async fn last_line(core: &Arc<Core>, room: &Room) -> Option<LastLine> {
             Some(LastLine {
                 sender: (!is_own && !is_line).then_some(sender_name),
                 preview,
-                at_ms: timestamp.get().into(),
+                at_ms: Some(timestamp.get().into()),
                 own,
             })
         }
@@ -271,13 +283,13 @@ async fn last_line(core: &Arc<Core>, room: &Room) -> Option<LastLine> {
                 who: core.me.get().person.name,
                 by: inviter.as_deref().map(name).unwrap_or_default(),
             }),
-            at_ms: timestamp.get().into(),
+            at_ms: Some(timestamp.get().into()),
             own: None,
         }),
         LatestEventValue::Local { timestamp, content, state, .. } => Some(LastLine {
             sender: None,
             preview: preview::preview(&content, &core.me.get().person.name, name)?,
-            at_ms: timestamp.get().into(),
+            at_ms: Some(timestamp.get().into()),
             own: Some(match state {
                 LatestEventValueLocalState::IsSending => {
                     OwnState::Queued { progress_percent: None }
@@ -331,7 +343,7 @@ mod tests {
             last: at_ms.map(|at_ms| LastLine {
                 sender: None,
                 preview: Preview::Deleted,
-                at_ms,
+                at_ms: Some(at_ms),
                 own: None,
             }),
             unread: 0,

@@ -52,6 +52,8 @@ impl Built {
 pub(super) struct Reader<'a> {
     pub hs: &'a Homeserver,
     pub session: &'a Session,
+    /// Whether Konsil's own app asks.
+    pub is_app: bool,
     pub request: &'a Request,
     pub snapshot: &'a Snapshot,
     pub upto: Pos,
@@ -73,7 +75,7 @@ pub fn nothing(request: &Request) -> Bytes {
 /// What is new on a connection now.
 pub async fn answer(
     hs: &Homeserver,
-    session: &Session,
+    (session, is_app): (&Session, bool),
     request: &Request,
     feed: &Feed,
     snapshot: &Snapshot,
@@ -91,7 +93,7 @@ pub async fn answer(
         };
         let direct = direct_rooms(hs, session, request).await?;
         let preferences = preferences.clone();
-        let reader = Reader { hs, session, request, snapshot, upto, direct, preferences };
+        let reader = Reader { hs, session, is_app, request, snapshot, upto, direct, preferences };
         let subscribed = subscribed(hs, request).await?;
         let (shown, counts, is_behind) = {
             let mut list = list.lock().await;

@@ -21,6 +21,7 @@ use super::{
     answer::Reader, connection::SentRoom, interest::Interest, required_state::RequiredState,
 };
 use crate::{
+    Homeserver,
     json_writer::Object,
     rooms::TimelineToken,
     sync::{
@@ -35,6 +36,7 @@ use crate::{
 };
 
 const MEMBER: &str = "m.room.member";
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// The state as it is now.
 const NOW: i64 = OPEN - 1;
 /// Parts of the state that change how a room looks in a list.
@@ -245,6 +247,18 @@ fn parts(rows: &[Row]) -> Result<Vec<StatePart>, Error> {
     rows.iter().map(StatePart::from_row).collect()
 }
 
+/// Leaves out what the app may no longer keep, and what stands before it.
+fn leave_out_old(timeline: &mut Timeline, hs: &Homeserver) {
+    let period = u64::from(hs.policy.text_days) * DAY_MS;
+    let cutoff = hs.clock.now().0.saturating_sub(period);
+    let Some(last) = timeline.events.iter().rposition(|event| event.row.ts.0 < cutoff) else {
+        return;
+    };
+    timeline.prev_batch = timeline.events[last].row.pos.or(timeline.prev_batch);
+    timeline.limited = true;
+    timeline.events.drain(..=last);
+}
+
 /// How timelines are looked at: whole, but for what ignored people wrote.
 fn look<'a>(reader: &'a Reader<'_>) -> Look<'a> {
     Look {
@@ -294,8 +308,13 @@ async fn plan<'a>(reader: &Reader<'a>, shown: &'a [Shown]) -> Result<Vec<Reading
         });
     }
     let timelines = timelines::timelines(reader.hs, &look(reader), &asks).await?;
-    for (ask, timeline) in asks.iter().zip(timelines) {
+    for (ask, mut timeline) in asks.iter().zip(timelines) {
         if let Some(reading) = readings.iter_mut().find(|reading| reading.shown.room == ask.room) {
+            if reader.is_app
+                && !reader.request.room_subscriptions.contains_key(&reading.shown.room_id)
+            {
+                leave_out_old(&mut timeline, reader.hs);
+            }
             reading.timeline = Some(timeline);
         }
     }

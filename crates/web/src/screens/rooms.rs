@@ -249,9 +249,9 @@ fn row_content(row: &RoomRow, here: bool, lang: crate::i18n::Lang) -> impl IntoV
         _ => false,
     };
     let group = matches!(row.kind, RoomKind::Group { .. });
-    let time = row.last.as_ref().map(|last| {
-        let words = clock::in_list(platform::local_time(last.at_ms), platform::now(), lang);
-        view! { <time datetime=platform::iso(last.at_ms)>{words}</time> }
+    let time = row.last.as_ref().and_then(|last| last.at_ms).map(|at_ms| {
+        let words = clock::in_list(platform::local_time(at_ms), platform::now(), lang);
+        view! { <time datetime=platform::iso(at_ms)>{words}</time> }
     });
     let count = match row.unread {
         0 => None,
