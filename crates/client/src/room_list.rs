@@ -4,7 +4,7 @@ mod actions;
 mod build;
 
 pub(crate) use actions::direct;
-pub(crate) use build::{face, is_muted, keep_rows};
+pub(crate) use build::{AT_MOST_EVERY, face, is_muted, keep_rows};
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, future::FusedFuture, select};
-use matrix_sdk::{Room, RoomState};
+use matrix_sdk::{Room, RoomState, sleep::sleep};
 use ruma::{
     UserId,
     events::{
@@ -101,6 +101,8 @@ pub(super) async fn keep(open: Arc<Open>) {
         beyond_reach::ask(&core, &open.room, &header);
         header.pinned = pins::build(&open).await;
         open.header.set_if_not_eq(header);
+        sleep(room_list::AT_MOST_EVERY).await;
+        while let Some(Some(())) = identities.next().now_or_never() {}
         let news = select! {
             // Without network the members known so far have to do.
             _ = members => false,

@@ -26,6 +26,9 @@ use crate::{
     session::core::Core,
 };
 
+/// How often rows, and what stands above a chat, are built anew at most: each time reads dozens of things from the device's store.
+pub(crate) const AT_MOST_EVERY: Duration = Duration::from_millis(80);
+
 /// What stands for a room in the list and above the chat.
 pub(crate) struct Face {
     pub kind: RoomKind,
@@ -82,10 +85,9 @@ pub(crate) async fn face(core: &Arc<Core>, room: &Room) -> Face {
 async fn other_member(core: &Arc<Core>, room: &Room) -> Option<Person> {
     let target =
         room.direct_targets().into_iter().find_map(|target| UserId::parse(target.as_str()).ok())?;
-    let name = match room.get_member_no_sync(&target).await {
-        Ok(Some(member)) => member.display_name().map(str::to_owned),
-        _ => None,
-    };
+    // Not `Room::get_member_no_sync`, which reads ten things to tell one.
+    let profile = core.client.state_store().get_profile(room.room_id(), &target).await;
+    let name = profile.ok().flatten().and_then(|profile| profile.content.displayname);
     Some(core.people.person(core, &target, name.as_deref()))
 }
 
@@ -126,7 +128,10 @@ pub(crate) async fn keep_rows(core: Arc<Core>) {
     loop {
         select! {
             diffs = entries.next().fuse() => {
-                let Some(diffs) = diffs else { return };
+                let Some(mut diffs) = diffs else { return };
+                while let Some(Some(more)) = entries.next().now_or_never() {
+                    diffs.extend(more);
+                }
                 for diff in diffs {
                     note_changes(&core, &diff);
                     diff.apply(&mut rooms);
@@ -158,6 +163,8 @@ pub(crate) async fn keep_rows(core: Arc<Core>) {
                 .is_some_and(|it| !matches!(it.state(), RoomState::Left | RoomState::Banned))
         });
         publish(&core, &rows);
+        // A message that is sent changes its row a dozen times: all that people would not see one by one becomes one.
+        sleep(AT_MOST_EVERY).await;
     }
 }
 
