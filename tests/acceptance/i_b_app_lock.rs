@@ -29,12 +29,16 @@ pub fn let_pass(server: &mut Server, time: Duration) {
 /// Stops the server, lets a statement move times of its database back by `?1` milliseconds, and starts it again.
 pub fn move_times(server: &mut Server, statement: &str, time: Duration) {
     server.stop();
-    let file = server.data_dir().join(server_folder(server)).join("konsil.db");
-    let database = Connection::open(file).expect("the database");
-    let moved = database.execute(statement, [time.as_millis() as i64]).expect("the clock is moved");
+    let moved =
+        database(server).execute(statement, [time.as_millis() as i64]).expect("the clock is moved");
     assert!(moved > 0, "there is nothing to move: {statement}");
-    drop(database);
     server.resume();
+}
+
+/// The database of the only hospital of a server that does not run.
+pub fn database(server: &Server) -> Connection {
+    let file = server.data_dir().join(server_folder(server)).join("konsil.db");
+    Connection::open(file).expect("the database")
 }
 
 /// The folder of the only hospital.

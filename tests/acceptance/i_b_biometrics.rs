@@ -10,7 +10,7 @@ use testkit::{
 };
 
 use crate::app::{HESITATE, PIN, Person, add_authenticator, hospital, id, member_of};
-use crate::i_b_app_lock::let_pass;
+use crate::i_b_app_lock::{database, let_pass};
 
 const WRONG: &str = "482914";
 const MESSAGE: &str = "Aortenbogen-Nachricht-7601";
@@ -190,7 +190,14 @@ fn a_hospital_that_takes_it_back_has_every_device_ask_for_the_pin_and_so_does_wh
     anna.browser.reload();
     anna.browser.find(&id("lock-screen"));
 
-    // Allowed again, it is for each to set up again.
+    // The server knows no finger any more: allowed again, it is for each to set up again.
+    server.stop();
+    let known = "SELECT count(*), count(biometric_verifier_hash) FROM app_locks";
+    let known: (i64, i64) = database(&server)
+        .query_row(known, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("the locks are read");
+    assert_eq!(known, (1, 0), "locks, and those that a finger opens");
+    server.resume();
     turn(&mut server, "biometrics = false", "biometrics = true");
     anna.browser.reload();
     anna.try_pin("739164");
