@@ -77,6 +77,13 @@ impl Navigation {
         self.route.set(route);
     }
 
+    /// Goes to another place before the page is loaded anew. What covers this place gives no entry back any more: that step back could come
+    /// before the page goes, which would then begin at the place that was left.
+    pub fn leave_for(self, route: Route) {
+        self.overlays.get_value().borrow_mut().entries = 0;
+        self.replace(route);
+    }
+
     /// Goes back to where one came from; to `otherwise` if the app was opened here.
     pub fn back(self, otherwise: Route) {
         if self.overlays.get_value().borrow().depth == 0 {

@@ -346,7 +346,7 @@ fn SignOut(on_close: Callback<()>) -> impl IntoView {
                 Ok(()) => {
                     crate::push::end().await;
                     crate::residents::remove();
-                    frame.nav.replace(Route::Chats);
+                    frame.nav.leave_for(Route::Chats);
                     // The page still has the store open; starting anew lets it go, and what was read leaves the memory.
                     return platform::start_anew(None);
                 }
