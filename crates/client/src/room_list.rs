@@ -34,6 +34,8 @@ pub struct RoomRow {
     pub membership: Membership,
     /// The last thing that happened.
     pub last: Option<LastLine>,
+    /// When something happened, in the server's order (`bump_stamp` of MSC4186): orders chats of which this device was told no time.
+    pub recency: u64,
     /// Messages since we last read here, as counted on this device.
     pub unread: u64,
     /// How many of them mention us.
@@ -181,6 +183,7 @@ mod tests {
             tint: 0,
             membership: Membership::Joined,
             last: None,
+            recency: 0,
             unread: 0,
             highlights: 0,
             typing: Vec::new(),

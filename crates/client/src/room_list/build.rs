@@ -1,6 +1,6 @@
 //! Building the rows and keeping them up to date.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, pin_mut, select};
 use matrix_sdk::{
@@ -202,12 +202,12 @@ fn publish(core: &Core, rows: &BTreeMap<OwnedRoomId, Arc<RoomRow>>) {
 }
 
 /// Invitations first, then favourites, then the latest on top.
-fn sort_key(row: &RoomRow) -> (bool, bool, std::cmp::Reverse<Option<u64>>) {
+fn sort_key(row: &RoomRow) -> (bool, bool, Reverse<(Option<u64>, u64)>) {
     let is_invitation = matches!(row.membership, Membership::Invited { .. });
     (
         !is_invitation,
         !row.favourite,
-        std::cmp::Reverse(row.last.as_ref().and_then(|last| last.at_ms)),
+        Reverse((row.last.as_ref().and_then(|last| last.at_ms), row.recency)),
     )
 }
 
@@ -224,6 +224,7 @@ async fn build(core: &Arc<Core>, room: &Room) -> RoomRow {
         id: ChatId::new(room.room_id()),
         unread: if is_joined { unread(room, last.as_ref()) } else { 0 },
         last,
+        recency: room.recency_stamp().map_or(0, u64::from),
         highlights: if is_joined { room.num_unread_mentions() } else { 0 },
         typing: core
             .typing_in(room.room_id())
@@ -353,6 +354,7 @@ mod tests {
                 at_ms: Some(at_ms),
                 own: None,
             }),
+            recency: 0,
             unread: 0,
             highlights: 0,
             typing: Vec::new(),
@@ -368,11 +370,14 @@ mod tests {
         let mut rows = [
             row("old", Some(1), Membership::Joined),
             row("silent", None, Membership::Joined),
+            RoomRow { recency: 7, ..row("silent for a shorter time", None, Membership::Joined) },
             row("new", Some(9), Membership::Joined),
             row("invitation", Some(2), Membership::Invited { by: None }),
             RoomRow { favourite: true, ..row("favourite", Some(3), Membership::Joined) },
         ];
         rows.sort_by_key(sort_key);
-        assert_eq!(rows.map(|row| row.title), ["invitation", "favourite", "new", "old", "silent"]);
+        let sorted =
+            ["invitation", "favourite", "new", "old", "silent for a shorter time", "silent"];
+        assert_eq!(rows.map(|row| row.title), sorted);
     }
 }
