@@ -231,7 +231,7 @@ fn groups(file: &Path) -> Vec<String> {
     tags.keys().filter_map(|tag| tag.split_once(':')).map(|(group, _)| group.to_owned()).collect()
 }
 
-fn nothing_in(bytes: &[u8], directory: &Path) {
+pub fn nothing_in(bytes: &[u8], directory: &Path) {
     let file = directory.join("received");
     std::fs::write(&file, bytes).expect("it is written");
     // What it is, how large it is, and how its pixels are to be read: the browser's own colour profile, not the camera's.
@@ -305,7 +305,7 @@ pub fn keep_shown(person: &Person) {
 }
 
 /// The bytes of the picture with this caption, as they were received and decrypted.
-fn received(person: &Person, caption: &str) -> Vec<u8> {
+pub fn received(person: &Person, caption: &str) -> Vec<u8> {
     let message = person.message(caption);
     person.browser.find(&format!("{message} {}", id("image-shown")));
     person.browser.click(&format!("{message} {}", id("image")));

@@ -13,6 +13,7 @@ mod i_b_without_the_server;
 mod i_c_own_contacts;
 mod i_d_contact_import;
 mod i_e_storage_periods;
+mod i_f_chats_from_elsewhere;
 mod i_g_room_keys;
 mod i_k_crash_reports;
 mod i_k_one_origin;

@@ -1,6 +1,6 @@
 //! One chat: its rows, and what can be done in it.
 
-mod actions;
+pub(crate) mod actions;
 pub(crate) mod beyond_reach;
 mod completeness;
 mod convert;
@@ -21,6 +21,7 @@ pub(crate) mod responses;
 mod rows;
 mod send;
 mod timeline;
+pub(crate) mod upload;
 mod watch;
 
 pub use completeness::FindingKind;

@@ -22,7 +22,7 @@ mod place;
 
 use std::ops::Range;
 
-use vocabulary::removal::RemovalReport;
+use vocabulary::{imported::Imported, removal::RemovalReport};
 
 pub use download::Sink;
 
@@ -58,6 +58,8 @@ pub struct LargeToSend {
     pub video: Option<VideoFacts>,
     /// What was taken out of it, and what had to stay.
     pub removal: Option<RemovalReport>,
+    /// From where it was taken over, if it was.
+    pub imported: Option<Imported>,
 }
 
 /// What is known of a video.

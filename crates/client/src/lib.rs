@@ -20,6 +20,7 @@ pub mod directory;
 mod endpoint;
 mod expiry;
 pub mod ids;
+pub mod import;
 mod kept;
 pub mod large;
 pub mod link;

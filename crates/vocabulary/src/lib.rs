@@ -5,6 +5,7 @@ pub mod app;
 pub mod crash;
 pub mod details;
 pub mod export;
+pub mod imported;
 pub mod messages;
 pub mod profile;
 pub mod removal;

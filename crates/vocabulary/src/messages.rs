@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 pub const CONTACT: &str = "de.konsil.contact";
 /// `msgtype` of a message whose sender waits for somebody to take it over.
 pub const URGENT: &str = "de.konsil.urgent";
-/// Class of a message beside its ciphertext, `urgent`: in clear, so that the server lets it through quiet hours. It stands in the
-/// content, or in `m.relates_to`, which is all that matrix-sdk leaves in clear.
+/// Class of a message beside its ciphertext: in clear, so that the server lets what is `urgent` through quiet hours, and wakes nobody for what is
+/// `silent`. It stands in the content, or in `m.relates_to`, which is all that matrix-sdk leaves in clear.
 pub const URGENCY: &str = "de.konsil.urgency";
 /// The reaction that takes an urgent message over. Other clients show it as what it says.
 pub const TAKEN_OVER: &str = "✅ Übernommen";

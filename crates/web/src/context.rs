@@ -89,6 +89,8 @@ pub struct Desk {
     pub jump: RwSignal<Option<(ChatId, MessageId)>>,
     /// Chats in which it was asked whether the person is the right one.
     pub asked_who: StoredValue<std::collections::HashSet<ChatId>>,
+    /// A chat from elsewhere that is on its way over.
+    pub transfer: crate::screens::Transfer,
     /// Whether the recovery key has been put off for now.
     pub key_put_off: RwSignal<bool>,
     /// Whether confirming this device has been put off for now.
@@ -111,6 +113,7 @@ impl Desk {
             taken: StoredValue::new_local(None),
             jump: RwSignal::new(None),
             asked_who: StoredValue::new(Default::default()),
+            transfer: crate::screens::Transfer::none(),
             key_put_off: RwSignal::new(false),
             confirm_put_off: RwSignal::new(false),
         };

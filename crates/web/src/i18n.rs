@@ -23,6 +23,7 @@ macro_rules! words {
     };
 }
 
+mod chat_import_texts;
 mod contact_texts;
 mod crash_texts;
 mod document_texts;
@@ -100,6 +101,7 @@ mod tests {
             .chain(list_texts::ALL)
             .chain(link_texts::ALL)
             .chain(contact_texts::ALL)
+            .chain(chat_import_texts::ALL)
             .chain(update_texts::ALL)
             .chain(crash_texts::ALL)
             .chain(document_texts::ALL)

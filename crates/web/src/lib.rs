@@ -35,6 +35,8 @@ mod context;
 #[cfg(target_family = "wasm")]
 mod crash;
 #[cfg(target_family = "wasm")]
+mod file_kind;
+#[cfg(target_family = "wasm")]
 mod hospital;
 #[cfg(target_family = "wasm")]
 mod lock;
@@ -48,6 +50,8 @@ mod passkey;
 mod pdf;
 #[cfg(target_family = "wasm")]
 mod photo;
+#[cfg(target_family = "wasm")]
+mod pieces;
 #[cfg(target_family = "wasm")]
 mod platform;
 #[cfg(target_family = "wasm")]

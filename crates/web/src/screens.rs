@@ -8,6 +8,7 @@ mod details;
 mod directory;
 mod export;
 mod home_screen;
+mod import_chat;
 mod invitation;
 mod key_file;
 mod link;
@@ -30,6 +31,7 @@ mod verify;
 
 pub use chat::Taken;
 pub use home_screen::HomeScreenGuide;
+pub use import_chat::Transfer;
 pub use invitation::Invited;
 pub use lock::{LockScreen, SetPin};
 pub use residents::Residents;

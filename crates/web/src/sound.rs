@@ -61,14 +61,18 @@ impl Recording {
     /// that is. `None` if that fails.
     pub async fn samples(mut self) -> Option<Vec<f32>> {
         let blob = self.recorder.take()?.stop().await?;
-        let encoded = JsFuture::from(blob.array_buffer()).await.ok()?;
-        // A context without sound: decoding in it resamples to its rate.
-        let arguments = [1.into(), 1.into(), wav::RATE.into()];
-        let context = construct("OfflineAudioContext", &arguments).ok()?;
-        let decoding: Promise =
-            call(&context, "decodeAudioData", &[encoded]).ok()?.dyn_into().ok()?;
-        let buffer = JsFuture::from(decoding).await.ok()?;
-        let samples = call(&buffer, "getChannelData", &[0.into()]).ok()?;
-        Some(samples.dyn_into::<Float32Array>().ok()?.to_vec())
+        samples_of(&blob).await
     }
+}
+
+/// The samples of a recording at [`wav::RATE`], one channel of it. `None` if this browser does not know its format.
+pub async fn samples_of(recording: &web_sys::Blob) -> Option<Vec<f32>> {
+    let encoded = JsFuture::from(recording.array_buffer()).await.ok()?;
+    // A context without sound: decoding in it resamples to its rate.
+    let arguments = [1.into(), 1.into(), wav::RATE.into()];
+    let context = construct("OfflineAudioContext", &arguments).ok()?;
+    let decoding: Promise = call(&context, "decodeAudioData", &[encoded]).ok()?.dyn_into().ok()?;
+    let buffer = JsFuture::from(decoding).await.ok()?;
+    let samples = call(&buffer, "getChannelData", &[0.into()]).ok()?;
+    Some(samples.dyn_into::<Float32Array>().ok()?.to_vec())
 }

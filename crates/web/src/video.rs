@@ -90,7 +90,8 @@ impl Video {
         };
         let removal = Some(self.report.clone());
         let (name, mime) = (self.name.clone(), self.mime.to_owned());
-        LargeToSend { name, mime, caption, reply_to, video: Some(facts), removal }
+        let (video, imported) = (Some(facts), None);
+        LargeToSend { name, mime, caption, reply_to, video, removal, imported }
     }
 
     /// What the chat sends.

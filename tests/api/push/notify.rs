@@ -159,6 +159,20 @@ fn quiet_hours_hold_back_all_but_urgent_messages() {
 }
 
 #[test]
+fn what_was_taken_over_from_elsewhere_wakes_nobody() {
+    let gateway = accepting();
+    let (anna, jonas, room) = woken(pushing(), &gateway);
+    let mut silent = encrypted("from another messenger");
+    silent["m.relates_to"] = json!({ "de.konsil.urgency": "silent" });
+    anna.send(&room, "m.room.encrypted", &silent);
+    let event = anna.send_encrypted(&room, "and this is new");
+    assert_eq!(notification(&gateway.next())["event_id"], event, "the first one woke nobody");
+    let told = jonas.get("/_matrix/client/v3/notifications").ok();
+    let told = told["notifications"].as_array().expect("a list").len();
+    assert_eq!(told, 1);
+}
+
+#[test]
 fn after_a_restart_what_was_not_told_is_told_and_nothing_twice() {
     let mut server = Server::with(&Settings {
         node: peer::reachable(),

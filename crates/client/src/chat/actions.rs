@@ -1,12 +1,7 @@
 //! What can be done in a chat.
 
-use std::time::Duration;
-
 use matrix_sdk::{
     ComposerDraft, ComposerDraftType,
-    attachment::{
-        AttachmentInfo, BaseAudioInfo, BaseFileInfo, BaseImageInfo, BaseVideoInfo, Thumbnail,
-    },
     room::{
         edit::EditedContent,
         reply::{EnforceThread, Reply},
@@ -31,6 +26,7 @@ use ruma::{
 };
 use serde_json::{Map, Value, value::to_raw_value};
 use vocabulary::{
+    imported::{IMPORTED, Imported},
     messages::{CONTACT, Contact, FORWARDED, TAKEN_OVER, URGENCY, URGENT, fields},
     removal::{REMOVAL_REPORT, RemovalReport},
     sequence::SEQUENCE,
@@ -38,7 +34,7 @@ use vocabulary::{
 
 use super::{
     ActionError, Body, Chat, Draft, FileToSend, ImageToSend, Open, TextToSend, VideoToSend,
-    VoiceToSend, convert, parts, responses,
+    VoiceToSend, convert, parts, responses, upload::Upload,
 };
 use crate::{
     details,
@@ -162,6 +158,7 @@ impl Chat {
         };
         let mut mark = Map::from_iter([(FORWARDED.to_owned(), Value::Bool(true))]);
         mark.extend(report_field(convert::removal_report(&item)));
+        mark.extend(imported_field(convert::imported(&item).as_ref()));
         for chat in to {
             let id = RoomId::parse(chat.as_str()).map_err(failed)?;
             let room = open.core.client.get_room(&id).ok_or(ActionError::NotAllowed)?;
@@ -231,66 +228,22 @@ impl Chat {
 
     /// Sends a picture. Returns as soon as it is queued.
     pub async fn send_image(&self, image: ImageToSend) -> Result<(), ActionError> {
-        let (width, height) = image.size_px;
-        let info = AttachmentInfo::Image(BaseImageInfo {
-            height: Some(height.into()),
-            width: Some(width.into()),
-            size: UInt::new(image.bytes.len() as u64),
-            blurhash: None,
-            is_animated: None,
-        });
-        let thumbnail = image.thumbnail.map(thumbnail);
-        let upload =
-            Upload { name: image.name, mime: image.mime, bytes: image.bytes, info, thumbnail };
-        let report = report_field(image.removal);
-        self.inner.open.upload(upload, image.caption, image.reply_to, report).await
+        self.inner.open.upload(image.into()).await
     }
 
     /// Sends a video. Returns as soon as it is queued.
     pub async fn send_video(&self, video: VideoToSend) -> Result<(), ActionError> {
-        let (width, height) = video.size_px;
-        let info = AttachmentInfo::Video(BaseVideoInfo {
-            duration: video.duration_ms.map(Duration::from_millis),
-            height: Some(height.into()),
-            width: Some(width.into()),
-            size: UInt::new(video.bytes.len() as u64),
-            blurhash: None,
-        });
-        let upload = Upload {
-            name: video.name,
-            mime: video.mime,
-            bytes: video.bytes,
-            info,
-            thumbnail: video.poster.map(thumbnail),
-        };
-        let report = report_field(video.removal);
-        self.inner.open.upload(upload, video.caption, video.reply_to, report).await
+        self.inner.open.upload(video.into()).await
     }
 
     /// Sends a recording. Returns as soon as it is queued.
     pub async fn send_voice(&self, voice: VoiceToSend) -> Result<(), ActionError> {
-        let info = AttachmentInfo::Voice(BaseAudioInfo {
-            duration: Some(Duration::from_millis(voice.duration_ms)),
-            size: UInt::new(voice.bytes.len() as u64),
-            waveform: Some(voice.waveform),
-        });
-        let upload = Upload {
-            name: voice.name,
-            mime: voice.mime,
-            bytes: voice.bytes,
-            info,
-            thumbnail: None,
-        };
-        self.inner.open.upload(upload, None, voice.reply_to, Map::new()).await
+        self.inner.open.upload(voice.into()).await
     }
 
     /// Sends a file. Returns as soon as it is queued.
     pub async fn send_file(&self, file: FileToSend) -> Result<(), ActionError> {
-        let info = AttachmentInfo::File(BaseFileInfo { size: UInt::new(file.bytes.len() as u64) });
-        let upload =
-            Upload { name: file.name, mime: file.mime, bytes: file.bytes, info, thumbnail: None };
-        let report = report_field(file.removal);
-        self.inner.open.upload(upload, file.caption, file.reply_to, report).await
+        self.inner.open.upload(file.into()).await
     }
 
     /// Sends a large file, or a video that is one, piece by piece. Returns when it is encrypted onto the device: until then the app has to stay open,
@@ -417,14 +370,6 @@ impl Chat {
     }
 }
 
-struct Upload {
-    name: String,
-    mime: String,
-    bytes: Vec<u8>,
-    info: AttachmentInfo,
-    thumbnail: Option<Thumbnail>,
-}
-
 fn of_kept(draft: ComposerDraft) -> Draft {
     let (reply_to, editing) = match draft.draft_type {
         ComposerDraftType::NewMessage => (None, None),
@@ -545,28 +490,24 @@ impl Open {
         found.cloned().ok_or(ActionError::UnknownMessage)
     }
 
-    async fn upload(
-        &self,
-        upload: Upload,
-        caption: Option<String>,
-        reply_to: Option<MessageId>,
-        mut extra_content: Map<String, Value>,
-    ) -> Result<(), ActionError> {
+    async fn upload(&self, upload: Upload) -> Result<(), ActionError> {
         // Asked for once and then remembered; offline the server's answer comes with the upload itself.
         if let Ok(limit) = self.core.client.load_or_fetch_max_upload_size().await
             && UInt::new(upload.bytes.len() as u64).is_none_or(|size| size > limit)
         {
             return Err(ActionError::TooLarge { max_bytes: limit.into() });
         }
-        let mime = upload.mime.parse().unwrap_or(mime::APPLICATION_OCTET_STREAM);
+        let mime = upload.content_type();
         let number = sequence::next(&self.core, self.room.room_id()).await;
+        let mut extra_content = report_field(upload.removal);
         extra_content.extend(number.field());
         let source = AttachmentSource::Data { bytes: upload.bytes, filename: upload.name };
+        let caption = upload.caption.filter(|text| !text.is_empty());
         let config = AttachmentConfig {
             info: Some(upload.info),
             thumbnail: upload.thumbnail,
-            caption: caption.filter(|text| !text.is_empty()).map(TextMessageEventContent::plain),
-            in_reply_to: reply_to.as_ref().map(event_id).transpose()?,
+            caption: caption.map(TextMessageEventContent::plain),
+            in_reply_to: upload.reply_to.as_ref().map(event_id).transpose()?,
             // Within the content, so it is encrypted with it.
             extra_content: Some(extra_content),
             ..AttachmentConfig::default()
@@ -586,21 +527,16 @@ pub(super) fn event_id(message: &MessageId) -> Result<OwnedEventId, ActionError>
     }
 }
 
-/// A small JPEG that goes with an attachment.
-fn thumbnail((data, (width, height)): (Vec<u8>, (u32, u32))) -> Thumbnail {
-    Thumbnail {
-        size: UInt::new(data.len() as u64).unwrap_or_default(),
-        data,
-        content_type: mime::IMAGE_JPEG,
-        height: height.into(),
-        width: width.into(),
-    }
-}
-
 /// What was taken out of a file, as a field of its message.
-fn report_field(report: Option<RemovalReport>) -> Map<String, Value> {
+pub(crate) fn report_field(report: Option<RemovalReport>) -> Map<String, Value> {
     let report = report.and_then(|report| serde_json::to_value(report).ok());
     report.into_iter().map(|report| (REMOVAL_REPORT.to_owned(), report)).collect()
+}
+
+/// Where a message was taken over from, as a field of it.
+pub(crate) fn imported_field(imported: Option<&Imported>) -> Map<String, Value> {
+    let imported = imported.and_then(|imported| serde_json::to_value(imported).ok());
+    imported.into_iter().map(|imported| (IMPORTED.to_owned(), imported)).collect()
 }
 
 /// The content with its class in the relation, the only part that stands in clear too: so the server knows whom to wake in quiet
@@ -626,7 +562,7 @@ fn filled(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-pub(super) fn failed(error: impl std::fmt::Debug) -> ActionError {
+pub(crate) fn failed(error: impl std::fmt::Debug) -> ActionError {
     ActionError::Failed(trouble::kind_of(&error))
 }
 

@@ -15,6 +15,7 @@ use ruma::{
 
 use vocabulary::{
     RoomDetailsEventContent,
+    imported::{IMPORTED, Imported},
     messages::{CONTACT, Contact, FORWARDED, TAKEN_OVER, URGENT, from_fields},
     removal::{REMOVAL_REPORT, RemovalReport},
 };
@@ -109,11 +110,14 @@ pub(super) fn rows<'a>(
     rows
 }
 
+/// Who stands above a message: its sender, or who has written it elsewhere.
+type Writer = (OwnedUserId, Option<String>);
+
 /// What the rows above decide about the next one.
 #[derive(Default)]
 struct SoFar {
-    /// Sender and time of the message directly above.
-    previous: Option<(OwnedUserId, u64)>,
+    /// Sender of the message directly above, with who has written it elsewhere, and when it was written.
+    previous: Option<(Writer, u64)>,
     /// Name and topic of the room as of here.
     details: Option<RoomDetailsEventContent>,
 }
@@ -168,13 +172,30 @@ fn event_row(
         so_far.previous = None;
         return Some(RowKind::System { at_ms, line });
     }
-    let body = body(event, content, at)?;
-    let continues = so_far.previous.as_ref().is_some_and(|(sender, then)| {
-        sender == event.sender() && at_ms.saturating_sub(*then) < TOGETHER_FOR_MS
+    let mut body = body(event, content, at)?;
+    let imported = imported(event).or_else(|| {
+        let message = content.as_message().filter(|_| event.is_local_echo())?;
+        at.core.imports.get(message.body())
     });
-    so_far.previous = Some((event.sender().to_owned(), at_ms));
+    if let Some(imported) = &imported {
+        body = as_imported(body, imported);
+        if imported.author.is_none() {
+            let Body::Text { text, .. } = body else { return None };
+            so_far.previous = None;
+            return Some(RowKind::System { at_ms, line: SystemLine::Imported { text } });
+        }
+    }
+    let author = imported.as_ref().and_then(|imported| imported.author.clone());
+    let written_ms = imported.as_ref().map_or(at_ms, |imported| imported.at_ms);
+    let by = (event.sender().to_owned(), author);
+    let continues = so_far.previous.as_ref().is_some_and(|(before, then)| {
+        *before == by && written_ms.checked_sub(*then).is_some_and(|ms| ms < TOGETHER_FOR_MS)
+    });
+    so_far.previous = Some((by, written_ms));
     let readable = !matches!(body, Body::Deleted | Body::Undecryptable(_));
     let message = content.as_message();
+    // What somebody has written elsewhere stays as it was taken over.
+    let can_edit = readable && event.is_editable() && imported.is_none();
     let urgent = matches!(body, Body::Urgent(_));
     let poll = matches!(body, Body::Poll(_));
     let mut reactions = reactions(event, content, at);
@@ -205,9 +226,10 @@ fn event_row(
         highlighted: event.is_highlighted(),
         mentions: message.as_ref().map(|message| at.mentions(message)).unwrap_or_default(),
         forwarded: readable && is_forwarded(event),
+        imported: imported.filter(|_| readable),
         pinned: event.event_id().is_some_and(|id| at.pinned.iter().any(|pinned| pinned == id)),
         warning: warning(event.get_shield(false)),
-        can_edit: readable && event.is_editable() && event.is_own() && !urgent && !poll,
+        can_edit: can_edit && event.is_own() && !urgent && !poll,
         can_delete: event.is_own() && !matches!(content.kind, MsgLikeKind::Redacted),
         can_reply: readable && event.event_id().is_some(),
         can_forward: readable && message.is_some() && event.event_id().is_some() && !urgent,
@@ -259,6 +281,28 @@ fn own_field(event: &EventTimelineItem, name: &str) -> Option<serde_json::Value>
 /// Whether the message was passed on.
 fn is_forwarded(event: &EventTimelineItem) -> bool {
     own_field(event, FORWARDED) == Some(true.into())
+}
+
+/// Where the message was taken over from.
+pub(super) fn imported(event: &EventTimelineItem) -> Option<Imported> {
+    serde_json::from_value(own_field(event, IMPORTED)?).ok()
+}
+
+/// What it says, without what stands before it for other clients.
+fn as_imported(body: Body, imported: &Imported) -> Body {
+    let caption = |caption: Option<String>| {
+        let caption = caption.map(|caption| imported.text(&caption).to_owned());
+        caption.filter(|caption| !caption.is_empty())
+    };
+    match body {
+        Body::Text { text, .. } => {
+            Body::Text { text: imported.text(&text).to_owned(), emoji_only: EmojiOnly(false) }
+        }
+        Body::Image(image) => Body::Image(ImageView { caption: caption(image.caption), ..image }),
+        Body::Video(video) => Body::Video(VideoView { caption: caption(video.caption), ..video }),
+        Body::File(file) => Body::File(FileView { caption: caption(file.caption), ..file }),
+        other => other,
+    }
 }
 
 /// The sender's report of what was taken out of a file.

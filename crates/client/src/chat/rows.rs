@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use vocabulary::removal::RemovalReport;
+use vocabulary::{imported::Imported, removal::RemovalReport};
 
 use super::FindingKind;
 use crate::{
@@ -71,6 +71,8 @@ pub struct Message {
     pub parts: Option<Parts>,
     /// Was passed on from another chat: who stands above it has not written it.
     pub forwarded: bool,
+    /// Was taken over from a chat elsewhere, and from where.
+    pub imported: Option<Imported>,
     /// Is among the pinned messages of the chat.
     pub pinned: bool,
     /// Something about the sender's device that has to be said.
@@ -104,6 +106,7 @@ impl Message {
             mentions: Vec::new(),
             parts: None,
             forwarded: false,
+            imported: None,
             pinned: false,
             warning: None,
             can_edit: false,
@@ -458,6 +461,8 @@ pub enum SystemLine {
     TopicChanged { by: String, to: String },
     /// A setting of the chat changed.
     SettingChanged { by: String },
+    /// A line of the system in a chat that was taken over from elsewhere, as it stood there.
+    Imported { text: String },
 }
 
 /// What stands above the chat and above the composer.

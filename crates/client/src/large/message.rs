@@ -20,14 +20,14 @@ use ruma::{
     },
 };
 use serde_json::{Map, Value};
-use vocabulary::removal::REMOVAL_REPORT;
 
 use super::{
     outbox::{Outgoing, PREFIX, forget_gone},
     sending::Stopped,
 };
 use crate::{
-    chat::SendFailure,
+    chat::{SendFailure, actions::report_field},
+    import::mark,
     sequence,
     session::core::Core,
     trouble::{self, Trouble},
@@ -59,7 +59,7 @@ pub(super) async fn queue(core: &Arc<Core>, id: &str) -> Result<(), Stopped> {
             }
             None => content.with_relation(None),
         };
-        let queued = sequence::send(core, &room, content.into(), report(&file)).await;
+        let queued = sequence::send(core, &room, content.into(), more(&file)).await;
         if let Err(error) = queued {
             tracing::warn!(error = trouble::kind_of(&error), "A file's message was not queued");
             return Err(Stopped::Failed(SendFailure::Other));
@@ -89,9 +89,11 @@ async fn is_queued(room: &Room, uri: &OwnedMxcUri) -> bool {
     events.iter().rev().any(|event| event.raw().json().get().contains(uri.as_str()))
 }
 
-fn report(file: &Outgoing) -> Map<String, Value> {
-    let report = file.removal.as_ref().and_then(|report| serde_json::to_value(report).ok());
-    report.into_iter().map(|report| (REMOVAL_REPORT.to_owned(), report)).collect()
+/// Fields beside those of any file.
+fn more(file: &Outgoing) -> Map<String, Value> {
+    let mut more = report_field(file.removal.clone());
+    more.extend(file.imported.as_ref().map(mark).unwrap_or_default());
+    more
 }
 
 async fn message(core: &Core, file: &Outgoing, uri: OwnedMxcUri) -> Result<MessageType, Stopped> {

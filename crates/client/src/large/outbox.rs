@@ -11,7 +11,7 @@ use eyeball::SharedObservable;
 use ruma::{OwnedEventId, OwnedMxcUri, OwnedRoomId, RoomId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use vocabulary::removal::RemovalReport;
+use vocabulary::{imported::Imported, removal::RemovalReport};
 
 use super::{OnItsWay, Step, place};
 use crate::{
@@ -38,6 +38,8 @@ pub(super) struct Outgoing {
     pub video: Option<Video>,
     #[serde(default)]
     pub removal: Option<RemovalReport>,
+    #[serde(default)]
+    pub imported: Option<Imported>,
     pub at_ms: u64,
     /// What opens it, once it is encrypted whole; what the SDK's encryptor has given.
     pub keys: Option<Value>,
@@ -161,12 +163,16 @@ impl Outbox {
 fn row(core: &Arc<Core>, file: &Outgoing) -> Row {
     let me = core.people.person(core, &core.own_id, None);
     let sender = Sender { person: me, is_me: true };
+    let caption = file.caption.clone().map(|caption| match &file.imported {
+        Some(imported) => imported.text(&caption).to_owned(),
+        None => caption,
+    });
     let body = Body::File(FileView {
         file: MediaRef(Arc::from("")),
         name: file.name.clone(),
         mime: Some(file.mime.clone()),
         size_bytes: Some(file.size_bytes),
-        caption: file.caption.clone(),
+        caption: caption.filter(|caption| !caption.is_empty()),
         removal: file.removal.clone(),
     });
     let id = MessageId::Waiting(format!("{PREFIX}{}", file.id).into());
@@ -184,6 +190,7 @@ fn row(core: &Arc<Core>, file: &Outgoing) -> Row {
         own: Some(own),
         on_its_way: file.failure.is_none().then_some(on_its_way),
         can_delete: true,
+        imported: file.imported.clone(),
         ..Message::new(id, sender, file.at_ms, body)
     };
     Row { key: format!("{PREFIX}{}", file.id), kind: RowKind::Message(Box::new(message)) }

@@ -49,6 +49,7 @@ pub(crate) async fn take(
         reply_to,
         video,
         removal: file.removal,
+        imported: file.imported,
         at_ms: now_ms(),
         keys: None,
         upload: None,

@@ -29,13 +29,22 @@ impl RoomList {
 
     /// Creates a group. Its name travels encrypted; on the server the room has none.
     pub async fn create_group(&self, name: &str, people: &[PersonId]) -> Result<ChatId, RoomError> {
-        let core = &self.session.inner.core;
         let users: Result<Vec<OwnedUserId>, _> =
             people.iter().map(|person| UserId::parse(person.as_str())).collect();
         let users = users.map_err(|_| RoomError::NobodyChosen)?;
         if users.is_empty() {
             return Err(RoomError::NobodyChosen);
         }
+        self.create_named(name, users).await
+    }
+
+    /// Creates a chat that nobody else reads, until somebody is asked in.
+    pub async fn create_own(&self, name: &str) -> Result<ChatId, RoomError> {
+        self.create_named(name, Vec::new()).await
+    }
+
+    async fn create_named(&self, name: &str, users: Vec<OwnedUserId>) -> Result<ChatId, RoomError> {
+        let core = &self.session.inner.core;
         let mut request = encrypted_room(users);
         request.preset = Some(RoomPreset::PrivateChat);
         let room = create(core, request).await?;

@@ -38,7 +38,7 @@ use crate::{
     details::{self, Details},
     expiry::Expiry,
     ids::{DeviceId, PersonId},
-    large, network,
+    import, large, network,
     people::{People, Person},
     room_list::RoomListView,
     search::Index,
@@ -77,6 +77,8 @@ pub(crate) struct Core {
     pub contacts: contacts::Keeping,
     /// Large files on their way out.
     pub large: large::outbox::Outbox,
+    /// Messages that were taken over from elsewhere and are on their way out.
+    pub imports: import::Waiting,
     pub trust: TrustState,
     /// Which chats are muted.
     pub notifications: NotificationSettings,
@@ -185,6 +187,7 @@ impl Core {
             broadcasts: broadcast::outbox::Turn::default(),
             contacts: contacts::Keeping::default(),
             large: large::outbox::Outbox::default(),
+            imports: import::Waiting::default(),
             trust: TrustState::default(),
             notifications,
             hidden: Hidden::default(),

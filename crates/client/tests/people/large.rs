@@ -55,6 +55,7 @@ fn named(name: &str) -> LargeToSend {
         reply_to: None,
         video: None,
         removal: None,
+        imported: None,
     }
 }
 

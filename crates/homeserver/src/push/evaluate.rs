@@ -24,6 +24,10 @@ use crate::{
 
 /// The clear-text class beside the ciphertext that says how soon a message wants to be seen.
 pub const URGENCY: &str = "de.konsil.urgency";
+/// The class that passes quiet hours.
+const URGENT: &str = "urgent";
+/// The class that wakes nobody: what was taken over from another messenger is no news.
+const SILENT: &str = "silent";
 
 /// Whose rules are asked.
 #[derive(Clone, Debug)]
@@ -108,21 +112,28 @@ pub async fn notice(
     if !actions.iter().any(Action::should_notify) {
         return Ok(None);
     }
+    let class = class(&event.client);
+    if class.as_deref() == Some(SILENT) {
+        return Ok(None);
+    }
     Ok(Some(Notice {
         tweaks: tweaks(actions),
         highlight: actions.iter().any(Action::is_highlight),
-        urgent: is_urgent(&event.client),
+        urgent: class.as_deref() == Some(URGENT),
         actions: actions.to_vec(),
         room_id: room.room_id,
     }))
 }
 
-/// Whether its sender marked an event as urgent: in the content, or in its relation, which is all that matrix-sdk leaves in clear.
-fn is_urgent(client: &[u8]) -> bool {
-    let content: Option<Value> = content(client);
-    content.is_some_and(|content| {
-        [&content[URGENCY], &content["m.relates_to"][URGENCY]].contains(&&Value::from("urgent"))
-    })
+/// How soon an event wants to be seen: its class in the content, or in its relation, which is all that matrix-sdk leaves in clear.
+fn class(client: &[u8]) -> Option<String> {
+    // A cheap look first: most events have none.
+    if !client.windows(URGENCY.len()).any(|window| window == URGENCY.as_bytes()) {
+        return None;
+    }
+    let content: Value = content(client)?;
+    let classes = [&content[URGENCY], &content["m.relates_to"][URGENCY]];
+    classes.into_iter().find_map(|class| class.as_str().map(str::to_owned))
 }
 
 fn mentions_anybody(client: &[u8]) -> bool {
@@ -210,18 +221,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_urgent_by_its_content_or_its_relation_alone() {
-        let urgent =
-            |content: Value| is_urgent(json!({ "content": content }).to_string().as_bytes());
-        assert!(urgent(json!({ "de.konsil.urgency": "urgent" })));
-        assert!(urgent(json!({ "m.relates_to": { "de.konsil.urgency": "urgent" } })));
+    fn the_class_of_a_message_stands_in_its_content_or_its_relation_alone() {
+        let of = |content: Value| class(json!({ "content": content }).to_string().as_bytes());
+        for class in [URGENT, SILENT] {
+            assert_eq!(of(json!({ "de.konsil.urgency": class })).as_deref(), Some(class));
+            let relation = json!({ "m.relates_to": { "de.konsil.urgency": class } });
+            assert_eq!(of(relation).as_deref(), Some(class));
+        }
         for other in [
             json!({}),
-            json!({ "de.konsil.urgency": "low" }),
+            json!({ "de.konsil.urgency": true }),
             json!({ "m.relates_to": "urgent" }),
             json!({ "body": { "de.konsil.urgency": "urgent" } }),
         ] {
-            assert!(!urgent(other.clone()), "{other}");
+            assert_eq!(of(other.clone()), None, "{other}");
         }
     }
 }

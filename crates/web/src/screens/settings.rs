@@ -11,6 +11,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     contacts::OwnCode,
+    import_chat::ImportChat,
     key_file::{GiveKeys, TakeKeys},
     link::Linking,
     lock_settings::AppLock,
@@ -41,6 +42,7 @@ enum Above {
     Key,
     TakeKeys,
     GiveKeys,
+    ImportChat,
     Confirm,
     Shortcuts,
     Privacy,
@@ -109,6 +111,16 @@ pub fn SettingsScreen() -> impl IntoView {
                     </div>
                 </div>
                 <div class="setting">
+                    <h2>{lang.chat_import()}</h2>
+                    <p class="note">{lang.chat_import_hint()}</p>
+                    <div>
+                        <button type="button" class="button outline" data-testid="chat-import-open" on:click=move |_| above.set(Above::ImportChat)>
+                            <Picture icon=Icon::Import class="small"/>
+                            {lang.keys_choose()}
+                        </button>
+                    </div>
+                </div>
+                <div class="setting">
                     <h2>{lang.privacy()}</h2>
                     <p class="note">{lang.privacy_explain()}</p>
                     <div>
@@ -146,6 +158,7 @@ pub fn SettingsScreen() -> impl IntoView {
                 Above::OwnCode => view! { <OwnCode on_close=close/> }.into_any(),
                 Above::Key => view! { <KeySheet on_close=close/> }.into_any(),
                 Above::TakeKeys => view! { <TakeKeys on_close=close/> }.into_any(),
+                Above::ImportChat => view! { <ImportChat on_close=close/> }.into_any(),
                 Above::GiveKeys => view! { <GiveKeys on_close=close/> }.into_any(),
                 Above::Confirm => view! { <ConfirmSheet on_close=close/> }.into_any(),
                 Above::Shortcuts => view! { <ShortcutSheet on_close=close/> }.into_any(),

@@ -15,6 +15,7 @@ use super::{
     crash::CrashQuestion,
     details::Details,
     directory::{NewChat, NewGroup, People},
+    import_chat::TransferBar,
     link::{LinkDevice, Linking},
     privacy::{NewNotice, look_for_notice},
     recipient::CameraFirst,
@@ -131,6 +132,7 @@ pub fn Shell() -> impl IntoView {
     view! {
         <NetBanner/>
         <UrgentReminder chat=seen/>
+        <TransferBar/>
         <div class="shell" class:with-details=move || with_details.get() && wide.get() data-pane=move || pane.get().name() data-notice=move || notice.get().name() data-testid="shell">
             <Rail left/>
             {move || match left.get() {

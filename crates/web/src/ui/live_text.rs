@@ -43,6 +43,7 @@ pub fn system_words(line: &SystemLine, lang: Lang) -> String {
         SystemLine::Renamed { by, to } => SystemText::Renamed { by, to },
         SystemLine::TopicChanged { by, to } => SystemText::TopicChanged { by, to },
         SystemLine::SettingChanged { by } => SystemText::SettingChanged { by },
+        SystemLine::Imported { text } => return text.clone(),
     })
 }
 

@@ -6,7 +6,7 @@ use client::chat::{
     Body, EmojiOnly, FindingKind, Message, OwnState, Reaction, ReplyQuote, ReplyTarget, Row,
     RowKind, SystemLine, TrustWarning, UndecryptableReason,
 };
-use client::{large::OnItsWay, room_list::RoomKind};
+use client::{Person, PersonId, import::Gone, large::OnItsWay, room_list::RoomKind};
 use leptos::prelude::*;
 
 use super::{
@@ -25,6 +25,7 @@ use crate::{
     context::{Keyed, lang},
     i18n::Lang,
     platform::{self, Debounce},
+    screens::import_chat::source_words,
     text::{self, Piece, pieces_with},
     ui::{AvatarSize, Icon, Picture, preview_words, system_words, tick},
 };
@@ -120,10 +121,13 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
     let Some(first) = row.with_untracked(|row| message_in(row).cloned()) else {
         return ().into_any();
     };
-    let me = first.sender.is_me;
     let is_group =
         open.header.with_untracked(|header| matches!(header.kind, RoomKind::Group { .. }));
-    let faced = is_group && !me;
+    let mine = part(&row, is_mine);
+    let mine = Memo::new(move |_| mine.get().unwrap_or_default());
+    // Who has written what was taken over is nobody of this chat.
+    let faced = part(&row, move |it| !is_mine(it) && (is_group || it.imported.is_some()));
+    let faced = Memo::new(move |_| faced.get().unwrap_or_default());
 
     let continues = part(&row, |message| message.continues);
     let drawn = part(&row, |message| Drawn::of(&message.body));
@@ -147,10 +151,16 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
     let way = part(&row, |message| message.on_its_way);
     let way = Memo::new(move |_| way.get().flatten());
     let meta = part(&row, |message| {
-        (message.at_ms, message.edited, message.pinned, message.warning.filter(is_alarming))
+        let edited = message.edited || message.imported.as_ref().is_some_and(|it| it.edited);
+        (message.at_ms, edited, message.pinned, message.warning.filter(is_alarming))
     });
+    let imported = part(&row, |message| {
+        let imported = message.imported.clone()?;
+        Some((imported, message.sender.is_me, message.sender.person.name.clone()))
+    });
+    let imported = Memo::new(move |_| imported.get().flatten());
     let can_reply = part(&row, |message| message.can_reply);
-    let person = part(&row, |message| message.sender.person.clone());
+    let person = part(&row, writer);
     let event_id = part(&row, |message| message.id.event_id().map(str::to_owned));
 
     let flashing = {
@@ -188,8 +198,15 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
     let parts = part(&row, |message| message.parts.as_ref().map(|parts| (parts.have, parts.of)));
     // What is heard when the arrow keys come to it.
     let spoken = part(&row, move |message| {
-        let who = if message.sender.is_me { lang.you() } else { &message.sender.person.name };
-        let time = platform::local_time(message.at_ms).clock();
+        let writer = writer(message).name;
+        let who = if is_mine(message) { lang.you() } else { &writer };
+        let time = match &message.imported {
+            Some(imported) => {
+                let stamp = clock::stamp(platform::local_time(imported.at_ms), lang);
+                format!("{stamp}, {}", lang.chat_import_mark())
+            }
+            None => platform::local_time(message.at_ms).clock(),
+        };
         format!("{who}: {}, {time}", one_line(message, lang))
     });
     let body_key = key.clone();
@@ -197,8 +214,8 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
     view! {
         <article
             class="turn"
-            class:me=me
-            class:faced=faced
+            class:me=move || mine.get()
+            class:faced=move || faced.get()
             class:first=move || !continues.get().unwrap_or_default()
             class:flash=move || flashing.get()
             class:mentioned=move || highlighted.get().unwrap_or_default()
@@ -210,19 +227,33 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
             data-event-id=move || event_id.get().flatten()
             on:keydown=on_key
         >
-            {faced.then(|| view! { <span class="face">{move || person.get().map(|person| AvatarSize::Small.of(&person))}</span> })}
+            {move || faced.get().then(|| view! { <span class="face">{move || person.get().map(|person| AvatarSize::Small.of(&person))}</span> })}
             <div class="stack">
-                <div class="bubble" class:alarming=move || urgent.with(Option::is_some) on:pointerdown=hold.down on:pointermove=hold.slip on:pointerup=hold.up.clone() on:pointercancel=hold.up on:contextmenu=hold.menu>
+                <div class="bubble" class:alarming=move || urgent.with(Option::is_some) class:elsewhere=move || imported.with(Option::is_some) on:pointerdown=hold.down on:pointermove=hold.slip on:pointerup=hold.up.clone() on:pointercancel=hold.up on:contextmenu=hold.menu>
                     {move || {
                         let name = person.get()?.name;
-                        let shown = faced && !continues.get().unwrap_or_default();
+                        let shown = faced.get() && !continues.get().unwrap_or_default();
                         Some(
-                            match (shown, me) {
+                            match (shown, mine.get()) {
                                 (true, _) => view! { <span class="sender">{name}</span> }.into_any(),
                                 (false, true) => view! { <span class="sr">{lang.you()}": "</span> }.into_any(),
                                 (false, false) => view! { <span class="sr">{name}": "</span> }.into_any(),
                             },
                         )
+                    }}
+                    {move || {
+                        let (imported, by_me, by) = imported.get()?;
+                        let source = source_words(imported.source, lang);
+                        let words = if by_me { lang.chat_import_from_by_me(source) } else { lang.chat_import_from(source, &by) };
+                        (!continues.get().unwrap_or_default())
+                            .then(|| {
+                                view! {
+                                    <span class="passed-on" data-testid="imported">
+                                        <Picture icon=Icon::Import class="tiny"/>
+                                        {words}
+                                    </span>
+                                }
+                            })
                     }}
                     {move || {
                         forwarded
@@ -243,8 +274,11 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
                         Some(
                             match drawn.get()? {
                                 Drawn::Poll => view! { <PollBubble poll key/> }.into_any(),
-                                Drawn::Urgent => view! { <UrgentBubble urgent key me/> }.into_any(),
+                                Drawn::Urgent => view! { <UrgentBubble urgent key me=mine.get_untracked()/> }.into_any(),
                                 Drawn::Other(body) => {
+                                    if let Some(gone) = imported.with(|it| it.as_ref().and_then(|(it, ..)| it.gone)) {
+                                        return Some(gone_view(gone, &body, lang));
+                                    }
                                     let names = mentions.get().unwrap_or_default();
                                     body_view(*body, key, (own, way), person, &names, lang)
                                 }
@@ -288,11 +322,27 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
                                             }
                                         })}
                                     {edited.then(|| view! { <span data-testid="edited">{lang.edited()}</span> })}
-                                    <time datetime=platform::iso(at_ms)>{platform::local_time(at_ms).clock()}</time>
+                                    {match imported.with(|it| it.as_ref().map(|(it, ..)| it.at_ms)) {
+                                        Some(at_ms) => {
+                                            view! {
+                                                <Picture icon=Icon::Import class="tiny"/>
+                                                <time datetime=platform::iso(at_ms) data-testid="imported-time">
+                                                    {clock::stamp(platform::local_time(at_ms), lang)}
+                                                </time>
+                                            }
+                                                .into_any()
+                                        }
+                                        None => {
+                                            view! { <time datetime=platform::iso(at_ms)>{platform::local_time(at_ms).clock()}</time> }.into_any()
+                                        }
+                                    }}
                                 },
                             )
                         }}
-                        {move || own.get().map(|own| tick(&own, lang))}
+                        {move || {
+                            let is_shown = |own: &OwnState| mine.get() || matches!(own, OwnState::Queued { .. } | OwnState::Failed(_));
+                            own.get().filter(is_shown).map(|own| tick(&own, lang))
+                        }}
                     </footer>
                     <div class="tools">
                         {move || {
@@ -345,6 +395,44 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
                 }}
             </div>
         </article>
+    }
+    .into_any()
+}
+
+/// Whether the reader has written it: here, or where they have taken it over from.
+fn is_mine(message: &Message) -> bool {
+    let wrote_it = message.imported.as_ref().is_none_or(|imported| imported.by_importer);
+    message.sender.is_me && wrote_it
+}
+
+/// Who has written it: its sender, or whoever the export names.
+fn writer(message: &Message) -> Person {
+    let elsewhere = message.imported.as_ref().filter(|imported| !imported.by_importer);
+    match elsewhere.and_then(|imported| imported.author.clone()) {
+        Some(name) => Person { name: name.clone(), ..Person::unknown(PersonId::new(name)) },
+        None => message.sender.person.clone(),
+    }
+}
+
+/// What stands where an export has nothing to read.
+fn gone_view(gone: Gone, body: &Body, lang: Lang) -> AnyView {
+    let words = match gone {
+        Gone::Deleted => lang.message_deleted(),
+        Gone::LeftOut => lang.chat_import_left_out(),
+    };
+    // What other clients show in its place says no more.
+    let is_said = |text: &str| {
+        [Lang::De, Lang::En]
+            .iter()
+            .any(|lang| [lang.message_deleted(), lang.chat_import_left_out()].contains(&text))
+    };
+    let text = match body {
+        Body::Text { text, .. } if !is_said(text) => Some(text.clone()),
+        _ => None,
+    };
+    view! {
+        <div class="text gone" data-testid="imported-gone">{words}</div>
+        {text.map(|text| view! { <div class="text" data-testid="message-text">{text}</div> })}
     }
     .into_any()
 }

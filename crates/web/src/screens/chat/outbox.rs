@@ -1,10 +1,10 @@
 //! Pictures and files, looked at once more before they are sent.
 
-use std::{ops::Range, rc::Rc};
+use std::rc::Rc;
 
 use client::{
     chat::FileToSend,
-    large::{self, LargeToSend, Source},
+    large::{self, LargeToSend},
     removal::AsItIs,
 };
 use leptos::{html, prelude::*, task::spawn_local};
@@ -12,13 +12,13 @@ use leptos::{html, prelude::*, task::spawn_local};
 use super::{Open, Reference, Taken, actions::metadata_words, composer::recipient, editor::Editor};
 use crate::{
     context::{Frame, lang},
+    file_kind::FileKind,
     i18n::Lang,
-    metadata,
     pdf::{self, Cleaned},
     photo::{self, Photo},
+    pieces::Pieces,
     ui::{Icon, Picture, Stage, action_words},
     video::{NotAVideo, Video},
-    video_metadata::Container,
 };
 
 /// What waits for the last look.
@@ -110,33 +110,29 @@ pub fn take_files(open: Open, files: &web_sys::FileList) {
                 frame.say(lang.file_empty());
                 continue;
             }
-            let start = start_of(&file).await;
-            if let Some(container) = start.as_deref().and_then(Container::of) {
-                frame.say(lang.preparing_video());
-                match Video::from_file(container, &file, &file.name(), None).await {
-                    Ok(video) => items.push(Item::of_video(video)),
-                    Err(NotAVideo::NotShownHere(cleaned)) => items
-                        .push(Item::Document { name: file.name(), file: Paper::Plain(cleaned) }),
-                    Err(NotAVideo::Unreadable) => frame.say(lang.video_unreadable()),
+            match FileKind::of(&file).await {
+                FileKind::Video(container) => {
+                    frame.say(lang.preparing_video());
+                    match Video::from_file(container, &file, &file.name(), None).await {
+                        Ok(video) => items.push(Item::of_video(video)),
+                        Err(NotAVideo::NotShownHere(cleaned)) => items.push(Item::Document {
+                            name: file.name(),
+                            file: Paper::Plain(cleaned),
+                        }),
+                        Err(NotAVideo::Unreadable) => frame.say(lang.video_unreadable()),
+                    }
                 }
-                continue;
-            }
-            // A drawing of lines has no pixels to draw anew; it goes as a document.
-            let named = file.type_().starts_with("image/") && file.type_() != "image/svg+xml";
-            // What a picture carries goes out with it under any name: its first bytes decide too.
-            let is_picture = named || start.as_deref().is_none_or(metadata::is_picture);
-            let is_pdf =
-                file.type_() == "application/pdf" || start.as_deref().is_some_and(pdf::is_pdf);
-            match is_picture {
-                true => match Photo::from_file(&file, &file.name()).await {
+                FileKind::Picture => match Photo::from_file(&file, &file.name()).await {
                     Ok(photo) => items.push(Item::of_photo(photo)),
                     Err(photo::NotAPicture) => frame.say(lang.image_unreadable()),
                 },
-                false => {
+                FileKind::Pdf => {
                     let name = file.name();
-                    let file = file.into();
-                    let file = if is_pdf { Paper::Unread(file) } else { Paper::Plain(file) };
-                    items.push(Item::Document { name, file });
+                    items.push(Item::Document { name, file: Paper::Unread(file.into()) });
+                }
+                FileKind::Other => {
+                    let name = file.name();
+                    items.push(Item::Document { name, file: Paper::Plain(file.into()) });
                 }
             }
         }
@@ -144,21 +140,6 @@ pub fn take_files(open: Open, files: &web_sys::FileList) {
             open.outbox.try_set(Some(Outbox { items }));
         }
     });
-}
-
-/// A file that is read piece by piece.
-struct Pieces(web_sys::Blob);
-
-impl Source for Pieces {
-    fn size_bytes(&self) -> u64 {
-        self.0.size() as u64
-    }
-
-    // The browser refuses to read a file that is no longer what it was when it was chosen.
-    async fn read(&self, range: Range<u64>) -> Option<Vec<u8>> {
-        let piece = self.0.slice_with_f64_and_f64(range.start as f64, range.end as f64).ok()?;
-        photo::bytes(&piece).await
-    }
 }
 
 /// Sends a large file in the background: it is shown at once, and is encrypted when those before it are.
@@ -174,11 +155,6 @@ fn send_large(open: Open, file: LargeToSend, blob: web_sys::Blob) {
 
 fn is_large(blob: &web_sys::Blob) -> bool {
     blob.size() as u64 >= large::FROM_BYTES
-}
-
-/// The first bytes, which say what a file is under any name.
-async fn start_of(file: &web_sys::Blob) -> Option<Vec<u8>> {
-    photo::bytes(&file.slice_with_i32_and_i32(0, pdf::START_BYTES).ok()?).await
 }
 
 /// What has to be known of a PDF before it is sent: why it goes as it is, what stays in it, what goes along.
@@ -304,9 +280,16 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                         let mime = Some(file.type_()).filter(|mime| !mime.is_empty());
                         let mime = mime.unwrap_or_else(|| "application/octet-stream".into());
                         if is_large(&file) {
-                            let video = None;
-                            let to_send =
-                                LargeToSend { name, mime, caption, reply_to, video, removal };
+                            let (video, imported) = (None, None);
+                            let to_send = LargeToSend {
+                                name,
+                                mime,
+                                caption,
+                                reply_to,
+                                video,
+                                removal,
+                                imported,
+                            };
                             send_large(open, to_send, file);
                             continue;
                         }
