@@ -41,7 +41,7 @@ impl LocalTime {
     }
 
     /// The date in figures.
-    fn date(self, lang: Lang) -> String {
+    pub fn date(self, lang: Lang) -> String {
         let Self { year, month, day, .. } = self;
         match lang {
             Lang::De => format!("{day:02}.{month:02}.{year}"),

@@ -152,6 +152,11 @@ impl Navigation {
             let mut overlays = overlays.borrow_mut();
             if overlays.own_pops > 0 {
                 overlays.own_pops -= 1;
+                let route = self.route.get_untracked();
+                // Somebody has gone on before the cover was away: the step back led below that place.
+                if overlays.own_pops == 0 && current() != route {
+                    write_history(&route, true);
+                }
                 return;
             }
             let top = overlays.open.pop();

@@ -8,6 +8,7 @@ mod completeness;
 mod contacts;
 mod devices;
 mod groups;
+mod imports;
 mod large;
 mod line;
 mod link;

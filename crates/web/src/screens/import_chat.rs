@@ -17,7 +17,6 @@ pub use transfer::{Transfer, TransferBar};
 
 use super::{directory::NameField, rooms::SearchField};
 use crate::{
-    clock,
     context::{Desk, Frame, lang},
     i18n::Lang,
     pieces::Pieces,
@@ -133,7 +132,7 @@ pub fn ImportChat(on_close: Callback<()>) -> impl IntoView {
         view! {
             <div class="body">
                 <p>{lang.chat_import_explain()}</p>
-                <p class="note">{lang.chat_import_duty()}</p>
+                <p class="note flush">{lang.chat_import_duty()}</p>
                 <label class="choice">
                     <span class="kind" aria-hidden="true">
                         <Picture icon=Icon::Import/>
@@ -194,7 +193,9 @@ fn Preview(
     let target = RwSignal::new(None::<(ChatId, String, bool)>);
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
-    let stamp = |ms: u64| clock::stamp(platform::local_time(ms), lang);
+    let date = |ms: u64| platform::local_time(ms).date(lang);
+    let (first, last) = (date(facts.first_ms), date(facts.last_ms));
+    let period = if first == last { first } else { format!("{first} – {last}") };
     let (there, bytes, missing) = facts.attachments;
     let goes_on = begun.clone().filter(|begun| begun.done < begun.all);
     let was_whole = begun.is_some() && goes_on.is_none();
@@ -241,7 +242,7 @@ fn Preview(
         <div class="body" data-testid="chat-import-preview">
             <div class="import-facts">
                 <b data-testid="chat-import-title">{facts.title.clone()}</b>
-                <span class="note">{format!("{} · {} – {}", source_words(facts.source, lang), stamp(facts.first_ms), stamp(facts.last_ms))}</span>
+                <span class="note">{format!("{} · {period}", source_words(facts.source, lang))}</span>
                 <span data-testid="chat-import-count">{lang.chat_import_count(facts.messages, facts.authors.len())}</span>
                 {(there > 0).then(|| view! { <span data-testid="chat-import-attachments">{lang.chat_import_attachments(there, bytes)}</span> })}
                 {(missing > 0).then(|| view! { <span class="missing" data-testid="chat-import-missing">{lang.chat_import_missing(missing)}</span> })}

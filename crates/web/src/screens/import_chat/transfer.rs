@@ -106,7 +106,8 @@ async fn go(transfer: Transfer, reading: Reading<Pieces>, chat: ChatId, me: Opti
         transfer.show(|it| it.left_out = left_out);
     }
     transfer.progress.try_set(None);
-    frame.say(lang.chat_import_done(import.state().all, left_out));
+    let messages = reading.items.iter().filter(|item| item.author.is_some()).count();
+    frame.say(lang.chat_import_done(messages, left_out));
 }
 
 /// Takes one message over. Tells whether its attachment came along, if it names one; an error stops all.
