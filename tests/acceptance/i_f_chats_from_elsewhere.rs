@@ -120,7 +120,7 @@ fn a_chat_of_whatsapp_comes_over_with_photos_voice_and_files_and_says_so() {
     let words = |css: &str| at_anna.browser.texts(css).join("\n");
     assert!(words(&id("imported")).contains("aus WhatsApp, von Ihnen übernommen"));
     let times = at_anna.browser.texts(&id("imported-time"));
-    let minutes = [5, 7, 9, 10, 11, 12, 13, 15];
+    let minutes = [5, 5, 7, 9, 10, 11, 12, 13, 15];
     assert_eq!(
         times,
         minutes.map(|minute| format!("12.03.2024, 14:{minute:02}")),
@@ -136,10 +136,12 @@ fn a_chat_of_whatsapp_comes_over_with_photos_voice_and_files_and_says_so() {
     assert!(
         at_anna.browser.has(&format!("{own}.me")) && !at_anna.browser.has(&format!("{fever}.me"))
     );
-    let gone = words(&id("imported-gone"));
-    assert_eq!(gone, "Nachricht gelöscht\nAnhang nicht im Export");
+    let muted = at_anna.browser.texts(&id("imported-muted"));
+    assert!(muted[0].contains("Ende-zu-Ende-verschlüsselt"), "{muted:?}");
+    assert_eq!(muted[1..], ["Nachricht gelöscht", "Anhang nicht im Export"]);
+    // A line of the system is nobody's, and looks like none of this system's.
+    assert_eq!(at_anna.browser.texts(".sender")[0], "WhatsApp");
     assert!(words(&id("edited")).contains("bearbeitet"));
-    assert!(words(&id("system")).contains("Ende-zu-Ende-verschlüsselt"));
     assert!(at_anna.browser.has(&id("voice")), "the recording can be played");
     assert!(words(&id("log")).contains("Arztbrief.txt"));
     at_anna.look("chat-imported");
@@ -201,6 +203,7 @@ fn what_was_interrupted_goes_on_where_it_was_and_doubles_nothing() {
     at_anna.browser.wait_text(&id("chat-import-begun"), "von 120 Nachrichten an");
     assert!(!at_anna.browser.has(&id("chat-import-new")), "it goes where it went");
     at_anna.look("chat-import-begun");
+    at_anna.browser.find(&id("chat-import-anew"));
     begin(&at_anna);
     at_anna.sees("Nachricht Nummer 120.");
     // Beside them there is the chat's name.
@@ -213,6 +216,39 @@ fn what_was_interrupted_goes_on_where_it_was_and_doubles_nothing() {
     open_import(&at_anna);
     choose(&at_anna, &export);
     at_anna.browser.find(&id("chat-import-again"));
+}
+
+#[test]
+fn dates_that_can_be_read_in_two_ways_are_asked_about_and_stopping_is_possible() {
+    let server = hospital("lock.hidden_seconds = 600");
+    let anna = member_of(&server, "anna");
+    let files = tempfile::tempdir().expect("a folder");
+    let export = files.path().join("WhatsApp Chat with Ward 3.txt");
+    let line = |n: usize| {
+        format!("3/{}/24, 14:05 - {}: Message {n}\n", n % 9 + 1, ["Clara", "Anna M."][n % 2])
+    };
+    std::fs::write(&export, (0..90).map(line).collect::<String>()).expect("it is written");
+    let at_anna = Person::logged_in(&server.url(), &anna.0, &anna.1, Screen::Phone);
+    open_import(&at_anna);
+    choose(&at_anna, &export);
+    at_anna.browser.wait_text(&id("chat-import-period"), "03.01.2024 – 03.09.2024");
+    at_anna.click_with_text(&id("chat-import-author"), "Anna M.");
+    at_anna.browser.click(&id("chat-import-month-first"));
+    at_anna.browser.wait_text(&id("chat-import-period"), "01.03.2024 – 09.03.2024");
+    at_anna.look("chat-import-dates");
+    at_anna.check("chat-import-dates");
+    let chosen = "[data-testid=chat-import-author][aria-checked=true]";
+    assert_eq!(at_anna.browser.texts(chosen), ["Anna M."], "what was chosen stays");
+    at_anna.browser.click(&id("chat-import-begin"));
+    at_anna.sees("Message 0");
+    at_anna.browser.click(&id("chat-import-stop"));
+    at_anna.browser.gone(&id("chat-import-bar"));
+    at_anna.to_list();
+    open_import(&at_anna);
+    choose(&at_anna, &export);
+    at_anna.browser.wait_text(&id("chat-import-begun"), "von 90 Nachrichten an");
+    // As it was begun.
+    at_anna.browser.wait_text(&id("chat-import-period"), "01.03.2024 – 09.03.2024");
 }
 
 #[test]

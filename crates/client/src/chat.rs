@@ -116,6 +116,7 @@ impl Chat {
         // The list brings the newest events only; a subscription brings members, receipts and more of the past. Not before the
         // timeline is there, which would have to be made again.
         core.sync.room_list_service().set_room_subscriptions(&[&id]).await;
+        core.imports.look_into_queue(&room).await;
         let read_up_to =
             timeline.latest_user_read_receipt(&core.own_id).await.map(|(event, _)| event);
         let header = header::build(&core, &room).await;

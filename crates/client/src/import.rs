@@ -31,6 +31,23 @@ pub struct Item {
     pub gone: Option<Gone>,
     /// Was changed after it was sent.
     pub edited: bool,
+    /// What a line of the system says, where the export has no words for it; `text` is empty then.
+    pub line: Option<Line>,
+}
+
+/// A line of the system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Came in.
+    Joined { who: String },
+    /// Went.
+    Left { who: String },
+    /// Was asked in.
+    Invited { who: String, by: String },
+    /// Was removed.
+    Removed { who: String, by: String },
+    /// Is called otherwise.
+    Renamed { from: String, to: String },
 }
 
 /// When a message was written.

@@ -55,7 +55,15 @@ pub enum Gone {
     LeftOut,
 }
 
+/// The last moment that calendars know, in milliseconds since 1970 (ECMAScript, "Time Values and Time Range").
+pub const LAST_MS: u64 = 8_640_000_000_000_000;
+
 impl Imported {
+    /// Whether its time is one: browsers refuse to work with others.
+    pub fn has_a_time(&self) -> bool {
+        self.at_ms <= LAST_MS
+    }
+
     /// A text as other clients show it.
     pub fn body(&self, text: &str) -> String {
         match text {
@@ -109,6 +117,8 @@ mod tests {
         let read: Imported =
             serde_json::from_str(r#"{"at_ms":5,"source":"telegram","more":1}"#).expect("it is one");
         assert_eq!((read.at_ms, read.source, read.author), (5, Source::Other, None));
+        assert!(!Imported { at_ms: LAST_MS + 1, ..imported("") }.has_a_time());
+        assert!(imported("").has_a_time());
         let json = serde_json::to_string(&imported("")).expect("plain data");
         assert!(!json.contains("by_importer") && json.contains(r#""source":"whatsapp""#), "{json}");
     }

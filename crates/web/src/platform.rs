@@ -48,7 +48,9 @@ pub fn now() -> LocalTime {
 
 /// The time as HTML's `datetime` wants it.
 pub fn iso(at_ms: u64) -> String {
-    js_sys::Date::new(&JsValue::from_f64(at_ms as f64)).to_iso_string().into()
+    let date = js_sys::Date::new(&JsValue::from_f64(at_ms as f64));
+    // A browser refuses to write down what is no moment; whoever sends one shall not stop the page.
+    if date.get_time().is_nan() { String::new() } else { date.to_iso_string().into() }
 }
 
 /// Name of the clock on the reader's wall, such as `Europe/Berlin`.

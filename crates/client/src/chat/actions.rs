@@ -148,17 +148,20 @@ impl Chat {
         let open = &self.inner.open;
         event_id(message)?;
         let item = open.item(message).await?;
+        // Whoever passes it on has not written it.
+        let imported = convert::imported(&item).map(|it| Imported { by_importer: false, ..it });
         let in_parts = open.shown(message).filter(|shown| shown.parts.is_some());
         let message = item.content().as_message().ok_or(ActionError::NotAllowed)?;
         let whole = match in_parts.map(|shown| shown.body) {
             Some(Body::Text { text, .. }) => {
+                let text = imported.as_ref().map_or(text.clone(), |imported| imported.body(&text));
                 parts::messages(&parts::pieces(&text)).map_err(failed)?
             }
             _ => vec![message.msgtype().clone()],
         };
         let mut mark = Map::from_iter([(FORWARDED.to_owned(), Value::Bool(true))]);
         mark.extend(report_field(convert::removal_report(&item)));
-        mark.extend(imported_field(convert::imported(&item).as_ref()));
+        mark.extend(imported_field(imported.as_ref()));
         for chat in to {
             let id = RoomId::parse(chat.as_str()).map_err(failed)?;
             let room = open.core.client.get_room(&id).ok_or(ActionError::NotAllowed)?;
@@ -431,7 +434,7 @@ impl Open {
         let before: Map<String, Value> =
             serialized_event.raw().0.deserialize_as_unchecked().map_err(failed)?;
         let mut content = fields(&content.with_relation(None));
-        let stays = ["m.relates_to", SEQUENCE];
+        let stays = ["m.relates_to", SEQUENCE, IMPORTED];
         content.extend(before.into_iter().filter(|(field, _)| stays.contains(&field.as_str())));
         let raw = to_raw_value(&content).expect("a message serialises");
         match handle.edit_raw(Raw::from_json(raw), "m.room.message".to_owned()).await {

@@ -9,7 +9,7 @@ use matrix_sdk_ui::timeline::{
     TimelineItem, TimelineItemContent, TimelineItemKind, VirtualTimelineItem,
 };
 use ruma::{
-    OwnedEventId, OwnedUserId, UserId,
+    OwnedEventId, OwnedUserId, RoomId, UserId,
     events::room::{MediaSource, message::MessageType},
 };
 
@@ -42,6 +42,8 @@ pub(super) struct Context<'a> {
     pub core: &'a Arc<Core>,
     /// Those in the chat, and those invited.
     pub members: &'a [Member],
+    /// Which chat this is.
+    pub room: &'a RoomId,
     /// Our responses that still wait to be sent.
     pub waiting: &'a [Waiting],
     /// How far our messages got with others.
@@ -175,15 +177,10 @@ fn event_row(
     let mut body = body(event, content, at)?;
     let imported = imported(event).or_else(|| {
         let message = content.as_message().filter(|_| event.is_local_echo())?;
-        at.core.imports.get(message.body())
+        at.core.imports.get(at.room, message.body())
     });
     if let Some(imported) = &imported {
         body = as_imported(body, imported);
-        if imported.author.is_none() {
-            let Body::Text { text, .. } = body else { return None };
-            so_far.previous = None;
-            return Some(RowKind::System { at_ms, line: SystemLine::Imported { text } });
-        }
     }
     let author = imported.as_ref().and_then(|imported| imported.author.clone());
     let written_ms = imported.as_ref().map_or(at_ms, |imported| imported.at_ms);
@@ -285,7 +282,7 @@ fn is_forwarded(event: &EventTimelineItem) -> bool {
 
 /// Where the message was taken over from.
 pub(super) fn imported(event: &EventTimelineItem) -> Option<Imported> {
-    serde_json::from_value(own_field(event, IMPORTED)?).ok()
+    serde_json::from_value(own_field(event, IMPORTED)?).ok().filter(Imported::has_a_time)
 }
 
 /// What it says, without what stands before it for other clients.

@@ -461,8 +461,6 @@ pub enum SystemLine {
     TopicChanged { by: String, to: String },
     /// A setting of the chat changed.
     SettingChanged { by: String },
-    /// A line of the system in a chat that was taken over from elsewhere, as it stood there.
-    Imported { text: String },
 }
 
 /// What stands above the chat and above the composer.

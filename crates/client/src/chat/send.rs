@@ -142,6 +142,9 @@ pub enum ActionError {
     /// The file is gone, or was changed while it was read.
     #[error("the file is gone or was changed")]
     FileChanged,
+    /// A message before it could not be sent, and nothing goes out behind it.
+    #[error("an earlier message could not be sent")]
+    Stuck,
     /// Something else failed; the code is for the support desk.
     #[error("failed: {0}")]
     Failed(String),

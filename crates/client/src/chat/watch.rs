@@ -152,6 +152,7 @@ fn rebuild(open: &Arc<Open>, items: &Vector<Arc<TimelineItem>>) -> Rows {
     let context = Context {
         core: &open.core,
         members: &header.members,
+        room: open.room.room_id(),
         waiting: &waiting,
         delivered: &delivered,
         pinned: &open.room.pinned_event_ids().unwrap_or_default(),

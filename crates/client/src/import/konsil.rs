@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, btree_map::Entry as Slot};
 use serde_json::Value;
 use vocabulary::{
     export::{Entry, EntryState, Export, FORMAT, Header, canonical},
+    imported::{IMPORTED, Imported},
     messages::{TEXT_PART, TextPart, from_fields},
 };
 
@@ -110,12 +111,13 @@ fn items(entries: &[Entry], names: &Names) -> Vec<Item> {
             attachment: None,
             gone: None,
             edited: false,
+            line: None,
         };
         if let Some(user) = &entry.state_key {
             if entry.kind == "m.room.member" {
                 let before = members.insert(user, &entry.content).unwrap_or(&Value::Null);
                 let line = member_line(names, &entry.sender, user, &entry.content, before);
-                items.extend(line.map(|text| Item { author: None, text, ..item }));
+                items.extend(line.map(|line| Item { author: None, line: Some(line), ..item }));
             }
             continue;
         }
@@ -149,9 +151,27 @@ fn items(entries: &[Entry], names: &Names) -> Vec<Item> {
         if let Some(name) = attached(&entry.kind, &entry.content) {
             leave_out(&mut item, name);
         }
+        if let Some(before) = imported(entry) {
+            as_taken_over(&mut item, before);
+        }
         items.push(item);
     }
     items
+}
+
+/// What is known of a message that came from elsewhere already.
+fn imported(entry: &Entry) -> Option<Imported> {
+    serde_json::from_value(entry.content.get(IMPORTED)?.clone()).ok()
+}
+
+/// Author and time stay those that it came with.
+fn as_taken_over(item: &mut Item, before: Imported) {
+    item.text = before.text(&item.text).to_owned();
+    item.at = When::Utc(before.at_ms);
+    item.gone = item.gone.or(before.gone);
+    item.edited |= before.edited;
+    // By the name that the person had there.
+    item.author = before.author;
 }
 
 /// The last edit of each message by its sender: nobody else can edit it.
@@ -222,6 +242,7 @@ mod tests {
     use vocabulary::export::{Seal, Signer, chained};
 
     use super::*;
+    use crate::import::Line;
 
     const ANNA: &str = "@anna:klinikum.example";
     const JONAS: &str = "@jonas:klinikum.example";
@@ -307,6 +328,7 @@ mod tests {
             attachment: None,
             gone: None,
             edited: false,
+            line: None,
         };
         assert_eq!(read.items, [item("Anna", 1000, "Kalium 6,1"), item(LENA, 2000, "Oh")]);
     }
@@ -318,7 +340,13 @@ mod tests {
             message(LENA, text_of("Bis morgen")),
             member(LENA, json!({ "membership": "leave" })),
         ]);
-        assert_eq!(texts(&items), ["Lena joined", "Bis morgen", "Lena left"]);
+        let who = || "Lena".to_owned();
+        let lines: Vec<Option<Line>> = items.iter().map(|item| item.line.clone()).collect();
+        assert_eq!(
+            lines,
+            [Some(Line::Joined { who: who() }), None, Some(Line::Left { who: who() })]
+        );
+        assert_eq!(texts(&items), ["", "Bis morgen", ""]);
         let authors = items.iter().map(|item| item.author.as_deref());
         assert_eq!(authors.collect::<Vec<_>>(), [None, Some("Lena"), None]);
     }
@@ -386,7 +414,8 @@ mod tests {
             "org.matrix.msc1767.text": "Visite?\n1. Ja",
             "org.matrix.msc3381.poll.start": { "question": { "org.matrix.msc1767.text": "Visite?" }, "answers": answers },
         });
-        let imported = json!({ "msgtype": "m.text", "body": "von früher", "de.konsil.imported": { "author": "Lena" } });
+        let from = json!({ "author": "Lena", "at_ms": 7, "source": "whatsapp", "prefix": "Lena, damals: " });
+        let imported = json!({ "msgtype": "m.text", "body": "Lena, damals: von früher", "de.konsil.imported": from });
         let packed = json!({ "json": r#"{"msgtype":"m.text","body":"mit Bruch","x":0.5}"# });
         let items = items_of(vec![
             entry(ANNA, "org.matrix.msc3381.poll.start", poll),
@@ -394,6 +423,8 @@ mod tests {
             message(ANNA, packed),
         ]);
         assert_eq!(texts(&items), ["Visite?\n1. Ja", "von früher", "mit Bruch"]);
+        // It keeps the author and the time with which it came.
+        assert_eq!((items[1].author.as_deref(), items[1].at), (Some("Lena"), When::Utc(7)));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
-use super::{Gone, Item, When};
+use super::{Gone, Item, Line, When};
 
 /// An export that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,8 @@ pub fn read(json: &str, files: &[&str]) -> Option<Read> {
     for (_, edit) in edits.into_iter().filter(|((target, _), _)| !ids.contains(target)) {
         let Some(text) = edit.content.get("m.new_content").and_then(text) else { continue };
         let (author, at) = (Some(names.of(&edit.sender)), When::Utc(edit.at_ms));
-        let item = Item { author, at, text, attachment: None, gone: None, edited: true };
+        let item =
+            Item { author, at, text, attachment: None, gone: None, edited: true, line: None };
         items.push((edit.at_ms, item));
     }
     items.sort_by_key(|(at_ms, _)| *at_ms);
@@ -174,11 +175,12 @@ fn item(event: &Event, names: &Names) -> Option<Item> {
         attachment: None,
         gone: None,
         edited: false,
+        line: None,
     };
     if let ("m.room.member", Some(user)) = (event.kind.as_str(), &event.state_key) {
         let before = event.unsigned.get("prev_content").unwrap_or(&Value::Null);
-        let text = member_line(names, &event.sender, user, &event.content, before)?;
-        return Some(Item { author: None, text, ..blank });
+        let line = member_line(names, &event.sender, user, &event.content, before)?;
+        return Some(Item { author: None, line: Some(line), ..blank });
     }
     let msgtype = event.content.get("msgtype").and_then(Value::as_str);
     let is_unreadable = event.kind == "m.room.encrypted" || msgtype == Some("m.bad.encrypted");
@@ -315,7 +317,7 @@ pub(super) fn member_line(
     user: &str,
     now: &Value,
     before: &Value,
-) -> Option<String> {
+) -> Option<Line> {
     fn membership(content: &Value) -> Option<&str> {
         content.get("membership")?.as_str()
     }
@@ -323,12 +325,12 @@ pub(super) fn member_line(
     match (membership(before), membership(now)?) {
         (Some("join"), "join") => {
             let [old, new] = [before, now].map(|content| display_name(content).unwrap_or(user));
-            (old != new).then(|| format!("{old} is now called {new}"))
+            (old != new).then(|| Line::Renamed { from: old.to_owned(), to: new.to_owned() })
         }
-        (_, "join") => Some(format!("{who} joined")),
-        (_, "invite") => Some(format!("{by} invited {who}")),
-        (None | Some("join"), "leave") if sender == user => Some(format!("{who} left")),
-        (None | Some("join"), "leave" | "ban") => Some(format!("{by} removed {who}")),
+        (_, "join") => Some(Line::Joined { who }),
+        (_, "invite") => Some(Line::Invited { who, by }),
+        (None | Some("join"), "leave") if sender == user => Some(Line::Left { who }),
+        (None | Some("join"), "leave" | "ban") => Some(Line::Removed { who, by }),
         // Who declines an invitation was never there.
         _ => None,
     }
@@ -391,7 +393,10 @@ mod tests {
         assert_eq!(read.room_name.as_deref(), Some("Station 3"));
         let (author, at) = (Some(ANNA.to_owned()), When::Utc(1_736_946_202_517));
         let (text, attachment) = ("Kalium 6,1".into(), None);
-        assert_eq!(read.items, [Item { author, at, text, attachment, gone: None, edited: false }]);
+        assert_eq!(
+            read.items,
+            [Item { author, at, text, attachment, gone: None, edited: false, line: None }]
+        );
     }
 
     #[test]
@@ -405,13 +410,15 @@ mod tests {
             member(ANNA, join("Dr. Anna Meyer"), join("Dr. Anna Meyer")),
             member(ANNA, leave, join("Dr. Anna Meyer")),
         ]);
+        let now = || "Dr. Anna Meyer".to_owned();
         let lines = [
-            "Dr. Anna Meyer joined",
-            "Hallo",
-            "Anna is now called Dr. Anna Meyer",
-            "Dr. Anna Meyer left",
+            Some(Line::Joined { who: now() }),
+            None,
+            Some(Line::Renamed { from: "Anna".into(), to: now() }),
+            Some(Line::Left { who: now() }),
         ];
-        assert_eq!(texts(&items), lines);
+        assert_eq!(items.iter().map(|item| item.line.clone()).collect::<Vec<_>>(), lines);
+        assert_eq!(texts(&items), ["", "Hallo", "", ""]);
         assert_eq!(items[0].author, None);
         assert_eq!(items[1].author.as_deref(), Some("Dr. Anna Meyer"));
     }
@@ -435,13 +442,13 @@ mod tests {
             let [before, now] = [before, now].map(|it| json!({ "membership": it }));
             member_line(&names, sender, JONAS, &now, &before)
         };
-        let invited = format!("Anna invited {JONAS}");
-        let removed = format!("Anna removed {JONAS}");
-        assert_eq!(line(ANNA, "", "invite").as_ref(), Some(&invited));
-        assert_eq!(line(JONAS, "invite", "join"), Some(format!("{JONAS} joined")));
-        assert_eq!(line(JONAS, "join", "leave"), Some(format!("{JONAS} left")));
-        assert_eq!(line(ANNA, "join", "leave").as_ref(), Some(&removed));
-        assert_eq!(line(ANNA, "join", "ban").as_ref(), Some(&removed));
+        let (who, by) = (|| JONAS.to_owned(), || "Anna".to_owned());
+        let removed = || Some(Line::Removed { who: who(), by: by() });
+        assert_eq!(line(ANNA, "", "invite"), Some(Line::Invited { who: who(), by: by() }));
+        assert_eq!(line(JONAS, "invite", "join"), Some(Line::Joined { who: who() }));
+        assert_eq!(line(JONAS, "join", "leave"), Some(Line::Left { who: who() }));
+        assert_eq!(line(ANNA, "join", "leave"), removed());
+        assert_eq!(line(ANNA, "join", "ban"), removed());
         assert_eq!(line(JONAS, "invite", "leave"), None);
         assert_eq!(line(ANNA, "ban", "leave"), None);
     }

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    DateOrder, Item, Source,
+    DateOrder, Item, Source, When,
     archive::{Archive, ArchiveError, Entry},
     konsil, matrix, whatsapp,
 };
+use vocabulary::imported::LAST_MS;
+
 use crate::{large, sequence::sha256};
 
 /// Texts that are longer belong to no chat that anybody has read.
@@ -101,6 +103,11 @@ impl<S: large::Source> Reading<S> {
             reading.read_whatsapp(None)?;
             let places = reading.entries().iter().map(|entry| entry.name().to_owned());
             reading.files = places.zip(0..).collect();
+        }
+        for item in &mut reading.items {
+            if let When::Utc(at_ms) = &mut item.at {
+                *at_ms = (*at_ms).min(LAST_MS);
+            }
         }
         if reading.items.is_empty() { Err(NotAnExport::Empty) } else { Ok(reading) }
     }

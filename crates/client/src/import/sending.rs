@@ -10,14 +10,14 @@ use std::{
 
 use matrix_sdk::{Room, attachment::AttachmentConfig, send_queue::LocalEchoContent};
 use ruma::{
-    RoomId, UInt,
+    OwnedRoomId, RoomId, UInt,
     events::room::message::{RoomMessageEventContent, TextMessageEventContent},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use vocabulary::{imported::Imported, messages::URGENCY};
 
-use super::{Item, LocalTime, Reading, When};
+use super::{DateOrder, Item, LocalTime, Reading, When};
 use crate::{
     ChatId, Session,
     chat::{
@@ -67,6 +67,9 @@ pub struct Begun {
     /// Under this name the person has written there.
     #[serde(default)]
     pub me: Option<String>,
+    /// How its dates were read.
+    #[serde(default)]
+    pub order: Option<DateOrder>,
 }
 
 mod as_text {
@@ -83,18 +86,42 @@ mod as_text {
     }
 }
 
-/// Messages on their way out: until they are sent, the SDK's timeline knows no field of ours. By what other clients show of them.
+/// Messages on their way out: until they are sent, the SDK's timeline knows no field of ours. By their chat and what other clients show of them.
 #[derive(Default)]
-pub(crate) struct Waiting(Mutex<HashMap<String, Imported>>);
+pub(crate) struct Waiting(Mutex<HashMap<(OwnedRoomId, String), Imported>>);
 
 impl Waiting {
     /// Where a message that waits was taken over from.
-    pub fn get(&self, body: &str) -> Option<Imported> {
-        self.0.lock().expect("no panic while held").get(body).cloned()
+    pub fn get(&self, room: &RoomId, body: &str) -> Option<Imported> {
+        let waiting = self.0.lock().expect("no panic while held");
+        if waiting.is_empty() {
+            return None;
+        }
+        waiting.get(&(room.to_owned(), body.to_owned())).cloned()
     }
 
-    fn add(&self, body: String, imported: &Imported) {
-        self.0.lock().expect("no panic while held").insert(body, imported.clone());
+    fn add(&self, room: &RoomId, body: String, imported: Imported) {
+        let mut waiting = self.0.lock().expect("no panic while held");
+        waiting.insert((room.to_owned(), body), imported);
+    }
+
+    /// Looks what waits in the queue of a room since before the app was closed.
+    pub async fn look_into_queue(&self, room: &Room) {
+        #[derive(Deserialize)]
+        struct Content {
+            #[serde(default)]
+            body: String,
+            #[serde(rename = "de.konsil.imported")]
+            imported: Option<Imported>,
+        }
+        let Ok((echoes, _)) = room.send_queue().subscribe().await else { return };
+        for echo in echoes {
+            let LocalEchoContent::Event { serialized_event, .. } = &echo.content else { continue };
+            let json = serialized_event.raw().0.json().get();
+            if let Ok(Content { body, imported: Some(imported) }) = serde_json::from_str(json) {
+                self.add(room.room_id(), body, imported);
+            }
+        }
     }
 
     fn forget(&self) {
@@ -124,7 +151,7 @@ impl Import {
         Some(begun)
     }
 
-    /// Begins to take an export over into a chat, or goes on with it. `me`: under which name the person has written there.
+    /// Begins to take an export over into a chat. `me`: under which name the person has written there.
     pub async fn begin<S>(
         session: &Session,
         reading: &Reading<S>,
@@ -134,12 +161,22 @@ impl Import {
         let core = session.inner.core.clone();
         let id = RoomId::parse(chat.as_str()).map_err(|_| RoomError::UnknownChat)?;
         let room = core.client.get_room(&id).ok_or(RoomError::UnknownChat)?;
-        let before = Self::begun(session, reading).await.filter(|begun| begun.chat == *chat);
-        let all = reading.items.len();
-        let done = before.map_or(0, |begun| begun.done.min(all));
-        let begun = Begun { chat: chat.clone(), done, all, me };
         core.imports.forget();
+        let (all, order) = (reading.items.len(), reading.order);
+        let begun = Begun { chat: chat.clone(), done: 0, all, me, order };
         let import = Self { core, room, export: reading.id.clone(), begun };
+        import.keep().await;
+        Ok(import)
+    }
+
+    /// Goes on with what was begun earlier, in the same chat.
+    pub async fn go_on<S>(
+        session: &Session,
+        reading: &Reading<S>,
+        begun: Begun,
+    ) -> Result<Self, RoomError> {
+        let mut import = Self::begin(session, reading, &begun.chat, begun.me.clone()).await?;
+        import.begun.done = begun.done.min(import.begun.all);
         import.keep().await;
         Ok(import)
     }
@@ -149,13 +186,41 @@ impl Import {
         &self.begun
     }
 
-    /// Takes the next message over. Waits while many are on their way.
+    /// Waits while many messages are on their way; fewer may be if the next one comes with a file. Dropped, nothing has happened.
+    ///
+    /// # Errors
+    /// [`ActionError::Stuck`] if one of them has failed: nothing goes out behind it until the person has sent it again, or deleted it.
+    pub async fn turn(&self, with_file: bool) -> Result<(), ActionError> {
+        let most = if with_file { QUEUE_OF_FILES } else { QUEUE };
+        let queue = self.room.send_queue();
+        loop {
+            let (echoes, mut updates) = queue.subscribe().await.map_err(failed)?;
+            let has_failed = |content: &LocalEchoContent| {
+                matches!(content, LocalEchoContent::Event { send_error: Some(_), .. })
+            };
+            if echoes.iter().any(|echo| has_failed(&echo.content)) {
+                return Err(ActionError::Stuck);
+            }
+            if echoes.len() < most {
+                return Ok(());
+            }
+            // Lagging behind is as good a reason to look again.
+            if let Err(tokio::sync::broadcast::error::RecvError::Closed) = updates.recv().await {
+                return Err(ActionError::Failed("queue".into()));
+            }
+        }
+    }
+
+    /// Bytes of the largest file that the server takes, if it says so.
+    pub async fn max_bytes(&self) -> Option<u64> {
+        self.core.client.load_or_fetch_max_upload_size().await.ok().map(u64::from)
+    }
+
+    /// Takes the next message over, once it is its [turn](Self::turn). Let it come to its end: dropped, a message can be sent and not counted.
     ///
     /// # Errors
     /// Nothing is lost then: it can be tried again, or [skipped](Self::skip).
     pub async fn put(&mut self, imported: &Imported, what: ToImport) -> Result<(), ActionError> {
-        let most = if matches!(what, ToImport::Text(_)) { QUEUE } else { QUEUE_OF_FILES };
-        self.wait_for_fewer(most).await?;
         match what {
             ToImport::Text(text) => self.text(imported, &text).await?,
             ToImport::Image(image) => self.upload(imported, image.into()).await?,
@@ -167,7 +232,7 @@ impl Import {
         Ok(())
     }
 
-    /// Takes over a message with a large file. It goes to the server in the background, and stands in the chat when it is there.
+    /// Takes over a message with a large file, as [`put`](Self::put) does. It goes to the server in the background, and stands in the chat when it is there.
     pub async fn put_large(
         &mut self,
         imported: &Imported,
@@ -189,7 +254,8 @@ impl Import {
 
     async fn text(&self, imported: &Imported, text: &str) -> Result<(), ActionError> {
         for message in parts::messages_of(&imported.body(text)).map_err(failed)? {
-            self.core.imports.add(message.body().to_owned(), imported);
+            let body = message.body().to_owned();
+            self.core.imports.add(self.room.room_id(), body, imported.clone());
             let content = RoomMessageEventContent::new(message).into();
             let queued = sequence::send(&self.core, &self.room, content, mark(imported));
             queued.await.map_err(failed)?;
@@ -209,7 +275,7 @@ impl Import {
         extra.extend(report_field(upload.removal));
         extra.extend(number.field());
         let caption = imported.body(upload.caption.as_deref().unwrap_or_default());
-        self.core.imports.add(caption.clone(), imported);
+        self.core.imports.add(self.room.room_id(), caption.clone(), imported.clone());
         let caption = Some(caption).filter(|caption| !caption.is_empty());
         let config = AttachmentConfig {
             info: Some(upload.info),
@@ -223,24 +289,6 @@ impl Import {
         queued.map_err(failed)?;
         number.used();
         Ok(())
-    }
-
-    /// Waits until fewer than so many messages are on their way. What has failed for good does not count.
-    async fn wait_for_fewer(&self, most: usize) -> Result<(), ActionError> {
-        let queue = self.room.send_queue();
-        loop {
-            let (echoes, mut updates) = queue.subscribe().await.map_err(failed)?;
-            let waits = |content: &LocalEchoContent| {
-                !matches!(content, LocalEchoContent::Event { send_error: Some(_), .. })
-            };
-            if echoes.iter().filter(|echo| waits(&echo.content)).count() < most {
-                return Ok(());
-            }
-            // Lagging behind is as good a reason to look again.
-            if let Err(tokio::sync::broadcast::error::RecvError::Closed) = updates.recv().await {
-                return Err(ActionError::Failed("queue".into()));
-            }
-        }
     }
 
     async fn keep(&self) {

@@ -93,6 +93,7 @@ impl Message<'_> {
             attachment: None,
             gone: None,
             edited: false,
+            line: None,
         };
         let Some((author, text)) = authors.split(self.text) else {
             return system(plain(self.text).into_owned());
@@ -102,7 +103,7 @@ impl Message<'_> {
             // The author is the group, or whom the notice is about.
             return system(text);
         }
-        Item { author: Some(author.into_owned()), at, text, attachment, gone, edited }
+        Item { author: Some(author.into_owned()), at, text, attachment, gone, edited, line: None }
     }
 }
 

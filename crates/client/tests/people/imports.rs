@@ -10,7 +10,7 @@ use konsil_client::{
 
 use crate::{
     line::Line,
-    person::{Hospital, Pair, find, message, plain, texts, until},
+    person::{Hospital, Pair, find, message, plain, says, texts, until},
 };
 
 const ALL: usize = 40;
@@ -78,7 +78,9 @@ async fn messages_from_elsewhere_wait_a_few_at_a_time_and_come_in_their_order() 
     assert_eq!(Import::begun(session, &reading).await, None);
     let mut import =
         Import::begin(session, &reading, &pair.chat, None).await.expect("the chat is there");
-    while tokio::time::timeout(A_WHILE, put(&mut import, &reading)).await.is_ok() {
+    while let Ok(turn) = tokio::time::timeout(A_WHILE, import.turn(false)).await {
+        turn.expect("nothing has failed");
+        put(&mut import, &reading).await;
         assert!(import.state().done < ALL, "all of them wait at once");
     }
     // Those that wait say already where they come from.
@@ -94,9 +96,9 @@ async fn messages_from_elsewhere_wait_a_few_at_a_time_and_come_in_their_order() 
     session.retry_now();
     let begun = Import::begun(session, &reading).await.expect("it was begun");
     assert_eq!((begun.done, begun.all), (done, ALL));
-    let mut import =
-        Import::begin(session, &reading, &begun.chat, None).await.expect("the chat is there");
+    let mut import = Import::go_on(session, &reading, begun).await.expect("the chat is there");
     while import.state().done < ALL {
+        import.turn(false).await.expect("nothing has failed");
         put(&mut import, &reading).await;
     }
     let last = format!("Nachricht {ALL}");
@@ -112,4 +114,30 @@ async fn messages_from_elsewhere_wait_a_few_at_a_time_and_come_in_their_order() 
     // What the person writes meanwhile does not wait behind all of them.
     let place = texts(&rows).iter().position(|text| text == "Selbst geschrieben");
     assert_eq!(place, Some(done));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_becomes_the_author_of_what_they_pass_on_and_a_time_that_is_none_is_not_believed() {
+    let pair = Pair::meet().await;
+    let (anna, jonas) = (pair.annas.open(&pair.chat).await, pair.jonass.open(&pair.chat).await);
+    let reading = export().await;
+    let mut import = Import::begin(pair.annas.session(), &reading, &pair.chat, None)
+        .await
+        .expect("the chat is there");
+    let own = Imported { by_importer: true, ..imported(&reading.items[0]) };
+    import.put(&own, ToImport::Text("Von mir".into())).await.expect("it is queued");
+    let never = Imported { at_ms: u64::MAX, ..imported(&reading.items[1]) };
+    import.put(&never, ToImport::Text("Irgendwann".into())).await.expect("it is queued");
+    let one = message("Jonas has it", &jonas, |it| is_from_elsewhere(it, "Von mir")).await;
+    assert!(one.imported.expect("it is").by_importer);
+    // It stands there as what it is: a message of Anna's.
+    message("Jonas has the other", &jonas, |it| {
+        it.imported.is_none() && says(it, "Clara Vogt, damals: Irgendwann")
+    })
+    .await;
+    jonas.forward(&one.id, std::slice::from_ref(&pair.chat)).await.expect("it is passed on");
+    let passed_on =
+        message("Anna has it back", &anna, |it| it.forwarded && is_from_elsewhere(it, "Von mir"))
+            .await;
+    assert!(!passed_on.sender.is_me && !passed_on.imported.expect("it is").by_importer);
 }

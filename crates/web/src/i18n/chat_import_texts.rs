@@ -31,6 +31,9 @@ words! {
     chat_import_go_on: "Fortsetzen", "Go on";
     chat_import_again: "Dieser Export wurde auf diesem Gerät schon übernommen.", "This export was taken over on this device before.";
     chat_import_busy: "Es wird schon ein Chat übernommen.", "A chat is being taken over already.";
+    stuck: "Eine Nachricht in diesem Chat konnte nicht gesendet werden. Senden Sie sie dort noch einmal, oder löschen Sie sie.", "A message in this chat could not be sent. Send it there once more, or delete it.";
+    chat_import_anew: "Neu beginnen", "Begin anew";
+    chat_import_retry: "Weiter", "Go on";
     chat_import_stop: "Anhalten", "Stop";
     chat_import_left_out: "Anhang nicht im Export", "Attachment not in the export";
     chat_import_mark: "Übernommen", "Taken over";

@@ -20,6 +20,7 @@ mod poll;
 mod save;
 mod urgent;
 mod voice;
+mod writer;
 
 use std::sync::Arc;
 

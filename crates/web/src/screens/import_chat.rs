@@ -13,6 +13,7 @@ use client::{
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 
+use transfer::Start;
 pub use transfer::{Transfer, TransferBar};
 
 use super::{directory::NameField, rooms::SearchField};
@@ -103,8 +104,12 @@ pub fn ImportChat(on_close: Callback<()>) -> impl IntoView {
             platform::sleep(PAINTS).await;
             let name = file.name();
             match Reading::of(Pieces(file.into()), &name).await {
-                Ok(read) => {
+                Ok(mut read) => {
                     let before = Import::begun(&desk.session(), &read).await;
+                    // The rest is read as the beginning was.
+                    if let Some(order) = before.as_ref().and_then(|before| before.order) {
+                        read.set_order(order);
+                    }
                     begun.try_set(before);
                     facts.try_set(Some(Facts::of(&read, lang)));
                     reading.try_set_value(Some(read));
@@ -122,12 +127,17 @@ pub fn ImportChat(on_close: Callback<()>) -> impl IntoView {
         });
         facts.set(read_again.flatten());
     });
-    let begin = Callback::new(move |(chat, me, title): (ChatId, Option<String>, String)| {
+    let begin = StoredValue::new_local(move |start: Start, title: String| {
         let Some(read) = reading.try_update_value(Option::take).flatten() else { return };
-        desk.transfer.begin(read, chat.clone(), me, title);
+        let route = Route::Chat(start.chat().to_string());
+        desk.transfer.begin(read, start, title);
         on_close.run(());
-        Frame::get().nav.go(Route::Chat(chat.to_string()));
+        Frame::get().nav.go(route);
     });
+    let begin = move |start: Start, title: String| {
+        begin.try_with_value(|begin| begin(start, title));
+    };
+    let is_read = Memo::new(move |_| facts.with(Option::is_some));
     let choose = move || {
         view! {
             <div class="body">
@@ -166,9 +176,9 @@ pub fn ImportChat(on_close: Callback<()>) -> impl IntoView {
     };
     view! {
         <Sheet title=lang.chat_import() on_close testid="chat-import">
-            {move || match facts.get() {
-                None => choose().into_any(),
-                Some(facts) => view! { <Preview facts begun=begun.get() on_order=reorder on_begin=begin/> }.into_any(),
+            {move || match is_read.get() {
+                false => choose().into_any(),
+                true => view! { <Preview facts begun on_order=reorder begin/> }.into_any(),
             }}
         </Sheet>
     }
@@ -177,99 +187,124 @@ pub fn ImportChat(on_close: Callback<()>) -> impl IntoView {
 /// What is in the file, and what has to be said before it is taken over.
 #[component]
 fn Preview(
-    facts: Facts,
-    begun: Option<Begun>,
+    facts: RwSignal<Option<Facts>>,
+    begun: RwSignal<Option<Begun>>,
     on_order: Callback<DateOrder>,
-    on_begin: Callback<(ChatId, Option<String>, String)>,
+    begin: impl Fn(Start, String) + Copy + 'static,
 ) -> impl IntoView {
     let lang = lang();
     let desk = Desk::get();
+    let Some(first) = facts.get_untracked() else { return ().into_any() };
     let my_name = desk.me.with_untracked(|me| me.person.name.clone());
-    let known = facts.authors.iter().map(|(author, _)| author);
+    let known = first.authors.iter().map(|(author, _)| author);
     let same = known.into_iter().find(|author| author.eq_ignore_ascii_case(&my_name)).cloned();
     let me = RwSignal::new(same);
-    let name = RwSignal::new(facts.title.clone());
+    let name = RwSignal::new(first.title.clone());
     let into_existing = RwSignal::new(false);
     let target = RwSignal::new(None::<(ChatId, String, bool)>);
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
-    let date = |ms: u64| platform::local_time(ms).date(lang);
-    let (first, last) = (date(facts.first_ms), date(facts.last_ms));
-    let period = if first == last { first } else { format!("{first} – {last}") };
-    let (there, bytes, missing) = facts.attachments;
-    let goes_on = begun.clone().filter(|begun| begun.done < begun.all);
-    let was_whole = begun.is_some() && goes_on.is_none();
-    let title = facts.title.clone();
-    let submit = {
-        let (goes_on, title) = (goes_on.clone(), title.clone());
-        move |_| {
-            if busy.get_untracked() {
-                return;
-            }
-            problem.set(None);
-            if let Some(begun) = &goes_on {
-                return on_begin.run((begun.chat.clone(), begun.me.clone(), title.clone()));
-            }
-            let me = me.get_untracked();
-            if into_existing.get_untracked() {
-                match target.get_untracked() {
-                    Some((chat, title, _)) => on_begin.run((chat, me, title)),
-                    None => problem.set(Some(lang.chat_import_choose_chat().into())),
-                }
-                return;
-            }
-            busy.set(true);
-            let rooms = desk.room_list();
-            spawn_local(async move {
-                let name = name.get_untracked();
-                let created = rooms.create_own(&name).await;
-                busy.try_set(false);
-                match created {
-                    Ok(chat) => drop(on_begin.try_run((chat, me, name))),
-                    Err(error) => drop(problem.try_set(Some(room_words(&error, lang)))),
-                }
-            });
+    let goes_on = Memo::new(move |_| begun.get().filter(|begun| begun.done < begun.all));
+    let is_new = Memo::new(move |_| goes_on.with(Option::is_none));
+    let was_whole =
+        begun.with_untracked(|begun| begun.as_ref().is_some_and(|it| it.done >= it.all));
+    let title = StoredValue::new(first.title.clone());
+    let submit = move |_| {
+        if busy.get_untracked() {
+            return;
         }
+        problem.set(None);
+        if let Some(begun) = goes_on.get_untracked() {
+            return begin(Start::GoOn(begun), title.get_value());
+        }
+        let me = me.get_untracked();
+        if into_existing.get_untracked() {
+            return match target.get_untracked() {
+                Some((chat, title, _)) => begin(Start::Anew(chat, me), title),
+                None => problem.set(Some(lang.chat_import_choose_chat().into())),
+            };
+        }
+        busy.set(true);
+        let rooms = desk.room_list();
+        spawn_local(async move {
+            let name = name.get_untracked();
+            let created = rooms.create_own(&name).await;
+            busy.try_set(false);
+            match created {
+                Ok(chat) => begin(Start::Anew(chat, me), name),
+                Err(error) => drop(problem.try_set(Some(room_words(&error, lang)))),
+            }
+        });
     };
-    let is_new = goes_on.is_none();
     Effect::new(move |_| {
         // What was missing is there.
         if target.with(Option::is_some) || !into_existing.get() {
             problem.set(None);
         }
     });
+    let order = Memo::new(move |_| facts.with(|facts| facts.as_ref().and_then(|it| it.order)));
+    let authors = StoredValue::new(first.authors.clone());
     view! {
         <div class="body" data-testid="chat-import-preview">
-            <div class="import-facts">
-                <b data-testid="chat-import-title">{facts.title.clone()}</b>
-                <span class="note">{format!("{} · {period}", source_words(facts.source, lang))}</span>
-                <span data-testid="chat-import-count">{lang.chat_import_count(facts.messages, facts.authors.len())}</span>
-                {(there > 0).then(|| view! { <span data-testid="chat-import-attachments">{lang.chat_import_attachments(there, bytes)}</span> })}
-                {(missing > 0).then(|| view! { <span class="missing" data-testid="chat-import-missing">{lang.chat_import_missing(missing)}</span> })}
-            </div>
-            {was_whole.then(|| view! { <p class="note" role="note" data-testid="chat-import-again">{lang.chat_import_again()}</p> })}
-            {goes_on.map(|begun| view! { <p role="note" data-testid="chat-import-begun">{lang.chat_import_begun(begun.done, begun.all)}</p> })}
-            {facts.is_ambiguous.then(|| view! { <Order order=facts.order on_order/> })}
-            {is_new
-                .then(|| {
+            {move || facts.get().map(|facts| facts_view(&facts, lang))}
+            {was_whole.then(|| view! { <p class="note flush" role="note" data-testid="chat-import-again">{lang.chat_import_again()}</p> })}
+            {(first.is_ambiguous).then(|| view! { <Order order on_order/> })}
+            {move || match goes_on.get() {
+                Some(begun) => {
                     view! {
-                        <Who authors=facts.authors.clone() me/>
+                        <p role="note" data-testid="chat-import-begun">{lang.chat_import_begun(begun.done, begun.all)}</p>
+                    }
+                        .into_any()
+                }
+                None => {
+                    view! {
+                        <Who authors=authors.get_value() me/>
                         <Where name into_existing target/>
                     }
-                })}
+                        .into_any()
+                }
+            }}
             <Problem text=problem testid="chat-import-problem"/>
         </div>
         <div class="buttons">
-            <button type="button" class="button primary wide" data-testid="chat-import-begin" disabled=move || busy.get() on:click=submit>
-                {if is_new { lang.chat_import_begin() } else { lang.chat_import_go_on() }}
+            {move || {
+                (!is_new.get())
+                    .then(|| {
+                        view! {
+                            <button type="button" class="button plain" data-testid="chat-import-anew" on:click=move |_| begun.set(None)>
+                                {lang.chat_import_anew()}
+                            </button>
+                        }
+                    })
+            }}
+            <button type="button" class="button primary" class:wide=move || is_new.get() data-testid="chat-import-begin" disabled=move || busy.get() on:click=submit>
+                {move || if is_new.get() { lang.chat_import_begin() } else { lang.chat_import_go_on() }}
             </button>
         </div>
     }
+    .into_any()
+}
+
+fn facts_view(facts: &Facts, lang: Lang) -> AnyView {
+    let date = |ms: u64| platform::local_time(ms).date(lang);
+    let (first, last) = (date(facts.first_ms), date(facts.last_ms));
+    let period = if first == last { first } else { format!("{first} – {last}") };
+    let (there, bytes, missing) = facts.attachments;
+    view! {
+        <div class="import-facts">
+            <b data-testid="chat-import-title">{facts.title.clone()}</b>
+            <span class="note" data-testid="chat-import-period">{format!("{} · {period}", source_words(facts.source, lang))}</span>
+            <span data-testid="chat-import-count">{lang.chat_import_count(facts.messages, facts.authors.len())}</span>
+            {(there > 0).then(|| view! { <span data-testid="chat-import-attachments">{lang.chat_import_attachments(there, bytes)}</span> })}
+            {(missing > 0).then(|| view! { <span class="missing" data-testid="chat-import-missing">{lang.chat_import_missing(missing)}</span> })}
+        </div>
+    }
+    .into_any()
 }
 
 /// Asks how dates are meant that can be read in two ways.
 #[component]
-fn Order(order: Option<DateOrder>, on_order: Callback<DateOrder>) -> impl IntoView {
+fn Order(order: Memo<Option<DateOrder>>, on_order: Callback<DateOrder>) -> impl IntoView {
     let lang = lang();
     let options = [
         (DateOrder::DayFirst, lang.chat_import_day_first(), "chat-import-day-first"),
@@ -279,7 +314,7 @@ fn Order(order: Option<DateOrder>, on_order: Callback<DateOrder>) -> impl IntoVi
         <Chips title=lang.chat_import_date_order()>
             {options
                 .map(|(value, words, testid)| {
-                    view! { <Chip words is_chosen=Signal::derive(move || order == Some(value)) testid on_choose=Callback::new(move |()| on_order.run(value))/> }
+                    view! { <Chip words is_chosen=Signal::derive(move || order.get() == Some(value)) testid on_choose=Callback::new(move |()| on_order.run(value))/> }
                 })
                 .collect_view()}
         </Chips>

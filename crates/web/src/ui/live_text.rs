@@ -43,7 +43,6 @@ pub fn system_words(line: &SystemLine, lang: Lang) -> String {
         SystemLine::Renamed { by, to } => SystemText::Renamed { by, to },
         SystemLine::TopicChanged { by, to } => SystemText::TopicChanged { by, to },
         SystemLine::SettingChanged { by } => SystemText::SettingChanged { by },
-        SystemLine::Imported { text } => return text.clone(),
     })
 }
 
@@ -56,6 +55,7 @@ pub fn action_words(error: &ActionError, lang: Lang) -> String {
         ActionError::NoConnection => lang.needs_network().into(),
         ActionError::TooLarge { max_bytes } => lang.too_large(*max_bytes),
         ActionError::NoRoom { missing_bytes } => lang.no_room(*missing_bytes),
+        ActionError::Stuck => lang.stuck().into(),
         ActionError::FileChanged => lang.file_changed().into(),
         ActionError::Failed(code) => lang.failed_with(code),
     }

@@ -1,11 +1,13 @@
 //! Which number of a date is the day.
 
+use serde::{Deserialize, Serialize};
+
 use std::cmp::Ordering;
 
 use super::head::{Date, Form};
 
 /// Order of day and month in the dates of an export, which its device's language decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DateOrder {
     /// `31.12.24`
     DayFirst,

@@ -17,6 +17,7 @@ use super::{
     message_in, outbox,
     poll::PollSheet,
     voice::Recorder,
+    writer::writer_words,
 };
 use crate::{
     context::{Desk, Frame, lang},
@@ -565,13 +566,7 @@ fn answering(reference: &Reference, open: Open, text: RwSignal<String>, lang: La
     let (icon, title) = match reference {
         Reference::Edit(_) => (Icon::Pencil, lang.editing().to_owned()),
         Reference::Reply(_) => {
-            let name = message.as_ref().map(|message| {
-                if message.sender.is_me {
-                    lang.you().to_owned()
-                } else {
-                    message.sender.person.name.clone()
-                }
-            });
+            let name = message.as_ref().map(|message| writer_words(message, lang));
             (Icon::Reply, format!("{} {}", lang.reply_to(), name.unwrap_or_default()))
         }
     };

@@ -12,6 +12,7 @@ use super::{
     media::{Fetched, is_harmless, loading_words, media_words},
     message_in,
     save::SaveFile,
+    writer::{writer_words, written_ms},
 };
 use crate::{
     clock,
@@ -74,12 +75,9 @@ fn Shown() -> impl IntoView {
         let message = open.message(&key)?;
         let all = pictures(open);
         let here = all.iter().position(|other| *other == key);
-        let exact = clock::exact(platform::local_time(message.at_ms), platform::now(), lang);
-        let who = if message.sender.is_me {
-            lang.you().to_owned()
-        } else {
-            message.sender.person.name.clone()
-        };
+        let written = platform::local_time(written_ms(&message));
+        let exact = clock::exact(written, platform::now(), lang);
+        let who = writer_words(&message, lang);
         let is_first = here.is_none_or(|here| here == 0);
         let is_last = here.is_none_or(|here| here + 1 == all.len());
         let caption = match &message.body {

@@ -197,7 +197,10 @@ pub fn Log() -> impl IntoView {
                 .iter()
                 .filter_map(|row| {
                     row.row.with_untracked(|row| {
-                        message_in(row).filter(|message| !message.sender.is_me).cloned()
+                        // What comes from elsewhere is no news.
+                        let is_news =
+                            |it: &&client::chat::Message| !it.sender.is_me && it.imported.is_none();
+                        message_in(row).filter(is_news).cloned()
                     })
                 })
                 .collect();

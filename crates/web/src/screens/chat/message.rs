@@ -6,7 +6,11 @@ use client::chat::{
     Body, EmojiOnly, FindingKind, Message, OwnState, Reaction, ReplyQuote, ReplyTarget, Row,
     RowKind, SystemLine, TrustWarning, UndecryptableReason,
 };
-use client::{Person, PersonId, import::Gone, large::OnItsWay, room_list::RoomKind};
+use client::{
+    import::{Gone, Imported},
+    large::OnItsWay,
+    room_list::RoomKind,
+};
 use leptos::prelude::*;
 
 use super::{
@@ -19,6 +23,7 @@ use super::{
     poll::PollBubble,
     urgent::UrgentBubble,
     voice::VoiceBubble,
+    writer::{is_mine, writer, writer_words},
 };
 use crate::{
     clock,
@@ -118,9 +123,9 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
     let lang = lang();
     let open = Open::get();
     let Keyed { key, row } = keyed;
-    let Some(first) = row.with_untracked(|row| message_in(row).cloned()) else {
+    if row.with_untracked(|row| message_in(row).is_none()) {
         return ().into_any();
-    };
+    }
     let is_group =
         open.header.with_untracked(|header| matches!(header.kind, RoomKind::Group { .. }));
     let mine = part(&row, is_mine);
@@ -160,7 +165,7 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
     });
     let imported = Memo::new(move |_| imported.get().flatten());
     let can_reply = part(&row, |message| message.can_reply);
-    let person = part(&row, writer);
+    let person = part(&row, move |message| writer(message, lang));
     let event_id = part(&row, |message| message.id.event_id().map(str::to_owned));
 
     let flashing = {
@@ -198,8 +203,7 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
     let parts = part(&row, |message| message.parts.as_ref().map(|parts| (parts.have, parts.of)));
     // What is heard when the arrow keys come to it.
     let spoken = part(&row, move |message| {
-        let writer = writer(message).name;
-        let who = if is_mine(message) { lang.you() } else { &writer };
+        let who = writer_words(message, lang);
         let time = match &message.imported {
             Some(imported) => {
                 let stamp = clock::stamp(platform::local_time(imported.at_ms), lang);
@@ -276,8 +280,8 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
                                 Drawn::Poll => view! { <PollBubble poll key/> }.into_any(),
                                 Drawn::Urgent => view! { <UrgentBubble urgent key me=mine.get_untracked()/> }.into_any(),
                                 Drawn::Other(body) => {
-                                    if let Some(gone) = imported.with(|it| it.as_ref().and_then(|(it, ..)| it.gone)) {
-                                        return Some(gone_view(gone, &body, lang));
+                                    if let Some(view) = imported.with(|it| it.as_ref().and_then(|(it, ..)| muted_view(it, &body, lang))) {
+                                        return Some(view);
                                     }
                                     let names = mentions.get().unwrap_or_default();
                                     body_view(*body, key, (own, way), person, &names, lang)
@@ -399,42 +403,29 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
     .into_any()
 }
 
-/// Whether the reader has written it: here, or where they have taken it over from.
-fn is_mine(message: &Message) -> bool {
-    let wrote_it = message.imported.as_ref().is_none_or(|imported| imported.by_importer);
-    message.sender.is_me && wrote_it
-}
-
-/// Who has written it: its sender, or whoever the export names.
-fn writer(message: &Message) -> Person {
-    let elsewhere = message.imported.as_ref().filter(|imported| !imported.by_importer);
-    match elsewhere.and_then(|imported| imported.author.clone()) {
-        Some(name) => Person { name: name.clone(), ..Person::unknown(PersonId::new(name)) },
-        None => message.sender.person.clone(),
-    }
-}
-
-/// What stands where an export has nothing to read.
-fn gone_view(gone: Gone, body: &Body, lang: Lang) -> AnyView {
-    let words = match gone {
-        Gone::Deleted => lang.message_deleted(),
-        Gone::LeftOut => lang.chat_import_left_out(),
-    };
-    // What other clients show in its place says no more.
-    let is_said = |text: &str| {
-        [Lang::De, Lang::En]
-            .iter()
-            .any(|lang| [lang.message_deleted(), lang.chat_import_left_out()].contains(&text))
-    };
+/// What stands where an export has nothing to read, or where nobody has written it.
+fn muted_view(imported: &Imported, body: &Body, lang: Lang) -> Option<AnyView> {
     let text = match body {
-        Body::Text { text, .. } if !is_said(text) => Some(text.clone()),
+        Body::Text { text, .. } => Some(text.clone()),
         _ => None,
     };
-    view! {
-        <div class="text gone" data-testid="imported-gone">{words}</div>
-        {text.map(|text| view! { <div class="text" data-testid="message-text">{text}</div> })}
-    }
-    .into_any()
+    let (words, more) = match imported.gone {
+        Some(Gone::Deleted) => (lang.message_deleted().to_owned(), text),
+        Some(Gone::LeftOut) => (lang.chat_import_left_out().to_owned(), text),
+        None if imported.author.is_none() => (text?, None),
+        None => return None,
+    };
+    // What other clients show in its place says no more.
+    let says_no_more = |text: &String| {
+        let said = |lang: Lang| [lang.message_deleted(), lang.chat_import_left_out()];
+        [Lang::De, Lang::En].into_iter().any(|lang| said(lang).contains(&text.as_str()))
+    };
+    let more = more.filter(|text| !says_no_more(text));
+    let muted = view! {
+        <div class="text gone" data-testid="imported-muted">{words}</div>
+        {more.map(|text| view! { <div class="text" data-testid="message-text">{text}</div> })}
+    };
+    Some(muted.into_any())
 }
 
 /// What is drawn as a whole, and what draws its own parts anew: there a button keeps its focus.

@@ -23,10 +23,12 @@ use crate::{
     wav,
 };
 
-/// So much is collected before the browser takes it, so that neither the app's memory nor the page's grows with a file.
+/// So much is collected before the browser takes it and puts what is long onto the disk.
 const COLLECTED_BYTES: u64 = 8 * 1024 * 1024;
-/// Recordings that are longer than about eight minutes go as files.
-const MOST_SAMPLES: usize = 8 * 60 * wav::RATE as usize;
+/// Recordings that are larger go as files: decoded, they would fill the memory. Some ten minutes of speech.
+const MOST_RECORDED_BYTES: f64 = 2e6;
+/// Videos that are larger are left out: they are cleaned in memory.
+const MOST_VIDEO_BYTES: f64 = 300e6;
 /// Parts of a recording's waveform.
 const BARS: usize = 40;
 
@@ -42,18 +44,24 @@ pub enum Prepared {
 pub enum NotPrepared {
     /// It lies in the archive damaged, or is no picture or video though it says so.
     Unreadable,
+    /// Larger than the server or this device takes.
+    TooLarge,
     /// The file that was chosen is gone.
     Gone,
 }
 
-/// Takes a file out of the archive and makes ready what of it is sent. `name`: what it is called.
+/// Takes a file out of the archive and makes ready what of it is sent. `name`: what it is called; `max_bytes`: what the server takes.
 pub async fn prepare(
     archive: &Archive<Pieces>,
     entry: &Entry,
     name: &str,
+    max_bytes: Option<u64>,
     caption: Option<String>,
     lang: Lang,
 ) -> Result<Prepared, NotPrepared> {
+    if max_bytes.is_some_and(|max| entry.size_bytes > max) {
+        return Err(NotPrepared::TooLarge);
+    }
     let file = match unpacked(archive, entry, name).await {
         Ok(file) => file,
         Err(ArchiveError::Gone) => return Err(NotPrepared::Gone),
@@ -61,6 +69,7 @@ pub async fn prepare(
     };
     let name = name.to_owned();
     match FileKind::of(&file).await {
+        FileKind::Video(_) if file.size() > MOST_VIDEO_BYTES => Err(NotPrepared::TooLarge),
         FileKind::Video(container) => match Video::from_file(container, &file, &name, None).await {
             Ok(video) if is_large(&video.file) => {
                 let to_send = video.to_send_large(caption, None).await;
@@ -93,6 +102,7 @@ pub async fn prepare(
         }
         // A recording has no place for a caption.
         FileKind::Other if caption.is_some() => document(name, file, caption, None).await,
+        FileKind::Other if !is_recording(&name) => document(name, file, caption, None).await,
         FileKind::Other => match recording(&file, lang).await {
             Some(voice) => Ok(Prepared::Whole(ToImport::Voice(voice))),
             None => document(name, file, caption, None).await,
@@ -123,15 +133,19 @@ async fn document(
     Ok(Prepared::Whole(ToImport::File(file)))
 }
 
+/// Whether a file is what somebody has said into their phone, by how messengers call such files. Any other sound stays the file that it is.
+fn is_recording(name: &str) -> bool {
+    let end = name.rsplit_once('.').map_or("", |(_, end)| end);
+    let is_called = name.starts_with("PTT-") || name.contains("-AUDIO-");
+    is_called || ["opus", "ogg", "oga"].iter().any(|it| end.eq_ignore_ascii_case(it))
+}
+
 /// A recording in the one format that every client plays, if this browser knows the one it has.
 async fn recording(file: &web_sys::Blob, lang: Lang) -> Option<VoiceToSend> {
-    if !file.type_().starts_with("audio/") || is_large(file) {
+    if file.size() > MOST_RECORDED_BYTES {
         return None;
     }
-    let samples = sound::samples_of(file).await?;
-    if samples.is_empty() || samples.len() > MOST_SAMPLES {
-        return None;
-    }
+    let samples = sound::samples_of(file).await.filter(|samples| !samples.is_empty())?;
     Some(VoiceToSend {
         mime: "audio/wav".into(),
         name: format!("{}.wav", lang.voice_message()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use client::{
     ChatId,
     chat::ActionError,
-    import::{Gone, Import, Imported, Item, LocalTime, Reading, ToImport},
+    import::{Begun, Gone, Import, Imported, Item, Line, LocalTime, Reading, ToImport},
 };
 use futures_util::future::{AbortHandle, Abortable};
 use leptos::{prelude::*, task::spawn_local};
@@ -14,7 +14,7 @@ use super::prepare::{NotPrepared, Prepared, prepare};
 use crate::{
     clock,
     context::{Desk, Frame, lang},
-    i18n::Lang,
+    i18n::{Lang, SystemText},
     pieces::Pieces,
     platform,
     route::Route,
@@ -26,10 +26,38 @@ const BREATH: Duration = Duration::from_millis(1);
 /// How often that is, in messages.
 const BREATH_EVERY: usize = 8;
 
+/// How often somebody looks whether it shall go on.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// Where a chat goes.
+pub enum Start {
+    /// Into a chat, from the beginning; with the name under which the person has written there.
+    Anew(ChatId, Option<String>),
+    /// Where it went earlier, from where it is.
+    GoOn(Begun),
+}
+
+impl Start {
+    /// Into which chat.
+    pub fn chat(&self) -> &ChatId {
+        match self {
+            Self::Anew(chat, _) => chat,
+            Self::GoOn(begun) => &begun.chat,
+        }
+    }
+
+    fn me(&self) -> Option<String> {
+        match self {
+            Self::Anew(_, me) => me.clone(),
+            Self::GoOn(begun) => begun.me.clone(),
+        }
+    }
+}
+
 /// How far a chat is on its way over.
 #[derive(Clone, PartialEq)]
 pub struct Progress {
-    /// What it is called.
+    /// What the chat is called that it goes into.
     pub title: String,
     /// Where it goes.
     pub chat: ChatId,
@@ -48,120 +76,218 @@ pub struct Progress {
 pub struct Transfer {
     /// How far it is, as long as there is one.
     pub progress: RwSignal<Option<Progress>>,
+    /// Counts the transfers of this session: one that was stopped may still be at its last message.
+    turn: StoredValue<u64>,
     abort: StoredValue<Option<AbortHandle>, LocalStorage>,
 }
 
 impl Transfer {
     /// Nothing is on its way.
     pub fn none() -> Self {
-        Self { progress: RwSignal::new(None), abort: StoredValue::new_local(None) }
+        Self {
+            progress: RwSignal::new(None),
+            turn: StoredValue::new(0),
+            abort: StoredValue::new_local(None),
+        }
     }
 
-    /// Begins. `me`: the name under which the person has written there; `title`: that of the chat it goes into.
-    pub fn begin(self, reading: Reading<Pieces>, chat: ChatId, me: Option<String>, title: String) {
+    /// Begins. `title`: what the chat is called that it goes into.
+    pub fn begin(self, reading: Reading<Pieces>, start: Start, title: String) {
         let all = reading.items.len();
-        let progress =
-            Progress { title, chat: chat.clone(), done: 0, all, left_out: 0, problem: None };
-        self.progress.set(Some(progress));
-        let (abort, registration) = AbortHandle::new_pair();
-        self.abort.set_value(Some(abort));
-        let going = Abortable::new(go(self, reading, chat, me), registration);
-        spawn_local(async move {
-            let _ = going.await;
-        });
+        let chat = start.chat().clone();
+        self.progress.set(Some(Progress { title, chat, done: 0, all, left_out: 0, problem: None }));
+        let turn = self.turn.get_value() + 1;
+        self.turn.set_value(turn);
+        spawn_local(go(Going { transfer: self, turn, lang: lang() }, reading, start));
     }
 
-    /// Stops it where it is; chosen again, the export goes on from there.
+    /// Stops it after the message that is being sent; chosen again, the export goes on from there.
     pub fn stop(self) {
+        self.turn.update_value(|turn| *turn += 1);
         if let Some(abort) = self.abort.try_update_value(Option::take).flatten() {
             abort.abort();
         }
         self.progress.try_set(None);
     }
 
-    fn show(self, change: impl FnOnce(&mut Progress)) {
-        self.progress.try_update(|progress| progress.as_mut().map(change));
+    /// Tries again what did not work.
+    fn retry(self) {
+        self.progress.try_update(|it| it.as_mut().map(|it| it.problem = None));
     }
 }
 
-async fn go(transfer: Transfer, reading: Reading<Pieces>, chat: ChatId, me: Option<String>) {
-    let frame = Frame::get();
-    let lang = lang();
+/// One transfer, from its beginning to its end.
+#[derive(Clone, Copy)]
+struct Going {
+    transfer: Transfer,
+    turn: u64,
+    lang: Lang,
+}
+
+/// It was stopped, or the app is gone.
+struct Stopped;
+
+/// What became of a message.
+enum Put {
+    Whole,
+    /// Its attachment could not come along.
+    WithoutFile,
+    /// It is still to be put, and this is wrong.
+    NotYet(String),
+}
+
+impl Going {
+    fn is_stopped(self) -> bool {
+        self.transfer.turn.try_get_value() != Some(self.turn)
+    }
+
+    fn show(self, change: impl FnOnce(&mut Progress)) {
+        if !self.is_stopped() {
+            self.transfer.progress.try_update(|progress| progress.as_mut().map(change));
+        }
+    }
+
+    /// Waits for what may be dropped at any time.
+    async fn unless_stopped<T>(self, what: impl Future<Output = T>) -> Result<T, Stopped> {
+        let (abort, registration) = AbortHandle::new_pair();
+        if self.is_stopped() || self.transfer.abort.try_set_value(Some(abort)).is_some() {
+            return Err(Stopped);
+        }
+        Abortable::new(what, registration).await.map_err(|_| Stopped)
+    }
+
+    /// Says what is wrong, until the person wants to go on.
+    async fn pause(self, problem: String) -> Result<(), Stopped> {
+        self.show(|it| it.problem = Some(problem));
+        loop {
+            if self.is_stopped() {
+                return Err(Stopped);
+            }
+            let waits = self
+                .transfer
+                .progress
+                .try_with_untracked(|it| it.as_ref().is_some_and(|it| it.problem.is_some()));
+            if waits != Some(true) {
+                return Ok(());
+            }
+            platform::sleep(LOOK).await;
+        }
+    }
+
+    /// Puts one message into the chat.
+    async fn put(
+        self,
+        import: &mut Import,
+        reading: &Reading<Pieces>,
+        item: &Item,
+        me: Option<&str>,
+    ) -> Result<Put, Stopped> {
+        let lang = self.lang;
+        let words = |error: &ActionError| Put::NotYet(action_words(error, lang));
+        if let Err(error) = self.unless_stopped(import.turn(item.attachment.is_some())).await? {
+            return Ok(words(&error));
+        }
+        let mut imported = imported(reading, item, me, lang);
+        let caption = Some(item.text.clone()).filter(|text| !text.is_empty());
+        let Some(name) = &item.attachment else {
+            return Ok(put_text(import, &imported, text_of(item, lang), lang).await);
+        };
+        let prepared = match reading.attachment(name) {
+            Some((archive, entry, name)) => {
+                let max_bytes = import.max_bytes().await;
+                let preparing = prepare(archive, entry, name, max_bytes, caption.clone(), lang);
+                self.unless_stopped(preparing).await?
+            }
+            None => Err(NotPrepared::Unreadable),
+        };
+        let put = match prepared {
+            Ok(Prepared::Whole(what)) => import.put(&imported, what).await,
+            Ok(Prepared::Large(file, blob)) => {
+                import.put_large(&imported, file, &Pieces(blob)).await
+            }
+            Err(NotPrepared::Gone) => return Ok(Put::NotYet(lang.file_changed().into())),
+            Err(NotPrepared::Unreadable | NotPrepared::TooLarge) => Err(ActionError::FileChanged),
+        };
+        match put {
+            Ok(()) => Ok(Put::Whole),
+            // That one file cannot come is said in its place; the others go on.
+            Err(ActionError::FileChanged | ActionError::TooLarge { .. }) => {
+                imported.gone = Some(Gone::LeftOut);
+                let base = name.rsplit('/').next().unwrap_or(name);
+                let text = [Some(base.to_owned()), caption].into_iter().flatten();
+                let text = text.collect::<Vec<_>>().join("\n");
+                Ok(match put_text(import, &imported, text, lang).await {
+                    Put::Whole => Put::WithoutFile,
+                    other => other,
+                })
+            }
+            Err(error) => Ok(words(&error)),
+        }
+    }
+}
+
+async fn go(going: Going, reading: Reading<Pieces>, start: Start) {
+    if let Ok((messages, left_out)) = all(going, &reading, start).await {
+        going.transfer.progress.try_set(None);
+        Frame::get().say(going.lang.chat_import_done(messages, left_out));
+    }
+}
+
+/// Takes all of it over; tells how many messages there are, and how many attachments could not come along.
+async fn all(
+    going: Going,
+    reading: &Reading<Pieces>,
+    start: Start,
+) -> Result<(usize, usize), Stopped> {
     let session = Desk::get().session();
-    let mut import = match Import::begin(&session, &reading, &chat, me.clone()).await {
-        Ok(import) => import,
-        Err(error) => return transfer.show(|it| it.problem = Some(room_words(&error, lang))),
+    let me = start.me();
+    let mut import = loop {
+        let begun = match &start {
+            Start::Anew(chat, me) => Import::begin(&session, reading, chat, me.clone()).await,
+            Start::GoOn(begun) => Import::go_on(&session, reading, begun.clone()).await,
+        };
+        match begun {
+            Ok(import) => break import,
+            Err(error) => going.pause(room_words(&error, going.lang)).await?,
+        }
     };
     let mut left_out = 0;
     while let Some(item) = reading.items.get(import.state().done) {
         let done = import.state().done;
-        transfer.show(|it| it.done = done);
+        going.show(|it| (it.done, it.left_out) = (done, left_out));
         if done.is_multiple_of(BREATH_EVERY) {
             platform::sleep(BREATH).await;
         }
-        match put(&mut import, &reading, item, me.as_deref(), lang).await {
-            Ok(whole) => left_out += usize::from(!whole),
-            Err(words) => return transfer.show(|it| it.problem = Some(words)),
+        match going.put(&mut import, reading, item, me.as_deref()).await? {
+            Put::Whole => {}
+            Put::WithoutFile => left_out += 1,
+            Put::NotYet(problem) => going.pause(problem).await?,
         }
-        transfer.show(|it| it.left_out = left_out);
+        if going.is_stopped() {
+            return Err(Stopped);
+        }
     }
-    transfer.progress.try_set(None);
-    let messages = reading.items.iter().filter(|item| item.author.is_some()).count();
-    frame.say(lang.chat_import_done(messages, left_out));
+    Ok((reading.items.iter().filter(|item| item.author.is_some()).count(), left_out))
 }
 
-/// Takes one message over. Tells whether its attachment came along, if it names one; an error stops all.
-async fn put(
-    import: &mut Import,
-    reading: &Reading<Pieces>,
-    item: &Item,
-    me: Option<&str>,
-    lang: Lang,
-) -> Result<bool, String> {
-    let mut imported = imported(reading, item, me, lang);
-    let caption = Some(item.text.clone()).filter(|text| !text.is_empty());
-    let Some(name) = &item.attachment else {
-        let text = text_of(item, lang);
-        put_text(import, &imported, text, lang).await?;
-        return Ok(true);
-    };
-    let prepared = match reading.attachment(name) {
-        Some((archive, entry, name)) => prepare(archive, entry, name, caption.clone(), lang).await,
-        None => Err(NotPrepared::Unreadable),
-    };
-    let put = match prepared {
-        Ok(Prepared::Whole(what)) => import.put(&imported, what).await,
-        Ok(Prepared::Large(file, blob)) => import.put_large(&imported, file, &Pieces(blob)).await,
-        Err(NotPrepared::Gone) => return Err(lang.file_changed().into()),
-        Err(NotPrepared::Unreadable) => Err(ActionError::FileChanged),
-    };
-    match put {
-        Ok(()) => Ok(true),
-        // That one file cannot come is said in its place; the others go on.
-        Err(ActionError::FileChanged | ActionError::TooLarge { .. }) => {
-            imported.gone = Some(Gone::LeftOut);
-            let base = name.rsplit('/').next().unwrap_or(name);
-            let text = [Some(base.to_owned()), caption].into_iter().flatten();
-            let text = text.collect::<Vec<_>>().join("\n");
-            put_text(import, &imported, text, lang).await?;
-            Ok(false)
-        }
-        Err(error) => Err(action_words(&error, lang)),
+async fn put_text(import: &mut Import, imported: &Imported, text: String, lang: Lang) -> Put {
+    match import.put(imported, ToImport::Text(text)).await {
+        Ok(()) => Put::Whole,
+        Err(error) => Put::NotYet(action_words(&error, lang)),
     }
-}
-
-async fn put_text(
-    import: &mut Import,
-    imported: &Imported,
-    text: String,
-    lang: Lang,
-) -> Result<(), String> {
-    let put = import.put(imported, ToImport::Text(text)).await;
-    put.map_err(|error| action_words(&error, lang))
 }
 
 /// What other clients show of a message: also where there is nothing to read.
 fn text_of(item: &Item, lang: Lang) -> String {
+    if let Some(line) = &item.line {
+        return lang.system_line(match line {
+            Line::Joined { who } => SystemText::Joined { who },
+            Line::Left { who } => SystemText::Left { who },
+            Line::Invited { who, by } => SystemText::Invited { who, by },
+            Line::Removed { who, by } => SystemText::Removed { who, by },
+            Line::Renamed { from, to } => SystemText::NameChanged { from, to },
+        });
+    }
     match item.gone {
         Some(Gone::Deleted) if item.text.is_empty() => lang.message_deleted().into(),
         Some(Gone::LeftOut) if item.text.is_empty() => lang.chat_import_left_out().into(),
@@ -206,6 +332,9 @@ pub fn TransferBar() -> impl IntoView {
     let lang = lang();
     let transfer = Desk::get().transfer;
     let is_there = Memo::new(move |_| transfer.progress.with(Option::is_some));
+    let has_problem = Memo::new(move |_| {
+        transfer.progress.with(|it| it.as_ref().is_some_and(|it| it.problem.is_some()))
+    });
     let of = move |part: fn(&Progress) -> String| {
         move || transfer.progress.with(|progress| progress.as_ref().map(part).unwrap_or_default())
     };
@@ -235,6 +364,17 @@ pub fn TransferBar() -> impl IntoView {
                             <i style:transform=move || format!("scaleX({})", percent() as f64 / 100.0)></i>
                         </span>
                     </button>
+                    {move || {
+                        has_problem
+                            .get()
+                            .then(|| {
+                                view! {
+                                    <button type="button" class="button plain" data-testid="chat-import-retry" on:click=move |_| transfer.retry()>
+                                        {lang.chat_import_retry()}
+                                    </button>
+                                }
+                            })
+                    }}
                     <button type="button" class="button plain" data-testid="chat-import-stop" on:click=move |_| transfer.stop()>
                         {lang.chat_import_stop()}
                     </button>
