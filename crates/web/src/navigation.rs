@@ -60,7 +60,8 @@ impl Navigation {
         let overlays = self.overlays.get_value();
         let has_spare_entry = {
             let mut overlays = overlays.borrow_mut();
-            let spare = overlays.entries > overlays.open.len();
+            // What covers this place goes with it, and leaves its entry to the next: giving it back later would be a step back from there.
+            let spare = overlays.entries > 0;
             if spare {
                 overlays.entries -= 1;
             }

@@ -15,7 +15,7 @@ use ruma::{
 
 use vocabulary::{
     RoomDetailsEventContent,
-    imported::{IMPORTED, Imported},
+    imported::{IMPORTED, Imported, Source},
     messages::{CONTACT, Contact, FORWARDED, TAKEN_OVER, URGENT, from_fields},
     removal::{REMOVAL_REPORT, RemovalReport},
 };
@@ -72,7 +72,7 @@ pub(super) fn rows<'a>(
         let key = item.unique_id().0.clone();
         match item.kind() {
             TimelineItemKind::Virtual(VirtualTimelineItem::DateDivider(at)) => {
-                so_far.previous = None;
+                (so_far.previous, so_far.from) = (None, None);
                 rows.push(Row { key, kind: RowKind::Day { at_ms: at.get().into() } });
             }
             TimelineItemKind::Virtual(VirtualTimelineItem::TimelineStart) => {
@@ -120,6 +120,8 @@ type Writer = (OwnedUserId, Option<String>);
 struct SoFar {
     /// Sender of the message directly above, with who has written it elsewhere, and when it was written.
     previous: Option<(Writer, u64)>,
+    /// Who has taken over the message directly above, and from where.
+    from: Option<(OwnedUserId, Source)>,
     /// Name and topic of the room as of here.
     details: Option<RoomDetailsEventContent>,
 }
@@ -185,6 +187,9 @@ fn event_row(
     let author = imported.as_ref().and_then(|imported| imported.author.clone());
     let written_ms = imported.as_ref().map_or(at_ms, |imported| imported.at_ms);
     let by = (event.sender().to_owned(), author);
+    let from = imported.as_ref().map(|imported| (by.0.clone(), imported.source));
+    let imported_too = from.is_some() && so_far.from == from;
+    so_far.from = from;
     let continues = so_far.previous.as_ref().is_some_and(|(before, then)| {
         *before == by && written_ms.checked_sub(*then).is_some_and(|ms| ms < TOGETHER_FOR_MS)
     });
@@ -224,6 +229,7 @@ fn event_row(
         mentions: message.as_ref().map(|message| at.mentions(message)).unwrap_or_default(),
         forwarded: readable && is_forwarded(event),
         imported: imported.filter(|_| readable),
+        imported_too,
         pinned: event.event_id().is_some_and(|id| at.pinned.iter().any(|pinned| pinned == id)),
         warning: warning(event.get_shield(false)),
         can_edit: can_edit && event.is_own() && !urgent && !poll,

@@ -73,6 +73,8 @@ pub struct Message {
     pub forwarded: bool,
     /// Was taken over from a chat elsewhere, and from where.
     pub imported: Option<Imported>,
+    /// So was the message before, from the same messenger and by the same person: that need not be said again.
+    pub imported_too: bool,
     /// Is among the pinned messages of the chat.
     pub pinned: bool,
     /// Something about the sender's device that has to be said.
@@ -107,6 +109,7 @@ impl Message {
             parts: None,
             forwarded: false,
             imported: None,
+            imported_too: false,
             pinned: false,
             warning: None,
             can_edit: false,

@@ -164,6 +164,7 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
         Some((imported, message.sender.is_me, message.sender.person.name.clone()))
     });
     let imported = Memo::new(move |_| imported.get().flatten());
+    let imported_too = part(&row, |message| message.imported_too);
     let can_reply = part(&row, |message| message.can_reply);
     let person = part(&row, move |message| writer(message, lang));
     let event_id = part(&row, |message| message.id.event_id().map(str::to_owned));
@@ -247,9 +248,10 @@ fn MessageView(keyed: Keyed<Row>) -> impl IntoView {
                     }}
                     {move || {
                         let (imported, by_me, by) = imported.get()?;
+                        let is_said = imported_too.get().unwrap_or_default();
                         let source = source_words(imported.source, lang);
                         let words = if by_me { lang.chat_import_from_by_me(source) } else { lang.chat_import_from(source, &by) };
-                        (!continues.get().unwrap_or_default())
+                        (!is_said)
                             .then(|| {
                                 view! {
                                     <span class="passed-on" data-testid="imported">
