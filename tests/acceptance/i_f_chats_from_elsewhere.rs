@@ -243,7 +243,10 @@ fn dates_that_can_be_read_in_two_ways_are_asked_about_and_stopping_is_possible()
     at_anna.browser.wait_text(&id("chat-import-bar"), "Wird übernommen");
     at_anna.browser.click(&id("chat-import-stop"));
     at_anna.browser.gone(&id("chat-import-bar"));
+    at_anna.browser.find(&id("composer"));
     at_anna.to_list();
+    // Going on from the sheet has left no step of it behind.
+    at_anna.browser.find(&id("settings"));
     open_import(&at_anna);
     choose(&at_anna, &export);
     at_anna.browser.wait_text(&id("chat-import-begun"), "von 600 Nachrichten an");
