@@ -38,12 +38,16 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Bytes of the app's own memory, which only grows.
+/// Bytes of the app's own memory, which only grows, and of what the page still holds.
 fn memory(person: &Person) -> u64 {
     let bytes = "const done = arguments[arguments.length - 1];
         import(new URL('web.js', location.href)).then(app => app.default()).then(app => done(app.memory.buffer.byteLength), error => done(String(error)));";
     let bytes = person.browser.async_script(bytes, &json!([]));
-    bytes.as_u64().unwrap_or_else(|| panic!("no memory: {bytes}"))
+    let own = bytes.as_u64().unwrap_or_else(|| panic!("no memory: {bytes}"));
+    person.browser.cdp("HeapProfiler.collectGarbage", &json!({}));
+    let page = person.browser.cdp("Runtime.getHeapUsage", &json!({}));
+    let of_page = |part: &str| page[part].as_f64().unwrap_or_else(|| panic!("no {part}: {page}"));
+    own + (of_page("usedSize") + of_page("backingStorageSize")) as u64
 }
 
 #[track_caller]

@@ -27,36 +27,26 @@ pub(crate) fn databases() -> Result<IdbFactory, JsValue> {
         .map_err(|_| js_sys::Error::new("no IndexedDB").into())
 }
 
-/// Waits for a request and gives its result.
+/// Waits for a request and gives its result. Its handlers are the promise's own: a closure of ours that is never called would never be freed, nor
+/// the request that it holds, nor what was to be stored.
 pub(crate) async fn done(request: &IdbRequest) -> Result<JsValue, JsValue> {
     let promise = Promise::new(&mut |resolve: Function, reject: Function| {
-        let succeeded = {
-            let request = request.clone();
-            Closure::once_into_js(move || {
-                let result = request.result().unwrap_or(JsValue::UNDEFINED);
-                let _ = resolve.call1(&JsValue::UNDEFINED, &result);
-            })
-        };
-        let failed = {
-            let request = request.clone();
-            Closure::once_into_js(move || {
-                let error =
-                    request.error().ok().flatten().map_or(JsValue::UNDEFINED, JsValue::from);
-                let _ = reject.call1(&JsValue::UNDEFINED, &error);
-            })
-        };
-        request.set_onsuccess(Some(succeeded.unchecked_ref()));
-        request.set_onerror(Some(failed.unchecked_ref()));
+        request.set_onsuccess(Some(&resolve));
+        request.set_onerror(Some(&reject));
     });
-    JsFuture::from(promise).await
+    match JsFuture::from(promise).await {
+        Ok(_) => request.result(),
+        Err(_) => Err(request.error().ok().flatten().map_or(JsValue::UNDEFINED, JsValue::from)),
+    }
 }
 
 /// Opens a database with one object store, making it if need be.
 pub(crate) async fn open_database(name: &str, store: &'static str) -> Result<IdbDatabase, JsValue> {
     let request: IdbOpenDbRequest = databases()?.open_with_u32(name, 1)?;
+    // Held here, so that it goes with this future; who is called after that throws, and the browser makes no database then.
     let upgrade = {
         let request = request.clone();
-        Closure::once_into_js(move || {
+        Closure::once(move || {
             if let Ok(database) = request.result()
                 && let Ok(database) = database.dyn_into::<IdbDatabase>()
             {
@@ -64,8 +54,10 @@ pub(crate) async fn open_database(name: &str, store: &'static str) -> Result<Idb
             }
         })
     };
-    request.set_onupgradeneeded(Some(upgrade.unchecked_ref()));
-    done(&request).await?.dyn_into()
+    request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+    let opened = done(&request).await;
+    request.set_onupgradeneeded(None);
+    opened?.dyn_into()
 }
 
 /// A database with one object store of bytes. It closes with the last use, so that it can be deleted. Errors are the names of the browser's.
