@@ -95,7 +95,8 @@ async fn the_book_is_on_every_confirmed_device_and_closed_to_the_server() {
         assert!(!all.contains(word), "{word}");
     }
 
-    // It is there after a start, and goes everywhere when it is deleted.
+    // It is there after a start, and goes everywhere when it is deleted. What still holds the session that ends would sync beside the next one.
+    drop(contacts);
     first.reopen().await;
     book("it is there after a start", &first, |view| view.contacts.len() == 1).await;
     second.session().contacts().delete(&id).await;
