@@ -2,6 +2,7 @@
 
 mod broadcasts;
 mod chat;
+mod choose_chat;
 mod contacts;
 mod crash;
 mod details;

@@ -3,12 +3,12 @@
 mod prepare;
 mod transfer;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use client::{
     ChatId,
     import::{Begun, DateOrder, Import, NotAnExport, Reading, Source, archive::ArchiveError},
-    room_list::{Membership, RoomKind, matches},
+    room_list::RoomRow,
 };
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
@@ -16,14 +16,18 @@ use wasm_bindgen::JsCast;
 use transfer::Start;
 pub use transfer::{Transfer, TransferBar};
 
-use super::{directory::NameField, rooms::SearchField};
+use super::{
+    choose_chat::{ChatRow, chats},
+    directory::NameField,
+    rooms::SearchField,
+};
 use crate::{
     context::{Desk, Frame, lang},
     i18n::Lang,
     pieces::Pieces,
     platform,
     route::Route,
-    ui::{Avatar, Icon, Picture, Problem, Sheet, room_words},
+    ui::{Icon, Picture, Problem, Sheet, room_words},
 };
 
 /// So that the screen says that it reads before a long text keeps it busy.
@@ -418,33 +422,16 @@ fn Targets(target: RwSignal<Option<(ChatId, String, bool)>>) -> impl IntoView {
     let lang = lang();
     let desk = Desk::get();
     let search = RwSignal::new(String::new());
-    let choose = move |chat: ChatId, title: String| {
+    let choose = Callback::new(move |row: Arc<RoomRow>| {
         let rooms = desk.room_list();
         spawn_local(async move {
-            let outside = rooms.has_outsiders(&chat).await;
-            target.try_set(Some((chat, title, outside)));
+            let outside = rooms.has_outsiders(&row.id).await;
+            target.try_set(Some((row.id.clone(), row.title.clone(), outside)));
         });
-    };
+    });
     let rows = move || {
-        let shown: Vec<_> = search.with(|search| {
-            let fits = |row: &&std::sync::Arc<client::room_list::RoomRow>| {
-                row.membership == Membership::Joined && matches(row, search)
-            };
-            desk.rooms.with(|rooms| rooms.rows.iter().filter(fits).take(40).cloned().collect())
-        });
-        shown
-            .into_iter()
-            .map(|row| {
-                let (id, title) = (row.id.clone(), row.title.clone());
-                let group = matches!(row.kind, RoomKind::Group { .. });
-                view! {
-                    <button type="button" class="row" class:solo=row.subtitle.is_none() data-testid="chat-import-to" on:click=move |_| choose(id.clone(), title.clone())>
-                        <Avatar initials=row.initials.clone() tint=row.tint group/>
-                        <span class="name cut">{row.title.clone()}</span>
-                        {row.subtitle.clone().map(|subtitle| view! { <span class="role cut">{subtitle}</span> })}
-                    </button>
-                }
-            })
+        let rows = chats(search).into_iter().take(40);
+        rows.map(|row| view! { <ChatRow row testid="chat-import-to" on_choose=choose/> })
             .collect_view()
     };
     view! {

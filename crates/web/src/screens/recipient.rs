@@ -1,20 +1,20 @@
 //! Camera first, recipient second: the quickest way from something seen to the colleague who should see it.
 
-use client::{
-    ChatId, Person, RoomList,
-    room_list::{Membership, RoomKind, matches},
-};
+use std::sync::Arc;
+
+use client::{ChatId, Person, RoomList, room_list::RoomRow};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     chat::{Camera, Taken},
+    choose_chat::{ChatRow, chats},
     directory::PeopleFound,
     rooms::SearchField,
 };
 use crate::{
     context::{Desk, Frame, lang},
     route::Route,
-    ui::{Avatar, Problem, Sheet, room_words},
+    ui::{Problem, Sheet, room_words},
 };
 
 /// The camera, then the choice of whom it goes to; the chat that opens shows what was taken before it is sent.
@@ -58,30 +58,10 @@ fn Recipients(taken: Taken, on_close: Callback<()>) -> impl IntoView {
             }
         });
     });
+    let choose = Callback::new(move |row: Arc<RoomRow>| send_to(&row.id));
     let recent = move || {
-        let rows = desk.rooms.with(|rooms| rooms.rows.clone());
-        let shown = text.with(|text| {
-            rows.iter()
-                .filter(|row| row.membership == Membership::Joined && matches(row, text))
-                .take(30)
-                .cloned()
-                .collect::<Vec<_>>()
-        });
-        shown
-            .into_iter()
-            .map(|row| {
-                let id = row.id.clone();
-                let group = matches!(row.kind, RoomKind::Group { .. });
-                let solo = row.subtitle.is_none();
-                view! {
-                    <button type="button" class="row" class:solo=solo data-testid="recipient" data-room=id.to_string() on:click=move |_| send_to(&id)>
-                        <Avatar initials=row.initials.clone() tint=row.tint group/>
-                        <span class="name cut">{row.title.clone()}</span>
-                        {row.subtitle.clone().map(|subtitle| view! { <span class="role cut">{subtitle}</span> })}
-                    </button>
-                }
-            })
-            .collect_view()
+        let rows = chats(text).into_iter().take(30);
+        rows.map(|row| view! { <ChatRow row testid="recipient" on_choose=choose/> }).collect_view()
     };
     view! {
         <Sheet title=lang.recipients() on_close testid="recipients">

@@ -1,16 +1,18 @@
 //! Passing a message on to another chat.
 
-use client::{
-    ChatId, MessageId,
-    room_list::{Membership, RoomKind, matches},
-};
+use std::sync::Arc;
+
+use client::{ChatId, MessageId, room_list::RoomRow};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::Open;
 use crate::{
     context::{Desk, Frame, lang},
-    screens::rooms::SearchField,
-    ui::{Avatar, Question, Sheet, action_words},
+    screens::{
+        choose_chat::{ChatRow, chats},
+        rooms::SearchField,
+    },
+    ui::{Question, Sheet, action_words},
 };
 
 /// Choosing the chat. Where people from outside would read it, that is said first.
@@ -45,26 +47,11 @@ pub fn ForwardSheet(message: MessageId, on_close: Callback<()>) -> impl IntoView
         });
     };
     let here = open.header.with_untracked(|header| header.id.clone());
+    let choose = Callback::new(move |row: Arc<RoomRow>| choose(row.id.clone()));
     let rows = move || {
-        let shown: Vec<_> = search.with(|search| {
-            let fits = |row: &&std::sync::Arc<client::room_list::RoomRow>| {
-                row.membership == Membership::Joined && row.id != here && matches(row, search)
-            };
-            desk.rooms.with(|rooms| rooms.rows.iter().filter(fits).take(40).cloned().collect())
-        });
-        shown
-            .into_iter()
-            .map(|row| {
-                let id = row.id.clone();
-                let group = matches!(row.kind, RoomKind::Group { .. });
-                view! {
-                    <button type="button" class="row" class:solo=row.subtitle.is_none() data-testid="forward-to" on:click=move |_| choose(id.clone())>
-                        <Avatar initials=row.initials.clone() tint=row.tint group/>
-                        <span class="name cut">{row.title.clone()}</span>
-                        {row.subtitle.clone().map(|subtitle| view! { <span class="role cut">{subtitle}</span> })}
-                    </button>
-                }
-            })
+        let others = chats(search).into_iter().filter(|row| row.id != here).take(40);
+        others
+            .map(|row| view! { <ChatRow row testid="forward-to" on_choose=choose/> })
             .collect_view()
     };
     view! {

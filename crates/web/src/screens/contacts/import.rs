@@ -1,6 +1,6 @@
 //! Taking contacts over (I.d): from a chat, the directory, a file, a QR code. Each source ends at the same preview.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use client::{
     ChatId, Person, PersonId,
@@ -8,7 +8,7 @@ use client::{
         Contact, Origin,
         import::{Draft, Reading, read_file},
     },
-    room_list::{Membership, RoomKind, matches},
+    room_list::RoomRow,
 };
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
@@ -18,10 +18,11 @@ use crate::{
     context::{Desk, Frame, lang},
     photo, platform,
     screens::{
+        choose_chat::{ChatRow, chats},
         directory::{Chosen, PaneHead, PeopleFound, choosing},
         rooms::SearchField,
     },
-    ui::{Avatar, Empty, Icon, Picture, Problem, RowBones},
+    ui::{Empty, Icon, Picture, Problem, RowBones},
 };
 
 /// Largest file that is read: cards with pictures are large, lists of people are not.
@@ -206,30 +207,16 @@ fn Chats(on_people: Callback<(Vec<Person>, Origin)>) -> impl IntoView {
             }
         });
     };
+    let choose = Callback::new(move |row: Arc<RoomRow>| choose(row.id.clone()));
     let rows = move || {
-        let shown: Vec<_> = search.with(|search| {
-            let fits = |row: &&std::sync::Arc<client::room_list::RoomRow>| {
-                row.membership == Membership::Joined && matches(row, search)
-            };
-            desk.rooms.with(|rooms| rooms.rows.iter().filter(fits).cloned().collect())
-        });
+        let shown = chats(search);
         if shown.is_empty() {
             return view! { <Empty icon=Icon::Chats title=lang.import_no_chats() testid="import-no-chats"/> }
                 .into_any();
         }
         shown
             .into_iter()
-            .map(|row| {
-                let id = row.id.clone();
-                let group = matches!(row.kind, RoomKind::Group { .. });
-                view! {
-                    <button type="button" class="row" class:solo=row.subtitle.is_none() data-testid="import-chat" on:click=move |_| choose(id.clone())>
-                        <Avatar initials=row.initials.clone() tint=row.tint group/>
-                        <span class="name cut">{row.title.clone()}</span>
-                        {row.subtitle.clone().map(|subtitle| view! { <span class="role cut">{subtitle}</span> })}
-                    </button>
-                }
-            })
+            .map(|row| view! { <ChatRow row testid="import-chat" on_choose=choose/> })
             .collect_view()
             .into_any()
     };
