@@ -58,7 +58,6 @@ pub enum ToImport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begun {
     /// Into this chat.
-    #[serde(with = "as_text")]
     pub chat: ChatId,
     /// So many of its messages are done.
     pub done: usize,
@@ -70,20 +69,6 @@ pub struct Begun {
     /// How its dates were read.
     #[serde(default)]
     pub order: Option<DateOrder>,
-}
-
-mod as_text {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::ChatId;
-
-    pub fn serialize<S: Serializer>(chat: &ChatId, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(chat.as_str())
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ChatId, D::Error> {
-        String::deserialize(deserializer).map(ChatId::new)
-    }
 }
 
 /// Messages on their way out: until they are sent, the SDK's timeline knows no field of ours. By their chat and what other clients show of them.
