@@ -8,10 +8,7 @@ use konsil_client::{
     large::Source,
 };
 
-use crate::{
-    line::Line,
-    person::{Hospital, Pair, find, message, plain, says, texts, until},
-};
+use crate::person::{Pair, find, message, plain, says, texts, until};
 
 const ALL: usize = 40;
 
@@ -64,11 +61,7 @@ fn is_from_elsewhere(message: &Message, text: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_from_elsewhere_wait_a_few_at_a_time_and_come_in_their_order() {
-    let hospital = Hospital::open();
-    let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
-    let line = Line::to(anna.url()).await;
-    let anna = anna.at(line.url());
-    let pair = Pair::of(hospital, anna, jonas).await;
+    let (pair, line) = Pair::over_a_line().await;
     let (anna, jonas) = (pair.annas.open(&pair.chat).await, pair.jonass.open(&pair.chat).await);
     line.cut();
     until("Anna is told", &mut pair.annas.session().connection(), |it| it.is_down()).await;

@@ -10,7 +10,7 @@ use konsil_client::{
 
 use crate::{
     line::Line,
-    person::{Hospital, Pair, find, is_sent, message, until},
+    person::{Pair, find, is_sent, message, until},
 };
 
 const MIB: usize = 1024 * 1024;
@@ -123,10 +123,7 @@ async fn cut_at(line: &Line, chat: &Chat, bytes: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_file_goes_on_where_it_was_after_a_cut_line_and_a_closed_app() {
-    let hospital = Hospital::open();
-    let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
-    let line = Line::to(anna.url()).await;
-    let mut pair = Pair::of(hospital, anna.at(line.url()), jonas).await;
+    let (mut pair, line) = Pair::over_a_line().await;
     let anna = pair.annas.open(&pair.chat).await;
     let content = Content::of(24 * MIB + 17);
     let (sent, ()) =
@@ -183,10 +180,7 @@ async fn a_large_file_goes_on_where_it_was_after_a_cut_line_and_a_closed_app() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_stopped_or_changed_meanwhile_leaves_nothing_here_or_at_the_server() {
-    let hospital = Hospital::open();
-    let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
-    let line = Line::to(anna.url()).await;
-    let mut pair = Pair::of(hospital, anna.at(line.url()), jonas).await;
+    let (mut pair, line) = Pair::over_a_line().await;
     let Some(server) = pair.hospital.server() else { return };
     let data = server.data_dir();
     let anna = pair.annas.open(&pair.chat).await;

@@ -7,10 +7,7 @@ use konsil_client::{
     session::{Credentials, LoginError, Settings},
 };
 
-use crate::{
-    line::Line,
-    person::{Hospital, Pair, find, is_sent, message, say, says, text, texts, until},
-};
+use crate::person::{Hospital, Pair, find, is_sent, message, say, says, text, texts, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_offline_survives_reopening_and_goes_out_in_order() {
@@ -53,11 +50,7 @@ async fn what_is_written_offline_survives_reopening_and_goes_out_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_missed_is_above_even_in_a_chat_that_had_been_seen_from_its_beginning() {
-    let hospital = Hospital::open();
-    let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
-    let line = Line::to(anna.url()).await;
-    let anna = anna.at(line.url());
-    let pair = Pair::of(hospital, anna, jonas).await;
+    let (pair, line) = Pair::over_a_line().await;
     let (anna, jonas) = (pair.annas.open(&pair.chat).await, pair.jonass.open(&pair.chat).await);
     say(&jonas, "Anfang").await;
     text(&anna, "Anfang").await;

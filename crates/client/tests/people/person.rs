@@ -13,6 +13,8 @@ use serde_json::json;
 use tempfile::TempDir;
 use testkit::Api;
 
+use crate::line::Line;
+
 /// What everybody here locks their app with.
 pub const PIN: &str = "482913";
 /// The hospital's shortest.
@@ -391,6 +393,15 @@ impl Pair {
     }
 
     /// The two have these accounts.
+    /// Two in a hospital, Anna over a line that can be cut.
+    pub async fn over_a_line() -> (Self, Line) {
+        let hospital = Hospital::open();
+        let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
+        let line = Line::to(anna.url()).await;
+        let anna = anna.at(line.url());
+        (Self::of(hospital, anna, jonas).await, line)
+    }
+
     pub async fn of(hospital: Hospital, anna: Account, jonas: Account) -> Self {
         let (annas, jonass) = (anna.first_device().await, jonas.first_device().await);
         let chat =
