@@ -152,7 +152,7 @@ fn a_chat_of_whatsapp_comes_over_with_photos_voice_and_files_and_says_so() {
 
     // What was taken over is nobody's to change, and stays after a restart.
     at_anna.menu("Bis morgen um sieben");
-    assert!(!at_anna.browser.has(&id("message-edit")));
+    assert!(!at_anna.browser.has(&id("action-edit")));
     at_anna.reload();
     at_anna.sees("39,2 um sechs Uhr");
     for event in events(&server.api().login(&anna.0, &anna.1)) {

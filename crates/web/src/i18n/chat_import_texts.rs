@@ -14,7 +14,7 @@ words! {
     chat_import_damaged: "Die Datei ist beschädigt oder unvollständig. Exportieren Sie den Chat noch einmal.", "The file is damaged or incomplete. Export the chat once more.";
     chat_import_other: "anderem Messenger", "another messenger";
     chat_import_no_title: "Übernommener Chat", "Chat taken over";
-    chat_import_date_order: "Wie sind die Daten gemeint?", "How are the dates meant?";
+    chat_import_date_order: "Wie sind die Datumsangaben gemeint?", "How are the dates meant?";
     chat_import_day_first: "Tag zuerst", "Day first";
     chat_import_month_first: "Monat zuerst", "Month first";
     chat_import_who: "Wer sind Sie in diesem Chat?", "Who are you in this chat?";
@@ -24,7 +24,7 @@ words! {
     chat_import_existing: "Bestehender Chat", "Existing chat";
     chat_import_name: "Name des Chats", "Name of the chat";
     chat_import_choose_chat: "Chat wählen", "Choose a chat";
-    chat_import_read_by_all: "Alle in diesem Chat lesen dann die übernommenen Nachrichten, auch wer später dazukommt. Benachrichtigt wird niemand.", "Everybody in this chat then reads the messages, later members too. Nobody is notified.";
+    chat_import_read_by_all: "Alle, die jetzt in diesem Chat sind, lesen dann die übernommenen Nachrichten. Wer später dazukommt, liest sie nicht. Benachrichtigt wird niemand.", "Everybody who is in this chat now then reads the messages. Who comes later does not. Nobody is notified.";
     chat_import_outside: "In diesem Chat sind Personen außerhalb Ihrer Klinik.", "There are people outside your hospital in this chat.";
     chat_import_other_chat: "Anderen wählen", "Choose another";
     chat_import_begin: "Übernehmen", "Take over";
