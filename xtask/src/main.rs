@@ -5,6 +5,7 @@ mod cargo;
 mod debian;
 mod demo;
 mod interop;
+mod last_words;
 mod layers;
 mod suite;
 mod tally;

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::cargo::{Target, cargo, root, step, target_dir};
+use crate::last_words::LastWords;
 use crate::tally::{Claims, Tally};
 use crate::{Failure, debian, interop, web};
 
@@ -36,7 +37,7 @@ pub fn run(crash_seconds: Option<u32>) -> Result<(), Failure> {
     step("The server and its tests", native("build").arg("--all-targets"))?;
     let dist = web::build(web::Profile::Development)?;
 
-    let mut tally = Tally::default();
+    let (mut tally, mut words) = (Tally::default(), LastWords::default());
     let mut broken = Vec::new();
     let mut all = native("test");
     all.arg("--no-fail-fast")
@@ -66,7 +67,7 @@ pub fn run(crash_seconds: Option<u32>) -> Result<(), Failure> {
         ("Server, storage, API, crash, acceptance in real browsers", &mut all),
         ("The API once more, on PostgreSQL", &mut postgres),
     ] {
-        if let Err(failure) = counted(headline, command, &mut tally) {
+        if let Err(failure) = counted(headline, command, &mut tally, &mut words) {
             broken.push(failure.to_string());
         }
     }
@@ -74,7 +75,10 @@ pub fn run(crash_seconds: Option<u32>) -> Result<(), Failure> {
     broken.extend(tally.faults(&claims));
     println!("── All tests: {:.0} s", started.elapsed().as_secs_f64());
     if !broken.is_empty() {
-        println!("   {}", broken.join("\n   "));
+        words
+            .lines()
+            .chain(broken.iter().map(String::as_str))
+            .for_each(|line| println!("   {line}"));
     }
     println!("{}", tally.summary(&claims));
     if broken.is_empty() { Ok(()) } else { Err("not everything passed".into()) }
@@ -106,7 +110,12 @@ pub fn interop() -> Result<(), Failure> {
 }
 
 /// Runs `cargo test`, passing its output on line by line while counting.
-fn counted(headline: &str, command: &mut Command, tally: &mut Tally) -> Result<(), Failure> {
+fn counted(
+    headline: &str,
+    command: &mut Command,
+    tally: &mut Tally,
+    words: &mut LastWords,
+) -> Result<(), Failure> {
     println!("── {headline}");
     let started = Instant::now();
     let colour = if std::io::stdout().is_terminal() { "always" } else { "never" };
@@ -122,6 +131,7 @@ fn counted(headline: &str, command: &mut Command, tally: &mut Tally) -> Result<(
     while let Some(line) = lines.next().transpose()? {
         let line = String::from_utf8_lossy(&line);
         tally.read(&line);
+        words.read(&line);
         writeln!(stdout, "{line}")?;
     }
     drop(stdout);

@@ -1,6 +1,9 @@
 //! Logging in, coming back, logging out.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+};
 
 use matrix_sdk::executor::{AbortOnDrop, JoinHandleExt, spawn};
 use matrix_sdk_base::crypto::types::SecretsBundle;
@@ -341,11 +344,16 @@ impl Session {
         if mode == LogoutMode::KeepKeys && !trust::all_keys_backed_up(core).await {
             return Err(LogoutError::KeysNotSafe);
         }
+        // The sync may hear of it before the answer is here.
+        core.is_leaving.store(true, Ordering::SeqCst);
         match core.client.matrix_auth().logout().await {
             Ok(_) => {}
             Err(error) if Trouble::of_http(&error) == Trouble::LoggedOut => {}
             Err(_) if mode == LogoutMode::LoseKeys => {}
-            Err(_) => return Err(LogoutError::NoConnection),
+            Err(_) => {
+                core.is_leaving.store(false, Ordering::SeqCst);
+                return Err(LogoutError::NoConnection);
+            }
         }
         core.sync.stop().await;
         if core.is_passing {

@@ -295,6 +295,7 @@ fn ended(phases: Phases, end: SessionEnd) {
             return match Session::forget(&settings()).await {
                 Ok(()) => {
                     residents::remove();
+                    leave_place();
                     platform::start_anew(Some("ended"));
                 }
                 Err(_) => phases.enter(Phase::StoreBroken),

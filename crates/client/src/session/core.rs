@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use eyeball::SharedObservable;
@@ -62,6 +62,8 @@ pub(crate) struct Core {
     pub me: SharedObservable<Me>,
     pub connection: SharedObservable<Connection>,
     pub ended: SharedObservable<Option<SessionEnd>>,
+    /// Whether this device is just leaving the account: that the server no longer knows it is no news then.
+    pub is_leaving: AtomicBool,
     /// Whether nothing of it is stored.
     pub is_passing: bool,
     /// Counted up to wake those who wait for the next try.
@@ -178,6 +180,7 @@ impl Core {
             me: SharedObservable::new(Me { person: me, device }),
             connection: SharedObservable::new(Connection::Connecting),
             ended: SharedObservable::new(None),
+            is_leaving: AtomicBool::new(false),
             retry: SharedObservable::new(0),
             rooms: SharedObservable::new(RoomListView::default()),
             people: People::default(),

@@ -1,6 +1,9 @@
 //! Staying in sync with the server, and sending what waits.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use eyeball::SharedObservable;
 use futures_util::{FutureExt, StreamExt, pin_mut, select, stream};
@@ -195,7 +198,9 @@ pub(super) async fn watch_token(core: Arc<Core>) {
                 } else {
                     SessionEnd::LoggedOutByServer
                 };
-                core.ended.set(Some(end));
+                if !core.is_leaving.load(Ordering::SeqCst) {
+                    core.ended.set(Some(end));
+                }
                 core.sync.stop().await;
             }
             Ok(SessionChange::TokensRefreshed) => {

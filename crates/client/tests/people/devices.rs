@@ -196,7 +196,15 @@ async fn logging_out_waits_for_the_keys_and_leaves_nothing_on_the_device() {
     say(&chat, "Zum Schluss").await;
     text(&pair.jonass.open(&pair.chat).await, "Zum Schluss").await;
     drop(chat);
-    pair.annas.session().logout(LogoutMode::KeepKeys).await.expect("all keys are safe");
+    let session = pair.annas.session().clone();
+    session.logout(LogoutMode::KeepKeys).await.expect("all keys are safe");
+    // Else the app would say that the server has ended it, and begin anew before everything is gone.
+    assert_eq!(
+        session.ended().peek(),
+        None,
+        "who leaves is not told that the server has ended the session"
+    );
+    drop(session);
     pair.annas.close().await;
     let again = Session::stored(pair.annas.settings()).await.expect("nothing is damaged");
     assert!(matches!(again, Stored::Nothing), "nobody is logged in");
