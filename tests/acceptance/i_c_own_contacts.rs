@@ -58,7 +58,7 @@ fn closes(person: &Person) {
     person.browser.gone(&id("contact-details"));
 }
 
-fn writes(person: &Person, name: &str) {
+pub fn writes(person: &Person, name: &str) {
     person.browser.click(&id("contact-new"));
     person.browser.type_into(&id("contact-name"), name);
     person.browser.click(&id("contact-save"));

@@ -11,7 +11,7 @@ struct Tool {
     present: fn() -> bool,
 }
 
-const TOOLS: [Tool; 14] = [
+const TOOLS: [Tool; 15] = [
     Tool { package: "chromium", present: || on_path("chromium") },
     Tool { package: "chromium-driver", present: || on_path("chromedriver") },
     Tool { package: "webkit2gtk-driver", present: || on_path("WebKitWebDriver") },
@@ -23,6 +23,7 @@ const TOOLS: [Tool; 14] = [
     Tool { package: "libimage-exiftool-perl", present: || on_path("exiftool") },
     Tool { package: "ffmpeg", present: || on_path("ffmpeg") },
     Tool { package: "poppler-utils", present: || on_path("pdftoppm") },
+    Tool { package: "age", present: || on_path("age") },
     Tool { package: "qpdf", present: || on_path("qpdf") },
     Tool { package: "strace", present: || on_path("strace") },
     Tool { package: "fonts-dejavu-core", present: || below("/usr/share/fonts", "") },

@@ -9,6 +9,7 @@
 // The same code runs natively on several threads; in the browser there is one, and the SDK's types say so.
 #![cfg_attr(target_family = "wasm", allow(clippy::arc_with_non_send_sync))]
 
+pub mod backup;
 pub mod broadcast;
 #[cfg(target_family = "wasm")]
 mod browser;
@@ -42,6 +43,7 @@ mod urgent;
 mod vault;
 pub mod version;
 
+pub use backup::Backup;
 pub use broadcast::Broadcasts;
 pub use chat::Chat;
 pub use connection::Connection;

@@ -18,8 +18,8 @@ mod sync;
 
 use self::core::{Core, OpenError};
 use crate::{
-    Broadcasts, Chat, Connection, Contacts, Directory, Live, OpenUrgent, Push, RoomList, Search,
-    Trust, contacts, details, expiry,
+    Backup, Broadcasts, Chat, Connection, Contacts, Directory, Live, OpenUrgent, Push, RoomList,
+    Search, Trust, contacts, details, expiry,
     ids::ChatId,
     large,
     lock::{self, LockedSession, SignedIn, Stored, Unprotected},
@@ -410,6 +410,11 @@ impl Session {
     /// Searching what was written.
     pub fn search(&self) -> Search {
         Search { session: self.clone() }
+    }
+
+    /// A backup of one's own, as a file.
+    pub fn backup(&self) -> Backup {
+        Backup { session: self.clone() }
     }
 
     /// Waking this device when the app is closed.

@@ -6,7 +6,7 @@ mod state;
 mod verification;
 
 pub use key_file::{KeyFileError, KeysImported, LEAST_PASSPHRASE, MAX_KEY_FILE_BYTES};
-pub(crate) use recovery::make_identity;
+pub(crate) use recovery::{fetch_all_keys, make_identity};
 pub(crate) use state::{TrustState, all_keys_backed_up, back_up_soon, keep_view};
 pub(crate) use verification::{on_late_request, on_request};
 

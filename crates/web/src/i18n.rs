@@ -23,6 +23,7 @@ macro_rules! words {
     };
 }
 
+mod backup_texts;
 mod chat_import_texts;
 mod contact_texts;
 mod crash_texts;
@@ -101,6 +102,7 @@ mod tests {
             .chain(list_texts::ALL)
             .chain(link_texts::ALL)
             .chain(contact_texts::ALL)
+            .chain(backup_texts::ALL)
             .chain(chat_import_texts::ALL)
             .chain(update_texts::ALL)
             .chain(crash_texts::ALL)

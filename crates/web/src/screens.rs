@@ -1,5 +1,6 @@
 //! The screens.
 
+mod backup;
 mod broadcasts;
 mod chat;
 mod choose_chat;

@@ -33,6 +33,10 @@ pub(super) async fn keep_in_sync(core: Arc<Core>) {
             core.connection.set_if_not_eq(Connection::Offline);
             return;
         }
+        // Signed out, or about to be; where that fails, it goes on.
+        while core.is_leaving.load(Ordering::SeqCst) {
+            sleep(LOOK_AGAIN).await;
+        }
         if !network.get() {
             continue;
         }
@@ -52,6 +56,9 @@ pub(super) async fn keep_in_sync(core: Arc<Core>) {
         }
     }
 }
+
+/// How soon it is seen that signing out has failed.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Pause before the next try: 0.5 s, 1 s, 2 s … 15 s, stretched by up to a half so that a hospital's thousand devices do
 /// not come back at the same moment. `chance` is random.

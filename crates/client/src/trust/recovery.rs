@@ -151,7 +151,7 @@ pub(crate) async fn make_identity(core: &Core, password: Option<&str>) -> Result
 
 /// Fetches the keys of all rooms from the backup, so that the history is readable at once. Later ones are fetched when a
 /// message cannot be decrypted.
-pub(super) async fn fetch_all_keys(core: Arc<Core>) {
+pub(crate) async fn fetch_all_keys(core: Arc<Core>) {
     let backups = core.client.encryption().backups();
     for room in core.client.joined_rooms() {
         if backups.download_room_keys_for_room(room.room_id()).await.is_err() {

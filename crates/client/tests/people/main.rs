@@ -1,6 +1,7 @@
 //! Real people on a real server: the whole client, natively, against the `konsil` binary.
 #![recursion_limit = "256"]
 
+mod backups;
 mod broadcasts;
 mod busy;
 mod chat;

@@ -161,8 +161,9 @@ fn chromium(
     arguments.push(format!("--window-size={width},{height}"));
     let mut options = json!({ "args": arguments });
     if around.behind.is_some() {
-        // Nor what it would ask for passwords that leaked, and for what is typed.
+        // Nor what it would ask for passwords that leaked, and for what is typed; dictionaries for spelling it fetches at some time or other.
         options["prefs"] = json!({
+            "browser.enable_spellchecking": false,
             "profile.password_manager_leak_detection": false,
             "net.network_prediction_options": 2,
             "search.suggest_enabled": false,

@@ -299,6 +299,14 @@ words! {
     recovery_malformed: "Das ist kein vollständiger Schlüssel. Bitte mit dem Ausdruck vergleichen.", "This is not a complete key. Please compare it with the printout.";
     recovery_wrong: "Dieser Schlüssel gehört nicht zu diesem Konto, oder er wurde durch einen neuen ersetzt.", "This key does not belong to this account, or was replaced by a new one.";
     recovery_not_here: "Dieses Gerät kann den Schlüssel nicht anzeigen. Ein neuer Schlüssel ersetzt den alten.", "This device cannot show the key. A new key replaces the old one.";
+    recovery_ready: "Eingerichtet: Mit dem Schlüssel ist auf einem neuen Gerät alles lesbar.", "Set up: with the key everything is readable on a new device.";
+    recovery_not_kept: "Noch nicht aufbewahrt: Geht dieses Gerät verloren, sind alte Nachrichten nicht mehr lesbar.", "Not kept yet: if this device is lost, old messages cannot be read any more.";
+    recovery_needs_key: "Dieses Gerät ist nicht bestätigt und sichert deshalb nichts.", "This device is not confirmed and therefore backs nothing up.";
+    recovery_not_set_up: "Noch nicht eingerichtet. Das geschieht von selbst, sobald der Server erreichbar ist.", "Not set up yet. That happens by itself as soon as the server can be reached.";
+    recovery_test: "Schlüssel prüfen", "Test the key";
+    recovery_test_explain: "Geben Sie den Schlüssel so ein, wie Sie ihn aufbewahrt haben. So wissen Sie schon heute, ob er stimmt.", "Enter the key as you have kept it. So you know today whether it is right.";
+    recovery_test_submit: "Prüfen", "Test";
+    recovery_test_right: "Der Schlüssel stimmt.", "The key is right.";
     recovery_new: "Neuen Schlüssel erstellen", "Make a new key";
     recovery_checking: "Wird geprüft …", "Checking …";
     recovery_loading: "Schlüssel wird geholt …", "Fetching the key …";

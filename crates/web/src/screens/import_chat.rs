@@ -32,6 +32,8 @@ use crate::{
 
 /// So that the screen says that it reads before a long text keeps it busy.
 const PAINTS: Duration = Duration::from_millis(60);
+/// What a file is called that comes from a backup.
+const GIVEN: &str = "chat.json";
 /// So many authors can be chosen from to say who one is: those who have written most.
 const AUTHORS: usize = 12;
 
@@ -86,9 +88,13 @@ fn words(error: &NotAnExport, lang: Lang) -> String {
     }
 }
 
-/// Taking a chat over.
+/// Taking a chat over; `given` is read at once, instead of asking for a file. `on_begun`, instead of `on_close`, once it is under way.
 #[component]
-pub fn ImportChat(on_close: Callback<()>) -> impl IntoView {
+pub fn ImportChat(
+    on_close: Callback<()>,
+    #[prop(optional)] on_begun: Option<Callback<()>>,
+    #[prop(optional)] given: Option<web_sys::Blob>,
+) -> impl IntoView {
     let lang = lang();
     let desk = Desk::get();
     let is_reading = RwSignal::new(false);
@@ -96,9 +102,7 @@ pub fn ImportChat(on_close: Callback<()>) -> impl IntoView {
     let facts = RwSignal::new(None::<Facts>);
     let begun = RwSignal::new(None::<Begun>);
     let reading = StoredValue::new_local(None::<Reading<Pieces>>);
-    let chosen = move |event: web_sys::Event| {
-        let input = event.target().and_then(|it| it.dyn_into::<web_sys::HtmlInputElement>().ok());
-        let Some(file) = input.and_then(|input| input.files()?.get(0)) else { return };
+    let read = move |file: web_sys::Blob, name: String| {
         problem.set(None);
         if desk.transfer.progress.with_untracked(Option::is_some) {
             return problem.set(Some(lang.chat_import_busy().into()));
@@ -106,8 +110,7 @@ pub fn ImportChat(on_close: Callback<()>) -> impl IntoView {
         is_reading.set(true);
         spawn_local(async move {
             platform::sleep(PAINTS).await;
-            let name = file.name();
-            match Reading::of(Pieces(file.into()), &name).await {
+            match Reading::of(Pieces(file), &name).await {
                 Ok(mut read) => {
                     let before = Import::begun(&desk.session(), &read).await;
                     // The rest is read as the beginning was.
@@ -123,6 +126,15 @@ pub fn ImportChat(on_close: Callback<()>) -> impl IntoView {
             is_reading.try_set(false);
         });
     };
+    let chosen = move |event: web_sys::Event| {
+        let input = event.target().and_then(|it| it.dyn_into::<web_sys::HtmlInputElement>().ok());
+        let Some(file) = input.and_then(|input| input.files()?.get(0)) else { return };
+        let name = file.name();
+        read(file.into(), name);
+    };
+    if let Some(given) = given {
+        read(given, GIVEN.to_owned());
+    }
     let reorder = Callback::new(move |order: DateOrder| {
         let read_again = reading.try_update_value(|reading| {
             let reading = reading.as_mut()?;
@@ -135,7 +147,7 @@ pub fn ImportChat(on_close: Callback<()>) -> impl IntoView {
         let Some(read) = reading.try_update_value(Option::take).flatten() else { return };
         let route = Route::Chat(start.chat().to_string());
         desk.transfer.begin(read, start, title);
-        on_close.run(());
+        on_begun.unwrap_or(on_close).run(());
         Frame::get().nav.go(route);
     });
     let begin = move |start: Start, title: String| {

@@ -46,15 +46,15 @@ pub fn TakeKeys(on_close: Callback<()>) -> impl IntoView {
             return problem.set(Some(words(&KeyFileError::TooLarge, lang)));
         }
         busy.set(Some(lang.keys_checking().into()));
+        let (trust, entered) = (trust.get_value(), passphrase.get_untracked());
         spawn_local(async move {
             let bytes = photo::bytes(&chosen).await;
             platform::sleep(PAINTS).await;
             let progress = move |at: usize, all: usize| {
                 busy.try_set(Some(lang.keys_stored(at, all)));
             };
-            let entered = passphrase.get_untracked();
             let result = match bytes {
-                Some(bytes) => trust.get_value().import_room_keys(&bytes, &entered, progress).await,
+                Some(bytes) => trust.import_room_keys(&bytes, &entered, progress).await,
                 None => Err(KeyFileError::NotAKeyFile),
             };
             busy.try_set(None);
@@ -115,13 +115,14 @@ pub fn GiveKeys(on_close: Callback<()>) -> impl IntoView {
         if passphrase.with_untracked(|it| it.chars().count()) < LEAST_PASSPHRASE {
             return problem.set(Some(words(&KeyFileError::TooShort, lang)));
         }
+        let (trust, entered) = (trust.get_value(), passphrase.get_untracked());
         spawn_local(async move {
             let name = lang.keys_file_name();
             // Asked within the click, as browsers want it.
             let Some(place) = Place::ask(name).await else { return };
             busy.try_set(true);
             platform::sleep(PAINTS).await;
-            let made = trust.get_value().export_room_keys(&passphrase.get_untracked()).await;
+            let made = trust.export_room_keys(&entered).await;
             let failed = || lang.save_failed().to_owned();
             let end = match made {
                 Ok(file) => match place.write(file.as_bytes()).await {

@@ -198,6 +198,93 @@ pub fn KeyForm(on_done: Callback<()>) -> impl IntoView {
     }
 }
 
+/// A field for a recovery key.
+#[component]
+pub fn KeyField(
+    testid: &'static str,
+    value: RwSignal<String>,
+    hint: &'static str,
+) -> impl IntoView {
+    let lang = lang();
+    let hint_id = format!("{testid}-hint");
+    view! {
+        <div class="field">
+            <label for=testid>{lang.recovery_input()}</label>
+            <textarea
+                id=testid
+                class="input key-box"
+                data-testid=testid
+                rows="3"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+                aria-describedby=hint_id.clone()
+                prop:value=move || value.get()
+                on:input=move |event| value.set(event_target_value(&event))
+            ></textarea>
+            <p class="note" id=hint_id>{hint}</p>
+        </div>
+    }
+}
+
+/// How it stands with the recovery key, in the settings: the words, and whether all is well.
+pub fn state_words(recovery: Recovery, is_kept: bool, lang: Lang) -> (&'static str, bool) {
+    match recovery {
+        Recovery::Unknown => (lang.recovery_checking(), false),
+        Recovery::NotSetUp => (lang.recovery_not_set_up(), false),
+        Recovery::NeedsKey => (lang.recovery_needs_key(), false),
+        Recovery::Ready if is_kept => (lang.recovery_ready(), true),
+        Recovery::Ready => (lang.recovery_not_kept(), false),
+    }
+}
+
+/// Testing the printed key, before it is needed.
+#[component]
+pub fn TestKey(on_close: Callback<()>) -> impl IntoView {
+    let lang = lang();
+    let trust = StoredValue::new_local(Desk::get().session().trust());
+    let typed = RwSignal::new(String::new());
+    let busy = RwSignal::new(false);
+    let is_right = RwSignal::new(false);
+    let problem = RwSignal::new(None::<String>);
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        is_right.set(false);
+        problem.set(None);
+        let (trust, entered) = (trust.get_value(), typed.get_untracked());
+        spawn_local(async move {
+            let result = trust.check_recovery_key(&entered).await;
+            busy.try_set(false);
+            match result {
+                Ok(()) => {
+                    // Whoever has it at hand has kept it.
+                    trust.recovery_key_kept().await;
+                    typed.try_set(String::new());
+                    is_right.try_set(true);
+                }
+                Err(error) => drop(problem.try_set(Some(trust_words(&error, lang)))),
+            }
+        });
+    };
+    view! {
+        <Sheet title=lang.recovery_test() on_close testid="recovery-test">
+            <form class="body" on:submit=submit novalidate>
+                <p>{lang.recovery_test_explain()}</p>
+                <KeyField testid="recovery-test-key" value=typed hint=lang.recovery_input_hint()/>
+                <Problem text=problem testid="recovery-test-problem"/>
+                {move || is_right.get().then(|| view! { <p role="status" data-testid="recovery-test-right">{lang.recovery_test_right()}</p> })}
+                <button type="submit" class="button primary wide" data-testid="recovery-test-submit" disabled=move || busy.get()>
+                    {move || if busy.get() { lang.recovery_checking() } else { lang.recovery_test_submit() }}
+                </button>
+            </form>
+        </Sheet>
+    }
+}
+
 /// Whether old messages are out of reach until the key is entered.
 pub fn needs_key(recovery: Recovery) -> bool {
     recovery == Recovery::NeedsKey

@@ -10,6 +10,7 @@ use client::{
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
+    backup::{MakeBackup, TakeBackup},
     contacts::OwnCode,
     import_chat::ImportChat,
     key_file::{GiveKeys, TakeKeys},
@@ -17,12 +18,12 @@ use super::{
     lock_settings::AppLock,
     notifications::Notifications,
     privacy::NoticeSheet,
-    recovery::KeySheet,
+    recovery::{KeySheet, TestKey, state_words},
     shortcuts::ShortcutSheet,
     verify::{ConfirmSheet, is_unconfirmed},
 };
 use crate::{
-    context::{Desk, Frame, lang},
+    context::{Desk, Frame, follow, lang},
     crash,
     hospital::Hospital,
     i18n::Lang,
@@ -40,8 +41,11 @@ enum Above {
     Nothing,
     OwnCode,
     Key,
+    TestKey,
     TakeKeys,
     GiveKeys,
+    MakeBackup,
+    TakeBackup,
     ImportChat,
     Confirm,
     Shortcuts,
@@ -88,13 +92,19 @@ pub fn SettingsScreen() -> impl IntoView {
                 // Nothing wakes a page that is gone.
                 {(!desk.session().is_passing()).then(|| view! { <Notifications/> })}
                 <ThisDevice on_confirm=Callback::new(move |()| above.set(Above::Confirm))/>
+                <Recovery
+                    on_show=Callback::new(move |()| above.set(Above::Key))
+                    on_test=Callback::new(move |()| above.set(Above::TestKey))
+                />
                 <div class="setting">
-                    <h2>{lang.recovery_key()}</h2>
-                    <p class="note">{lang.recovery_explain()}</p>
-                    <div>
-                        <button type="button" class="button outline" data-testid="recovery-show-settings" on:click=move |_| above.set(Above::Key)>
-                            <Picture icon=Icon::Key class="small"/>
-                            {lang.recovery_show()}
+                    <h2>{lang.backup()}</h2>
+                    <p class="note">{lang.backup_hint()}</p>
+                    <div class="buttons">
+                        <button type="button" class="button outline" data-testid="backup-make-open" on:click=move |_| above.set(Above::MakeBackup)>
+                            {lang.backup_make()}
+                        </button>
+                        <button type="button" class="button outline" data-testid="backup-take-open" on:click=move |_| above.set(Above::TakeBackup)>
+                            {lang.backup_take()}
                         </button>
                     </div>
                 </div>
@@ -157,15 +167,51 @@ pub fn SettingsScreen() -> impl IntoView {
                 Above::Nothing => ().into_any(),
                 Above::OwnCode => view! { <OwnCode on_close=close/> }.into_any(),
                 Above::Key => view! { <KeySheet on_close=close/> }.into_any(),
+                Above::TestKey => view! { <TestKey on_close=close/> }.into_any(),
                 Above::TakeKeys => view! { <TakeKeys on_close=close/> }.into_any(),
                 Above::ImportChat => view! { <ImportChat on_close=close/> }.into_any(),
                 Above::GiveKeys => view! { <GiveKeys on_close=close/> }.into_any(),
+                Above::MakeBackup => view! { <MakeBackup on_close=close/> }.into_any(),
+                Above::TakeBackup => view! { <TakeBackup on_close=close/> }.into_any(),
                 Above::Confirm => view! { <ConfirmSheet on_close=close/> }.into_any(),
                 Above::Shortcuts => view! { <ShortcutSheet on_close=close/> }.into_any(),
                 Above::Privacy => view! { <NoticeSheet on_close=close/> }.into_any(),
                 Above::SignOut => view! { <SignOut on_close=close/> }.into_any(),
             }}
         </section>
+    }
+}
+
+/// How it stands with the recovery key.
+#[component]
+fn Recovery(on_show: Callback<()>, on_test: Callback<()>) -> impl IntoView {
+    let lang = lang();
+    let desk = Desk::get();
+    let new_key = follow(desk.session().trust().new_recovery_key());
+    view! {
+        <div class="setting">
+            <h2>{lang.recovery_key()}</h2>
+            <p class="note">{lang.recovery_explain()}</p>
+            {move || {
+                let recovery = desk.trust.with(|trust| trust.recovery);
+                let (words, is_well) = state_words(recovery, new_key.with(Option::is_none), lang);
+                view! {
+                    <div class="line" class:ok=is_well data-testid="recovery-state">
+                        <Picture icon=if is_well { Icon::Done } else { Icon::Alert }/>
+                        <span>{words}</span>
+                    </div>
+                }
+            }}
+            <div class="buttons">
+                <button type="button" class="button outline" data-testid="recovery-show-settings" on:click=move |_| on_show.run(())>
+                    <Picture icon=Icon::Key class="small"/>
+                    {lang.recovery_show()}
+                </button>
+                <button type="button" class="button outline" data-testid="recovery-test-open" on:click=move |_| on_test.run(())>
+                    {lang.recovery_test()}
+                </button>
+            </div>
+        </div>
     }
 }
 
