@@ -101,7 +101,7 @@ fn everything_is_readable_again_on_an_empty_device_and_on_another_server_and_not
         let there = files.path().read_dir().expect("it is there").flatten().map(|it| it.path());
         there.into_iter().find(|path| path.extension().is_some_and(|kind| kind == "age"))
     });
-    let needles = [MESSAGE, ANSWER, CONTACT, &jonas].map(Needle::text);
+    let needles = [MESSAGE, ANSWER, CONTACT].map(Needle::text);
     assert!(search(files.path(), &needles).is_empty(), "nothing is there in clear");
 
     // By others' code, with the key as it stands on paper but for its blanks; and with none other.

@@ -99,7 +99,7 @@ pub fn SettingsScreen() -> impl IntoView {
                 <div class="setting">
                     <h2>{lang.backup()}</h2>
                     <p class="note">{lang.backup_hint()}</p>
-                    <div class="buttons">
+                    <div class="buttons start">
                         <button type="button" class="button outline" data-testid="backup-make-open" on:click=move |_| above.set(Above::MakeBackup)>
                             {lang.backup_make()}
                         </button>
@@ -111,7 +111,7 @@ pub fn SettingsScreen() -> impl IntoView {
                 <div class="setting">
                     <h2>{lang.keys_setting()}</h2>
                     <p class="note">{lang.keys_setting_hint()}</p>
-                    <div class="buttons">
+                    <div class="buttons start">
                         <button type="button" class="button outline" data-testid="keys-take-open" on:click=move |_| above.set(Above::TakeKeys)>
                             {lang.keys_take()}
                         </button>
@@ -202,7 +202,7 @@ fn Recovery(on_show: Callback<()>, on_test: Callback<()>) -> impl IntoView {
                     </div>
                 }
             }}
-            <div class="buttons">
+            <div class="buttons start">
                 <button type="button" class="button outline" data-testid="recovery-show-settings" on:click=move |_| on_show.run(())>
                     <Picture icon=Icon::Key class="small"/>
                     {lang.recovery_show()}

@@ -197,7 +197,10 @@ fn chat_line(
 
 /// The file and its key.
 #[component]
-fn OpenBackup(on_opened: Callback<StoredValue<Rc<Contents>, LocalStorage>>) -> impl IntoView {
+fn OpenBackup(
+    opened: StoredValue<Option<Rc<Contents>>, LocalStorage>,
+    on_opened: Callback<()>,
+) -> impl IntoView {
     let lang = lang();
     let backup = StoredValue::new_local(Desk::get().session().backup());
     let file = RwSignal::new_local(None::<web_sys::File>);
