@@ -198,16 +198,27 @@ async fn logging_out_waits_for_the_keys_and_leaves_nothing_on_the_device() {
     drop(chat);
     let session = pair.annas.session().clone();
     session.logout(LogoutMode::KeepKeys).await.expect("all keys are safe");
-    // Else the app would say that the server has ended it, and begin anew before everything is gone.
-    assert_eq!(
-        session.ended().peek(),
-        None,
-        "who leaves is not told that the server has ended the session"
-    );
     drop(session);
     pair.annas.close().await;
     let again = Session::stored(pair.annas.settings()).await.expect("nothing is damaged");
     assert!(matches!(again, Stored::Nothing), "nobody is logged in");
+}
+
+/// The app would say that the hospital has ended the session, and begin anew before everything is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_out_is_not_told_that_the_server_has_ended_the_session() {
+    let (pair, line) = Pair::over_a_line().await;
+    let session = pair.annas.session();
+    line.hold("/_matrix/client/v3/logout");
+    let heard_elsewhere = async {
+        // The sync hears of it, and that the token cannot be refreshed; and once more, so that it has thought about it.
+        line.refused(3).await;
+        assert_eq!(session.ended().peek(), None);
+        line.release();
+    };
+    let (end, ()) = tokio::join!(session.logout(LogoutMode::LoseKeys), heard_elsewhere);
+    end.expect("she is signed out");
+    assert_eq!(session.ended().peek(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

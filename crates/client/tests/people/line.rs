@@ -1,20 +1,30 @@
-//! A line to the server that can be cut, for one person alone.
+//! A line to the server that can be cut, and that can keep an answer back, for one person alone.
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, copy},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::watch,
 };
 
 pub struct Line {
     url: String,
+    carried: Arc<Carried>,
+}
+
+/// What is done to what goes over the line, and what was seen of it.
+#[derive(Default)]
+struct Carried {
     is_cut: watch::Sender<bool>,
-    sent_bytes: Arc<AtomicU64>,
+    sent_bytes: AtomicU64,
+    /// Requests to this path get no answer for the time being.
+    held: watch::Sender<Option<&'static str>>,
+    /// How many answers have said that the token is not known (401).
+    refused: watch::Sender<u64>,
 }
 
 impl Line {
@@ -23,15 +33,14 @@ impl Line {
         let server = server.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let (is_cut, cut) = watch::channel(false);
-        let sent_bytes = Arc::<AtomicU64>::default();
-        let counted = sent_bytes.clone();
+        let carried = Arc::<Carried>::default();
+        let line = Self { url, carried: carried.clone() };
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, server.clone(), cut.clone(), counted.clone()));
+                tokio::spawn(carry(client, server.clone(), carried.clone()));
             }
         });
-        Self { url, is_cut, sent_bytes }
+        line
     }
 
     pub fn url(&self) -> String {
@@ -40,35 +49,52 @@ impl Line {
 
     /// How much has gone over it to the server.
     pub fn sent_bytes(&self) -> u64 {
-        self.sent_bytes.load(Ordering::SeqCst)
+        self.carried.sent_bytes.load(Ordering::SeqCst)
     }
 
     /// Ends all connections; new ones end at once.
     pub fn cut(&self) {
-        self.is_cut.send_replace(true);
+        self.carried.is_cut.send_replace(true);
     }
 
     pub fn mend(&self) {
-        self.is_cut.send_replace(false);
+        self.carried.is_cut.send_replace(false);
+    }
+
+    /// Keeps answers to requests of this path back. They reach the server.
+    pub fn hold(&self, path: &'static str) {
+        self.carried.held.send_replace(Some(path));
+    }
+
+    /// Lets go of them.
+    pub fn release(&self) {
+        self.carried.held.send_replace(None);
+    }
+
+    /// Waits until so many answers have said that the token is not known.
+    pub async fn refused(&self, answers: u64) {
+        let mut refused = self.carried.refused.subscribe();
+        refused.wait_for(|seen| *seen >= answers).await.expect("the line is there");
     }
 }
 
-async fn carry(
-    client: TcpStream,
-    server: String,
-    mut cut: watch::Receiver<bool>,
-    sent_bytes: Arc<AtomicU64>,
-) {
+async fn carry(client: TcpStream, server: String, carried: Arc<Carried>) {
+    let mut cut = carried.is_cut.subscribe();
     if *cut.borrow_and_update() {
         return;
     }
     let Ok(server) = TcpStream::connect(server).await else { return };
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
+    let is_held = AtomicBool::new(false);
     let there = async {
         let mut bytes = vec![0; 64 * 1024];
         while let Ok(read @ 1..) = from_client.read(&mut bytes).await {
-            sent_bytes.fetch_add(read as u64, Ordering::SeqCst);
+            carried.sent_bytes.fetch_add(read as u64, Ordering::SeqCst);
+            if let Some(path) = *carried.held.borrow() {
+                let head = String::from_utf8_lossy(&bytes[..read]);
+                is_held.fetch_or(head.contains(&format!(" {path} HTTP/1.1")), Ordering::SeqCst);
+            }
             if to_server.write_all(&bytes[..read]).await.is_err() {
                 break;
             }
@@ -76,7 +102,19 @@ async fn carry(
         let _ = to_server.shutdown().await;
     };
     let back = async {
-        let _ = copy(&mut from_server, &mut to_client).await;
+        let mut bytes = vec![0; 64 * 1024];
+        while let Ok(read @ 1..) = from_server.read(&mut bytes).await {
+            if is_held.swap(false, Ordering::SeqCst) {
+                let mut held = carried.held.subscribe();
+                let _ = held.wait_for(Option::is_none).await;
+            }
+            if to_client.write_all(&bytes[..read]).await.is_err() {
+                break;
+            }
+            if bytes.starts_with(b"HTTP/1.1 401") {
+                carried.refused.send_modify(|seen| *seen += 1);
+            }
+        }
         let _ = to_client.shutdown().await;
     };
     tokio::select! {

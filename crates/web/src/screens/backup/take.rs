@@ -75,17 +75,14 @@ pub fn TakeBackup(on_close: Callback<()>) -> impl IntoView {
             busy.try_set(None);
             match taken {
                 Ok(taken) => {
-                    done.try_set(Some(lang.backup_taken(
-                        taken.contacts,
-                        taken.lists,
-                        taken.keys.new,
-                    )));
-                    let left = taken.contacts_left;
-                    problem.try_set(match (taken.contacts_wait, left) {
-                        (true, _) => Some(lang.backup_contacts_wait().into()),
-                        (false, 0) => None,
-                        (false, left) => Some(lang.backup_contacts_left(left)),
-                    });
+                    let (contacts, lists, keys) = (taken.contacts, taken.lists, taken.keys.new);
+                    let mut words = lang.backup_taken(contacts, lists, keys);
+                    if taken.contacts_wait {
+                        words = format!("{words} {}", lang.backup_contacts_wait());
+                    }
+                    done.try_set(Some(words));
+                    let left = Some(taken.contacts_left).filter(|left| *left > 0);
+                    problem.try_set(left.map(|left| lang.backup_contacts_left(left)));
                 }
                 Err(error) => drop(problem.try_set(Some(reading_words(&error, lang)))),
             }
