@@ -359,3 +359,38 @@ fn the_app_s_pages_may_ask_nobody_else_and_run_nobody_else_s_code() {
     }
     assert_eq!(asked_by_pages(&proxy), [host_of(&server)]);
 }
+
+/// Fields in which something can be written, and those of them in which the browser may check it or suggest words.
+const AIDED: &str =
+    "const fields = [...document.querySelectorAll('input, textarea, [contenteditable]')];
+    const aided = fields.filter(it => it.spellcheck || it.writingSuggestions !== 'false');
+    return [fields.length, aided.map(it => it.dataset.testid)];";
+
+#[test]
+fn what_is_written_is_shown_to_no_writing_aid_unless_the_hospital_allows_it() {
+    for (tenant, allowed) in [("", false), ("\napp.writing_aids = true", true)] {
+        let server = crate::app::hospital(&format!("lock.hidden_seconds = 600{tenant}"));
+        let ((annas, password), (jonass, _)) =
+            (member_of(&server, "anna"), member_of(&server, "jonas"));
+        let anna = Person::at(&server.url(), "anna", Screen::Desktop);
+        let aided = || {
+            let found = anna.browser.script(AIDED, &json!([]));
+            assert!(found[0].as_u64() > Some(0), "there are fields: {found}");
+            found[1].as_array().expect("a list").contains(&json!("composer"))
+                || (!allowed && found[1] != json!([]))
+        };
+        anna.log_in(&annas, &password);
+        anna.write_to(&jonass, &jonass);
+        anna.browser.wait_for("the hospital's word", || (aided() == allowed).then_some(()));
+        // Known from the last time, before the server has said it again; and while a message is changed.
+        anna.reload();
+        anna.open(&jonass);
+        assert_eq!(aided(), allowed);
+        anna.browser.click(&id("rail-people"));
+        anna.browser.click(&id("to-contacts"));
+        anna.browser.click(&id("contact-new"));
+        anna.browser.find(&id("contact-name"));
+        let found = anna.browser.script(AIDED, &json!([]));
+        assert_eq!(found[1] == json!([]), !allowed, "{found}");
+    }
+}

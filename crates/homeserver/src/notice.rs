@@ -185,7 +185,8 @@ mod tests {
         let strict = Policy { display_name: "Klinikum Musterstadt".into(), ..Policy::default() };
         let mut versions = vec![version_of(&strict)];
         assert_eq!(version_of(&strict.clone()), versions[0], "the same settings, the same notice");
-        let changes: [fn(&mut Policy); 13] = [
+        let changes: [fn(&mut Policy); 14] = [
+            |policy| policy.writing_aids = true,
             |policy| policy.crash_report_days = Some(30),
             |policy| policy.require_encryption = false,
             |policy| policy.allow_clear_reactions = true,

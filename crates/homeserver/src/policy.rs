@@ -19,6 +19,8 @@ pub struct Policy {
     pub emergency_numbers: Vec<EmergencyNumber>,
     /// `app.minimum_version`: Konsil's own app is refused if it says that it is older (I.q). Other clients say nothing of the kind.
     pub minimum_app_version: Option<AppVersion>,
+    /// `app.writing_aids`: browsers may check what is written, and suggest words; some ask their makers (I.k).
+    pub writing_aids: bool,
     /// `crash_reports`: for how many days crash reports of the app are kept; `None`: none are taken (I.k).
     pub crash_report_days: Option<u16>,
     /// `registration.open`: anybody may register.
@@ -79,6 +81,7 @@ impl Default for Policy {
             support: Support::default(),
             emergency_numbers: Vec::new(),
             minimum_app_version: None,
+            writing_aids: false,
             crash_report_days: None,
             registration_open: false,
             registration_tokens: Vec::new(),

@@ -137,10 +137,10 @@ async fn health(_: Tenants, _: axum::extract::Request) -> Result<Response, ApiEr
 }
 
 /// `GET /_konsil/hospital`: the hospital's name for the sign-in screen, whom to call when the network is down, the lowest version of the
-/// app that it takes, if there is one, and whether it takes crash reports. No login.
+/// app that it takes, if there is one, whether it takes crash reports, and whether browsers may help with what is written. No login.
 ///
 /// `{"name": "Klinikum Musterstadt", "server_name": "…", "emergency_numbers": [{"name": "Reanimation", "phone": "2222"}],
-/// "minimum_app_version": "0.3.1", "crash_reports": true}`
+/// "minimum_app_version": "0.3.1", "crash_reports": true, "writing_aids": true}`
 async fn hospital(tenants: Tenants, request: axum::extract::Request) -> Result<Response, ApiError> {
     let (parts, _) = request.into_parts();
     let hs = tenants.of(&parts)?;
@@ -151,6 +151,9 @@ async fn hospital(tenants: Tenants, request: axum::extract::Request) -> Result<R
     });
     if hs.policy.crash_report_days.is_some() {
         body["crash_reports"] = json!(true);
+    }
+    if hs.policy.writing_aids {
+        body["writing_aids"] = json!(true);
     }
     if let Some(minimum) = hs.policy.minimum_app_version {
         body["minimum_app_version"] = json!(minimum.to_string());

@@ -399,6 +399,9 @@ impl CrashReports {
 pub struct App {
     /// The lowest version; absent: any.
     pub minimum_version: Option<String>,
+    /// Whether browsers may help with what is written.
+    #[serde(default)]
+    pub writing_aids: bool,
 }
 
 impl App {
@@ -631,6 +634,7 @@ impl Tenant {
                 .map(EmergencyNumber::checked)
                 .collect::<Result<_>>()?,
             minimum_app_version: self.app.minimum()?,
+            writing_aids: self.app.writing_aids,
             crash_report_days: self.crash_reports.kept()?,
             registration_open: self.registration.open,
             registration_tokens: self.registration.tokens.clone(),

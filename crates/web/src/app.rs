@@ -105,6 +105,7 @@ pub fn start() {
 fn App() -> impl IntoView {
     let lang = RwSignal::new(platform::chosen_language());
     let kept = Hospital::kept();
+    kept.allow_writing_aids();
     let frame = Frame {
         lang,
         theme: RwSignal::new(Theme::chosen()),

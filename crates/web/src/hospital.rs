@@ -1,6 +1,7 @@
 //! What the server tells everybody about the hospital, kept on the device for when the server cannot be reached.
 
 use js_sys::JSON;
+use leptos::prelude::document;
 use vocabulary::app::AppVersion;
 use wasm_bindgen::JsValue;
 
@@ -32,6 +33,8 @@ pub struct Hospital {
     pub minimum_app_version: Option<AppVersion>,
     /// Whether it takes reports of crashes.
     pub crash_reports: bool,
+    /// Whether the browser may check what is written and suggest words, which some do by asking their makers.
+    pub writing_aids: bool,
 }
 
 /// Where the hospital's IT is written to, if it has said so.
@@ -54,7 +57,18 @@ impl Hospital {
         let told = platform::data("/_konsil/hospital").await?;
         let kept = JSON::stringify(&told).ok().and_then(|told| told.as_string());
         platform::keep_preference(KEPT, kept.as_deref());
-        Some(Self::read(&told))
+        let told = Self::read(&told);
+        told.allow_writing_aids();
+        Some(told)
+    }
+
+    /// Has the browser's help with writing as the hospital wants it, for the whole page: what a field says of itself comes first, and no field allows
+    /// more (HTML, "Spelling and grammar checking", "Writing suggestions"). The page begins without.
+    pub fn allow_writing_aids(&self) {
+        let Some(page) = document().document_element() else { return };
+        for attribute in ["spellcheck", "writingsuggestions"] {
+            let _ = page.set_attribute(attribute, if self.writing_aids { "true" } else { "false" });
+        }
     }
 
     fn read(told: &JsValue) -> Self {
@@ -67,6 +81,7 @@ impl Hospital {
             name: text_in(told, "name").filter(|name| !name.is_empty()),
             emergency_numbers: numbers.iter().filter_map(number).collect(),
             crash_reports: get(told, "crash_reports") == JsValue::TRUE,
+            writing_aids: get(told, "writing_aids") == JsValue::TRUE,
             minimum_app_version: text_in(told, "minimum_app_version")
                 .and_then(|version| version.parse().ok()),
         }

@@ -244,6 +244,12 @@ fn recipients(policy: &Policy, bots: &[&str], lang: Lang) -> Vec<String> {
             bots.join(", ")
         ));
     }
+    if policy.writing_aids {
+        recipients.push(say(
+            "Die Schreibhilfe Ihres Browsers (Rechtschreibung, Vorschläge) ist erlaubt: Manche Browser schicken dazu an ihren Hersteller, was Sie schreiben.",
+            "Your browser's help with writing (spelling, suggestions) is allowed: for that some browsers send what you write to their makers.",
+        ));
+    }
     for processor in &policy.privacy.processors {
         let facts = [&processor.name, &processor.purpose, &processor.place];
         let facts: Vec<&str> =
