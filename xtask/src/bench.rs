@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::cargo::{Target, cargo, root, step, target_dir};
+use crate::suite::native;
 use peer::Peer;
 use report::Report;
 use server::{Server, konsil};
@@ -90,6 +91,19 @@ pub fn growth(events: &str) -> Result<(), Failure> {
             .env("KONSIL_BIN", target_dir(Target::Native).join("release/konsil"))
             .env("KONSIL_GROWTH_EVENTS", events),
     )
+}
+
+/// How many messages cannot be read, with twenty devices that come and go (`crates/client/benches/undecryptable.rs`).
+pub fn undecryptable(messages: &str, seed: Option<&str>) -> Result<(), Failure> {
+    step("The server", native("build").arg("--all-targets"))?;
+    let mut run = cargo("test", Target::Client);
+    run.args(["--package", "konsil-client", "--bench", "undecryptable"])
+        .env("KONSIL_BIN", target_dir(Target::Native).join("debug/konsil"))
+        .env("KONSIL_MESSAGES", messages);
+    if let Some(seed) = seed {
+        run.env("KONSIL_SEED", seed);
+    }
+    step("Messages that cannot be read", &mut run)
 }
 
 fn build_server() -> Result<(), Failure> {

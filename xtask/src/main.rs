@@ -30,6 +30,8 @@ cargo xtask bench [--peer synapse] [--only send,idle] [--seconds 10] [--load-gen
     Measures the release build beside a peer and the machine's floor (docs/performance.md).
 cargo xtask bench growth [--events 1000000]
     Measures the same work on a small and on a large hospital.
+cargo xtask bench undecryptable [--messages 10000] [--seed 7]
+    Counts the messages that cannot be read on twenty devices which come and go.
 ";
 
 /// An error that ends the run, in words for the person at the terminal.
@@ -88,6 +90,13 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             let events = options.value("--events")?.unwrap_or_else(|| "1000000".into());
             options.end()?;
             bench::growth(&events)
+        }
+        "bench" if options.0.first().is_some_and(|what| what == "undecryptable") => {
+            options.0.remove(0);
+            let messages = options.value("--messages")?.unwrap_or_else(|| "10000".into());
+            let seed = options.value("--seed")?;
+            options.end()?;
+            bench::undecryptable(&messages, seed.as_deref())
         }
         "bench" => {
             let peer = options.value("--peer")?;

@@ -86,7 +86,7 @@ pub fn run(crash_seconds: Option<u32>) -> Result<(), Failure> {
 
 /// Cargo for everything but the app, always the same selection: with another one the features of shared crates differ, and
 /// most of them are built once more.
-fn native(subcommand: &str) -> Command {
+pub fn native(subcommand: &str) -> Command {
     let mut command = cargo(subcommand, Target::Native);
     command.arg("--workspace");
     CLIENT.iter().for_each(|package| {

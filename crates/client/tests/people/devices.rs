@@ -211,8 +211,8 @@ async fn who_signs_out_is_not_told_that_the_server_has_ended_the_session() {
     let session = pair.annas.session();
     line.hold("/_matrix/client/v3/logout");
     let heard_elsewhere = async {
-        // The sync hears of it, and that the token cannot be refreshed; and once more, so that it has thought about it.
-        line.refused(3).await;
+        // The sync hears of it, and that the token cannot be refreshed.
+        line.refused("/_matrix/client/v3/refresh").await;
         assert_eq!(session.ended().peek(), None);
         line.release();
     };

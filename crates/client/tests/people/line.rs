@@ -1,8 +1,11 @@
 //! A line to the server that can be cut, and that can keep an answer back, for one person alone.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::{
@@ -23,8 +26,8 @@ struct Carried {
     sent_bytes: AtomicU64,
     /// Requests to this path get no answer for the time being.
     held: watch::Sender<Option<&'static str>>,
-    /// How many answers have said that the token is not known (401).
-    refused: watch::Sender<u64>,
+    /// Paths to which the server has answered that the token is not known (401).
+    refused: watch::Sender<BTreeSet<String>>,
 }
 
 impl Line {
@@ -71,10 +74,10 @@ impl Line {
         self.carried.held.send_replace(None);
     }
 
-    /// Waits until so many answers have said that the token is not known.
-    pub async fn refused(&self, answers: u64) {
+    /// Waits until the server has answered to a request of this path that the token is not known.
+    pub async fn refused(&self, path: &str) {
         let mut refused = self.carried.refused.subscribe();
-        refused.wait_for(|seen| *seen >= answers).await.expect("the line is there");
+        refused.wait_for(|paths| paths.contains(path)).await.expect("the line is there");
     }
 }
 
@@ -86,14 +89,14 @@ async fn carry(client: TcpStream, server: String, carried: Arc<Carried>) {
     let Ok(server) = TcpStream::connect(server).await else { return };
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
-    let is_held = AtomicBool::new(false);
+    // One request at a time goes over a connection.
+    let asked = Mutex::new(String::new());
     let there = async {
         let mut bytes = vec![0; 64 * 1024];
         while let Ok(read @ 1..) = from_client.read(&mut bytes).await {
             carried.sent_bytes.fetch_add(read as u64, Ordering::SeqCst);
-            if let Some(path) = *carried.held.borrow() {
-                let head = String::from_utf8_lossy(&bytes[..read]);
-                is_held.fetch_or(head.contains(&format!(" {path} HTTP/1.1")), Ordering::SeqCst);
+            if let Some(path) = path_of(&bytes[..read]) {
+                *asked.lock().expect("no panic while held") = path;
             }
             if to_server.write_all(&bytes[..read]).await.is_err() {
                 break;
@@ -104,15 +107,14 @@ async fn carry(client: TcpStream, server: String, carried: Arc<Carried>) {
     let back = async {
         let mut bytes = vec![0; 64 * 1024];
         while let Ok(read @ 1..) = from_server.read(&mut bytes).await {
-            if is_held.swap(false, Ordering::SeqCst) {
-                let mut held = carried.held.subscribe();
-                let _ = held.wait_for(Option::is_none).await;
-            }
+            let path = asked.lock().expect("no panic while held").clone();
+            let mut held = carried.held.subscribe();
+            let _ = held.wait_for(|held| held.is_none_or(|held| held != path)).await;
             if to_client.write_all(&bytes[..read]).await.is_err() {
                 break;
             }
             if bytes.starts_with(b"HTTP/1.1 401") {
-                carried.refused.send_modify(|seen| *seen += 1);
+                carried.refused.send_modify(|paths| drop(paths.insert(path)));
             }
         }
         let _ = to_client.shutdown().await;
@@ -121,4 +123,11 @@ async fn carry(client: TcpStream, server: String, carried: Arc<Carried>) {
         _ = async { tokio::join!(there, back) } => {}
         _ = cut.changed() => {}
     }
+}
+
+/// The path of a request that begins here, without its query.
+fn path_of(bytes: &[u8]) -> Option<String> {
+    let line = bytes.split(|byte| *byte == b'\r').next()?;
+    let (target, version) = str::from_utf8(line).ok()?.split_once(' ')?.1.split_once(' ')?;
+    (version == "HTTP/1.1").then(|| target.split('?').next().unwrap_or(target).to_owned())
 }
