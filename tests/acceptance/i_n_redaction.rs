@@ -154,6 +154,45 @@ fn edits_are_taken_back_cut_turned_and_made_by_keyboard() {
 }
 
 #[test]
+fn a_picture_that_shows_writing_says_so_until_it_is_blackened() {
+    let server = Server::demo(&dist());
+    let files = tempfile::tempdir().expect("a directory for files");
+    let band = picture::label_file(files.path(), "armband.png");
+    let noise = picture::noise_file(files.path(), "rauschen.jpg", 3);
+    let people = [
+        ("anna", ("Weber", JONAS), Screen::Phone, "touch"),
+        ("jonas", ("Meyer", ANNA), Screen::Desktop, "mouse"),
+    ];
+    for (user, (search, other), screen, pointer) in people {
+        let anna = Person::logged_in(&server.url(), user, PASSWORD, screen);
+        anna.write_to(search, other);
+        let looked = format!("{}[data-looked=true]", id("outbox-hint"));
+        anna.browser.upload(&id("file-input"), &noise);
+        anna.browser.find(&looked);
+        assert!(!anna.browser.has(&id("outbox-writing")), "noise is no writing");
+        anna.browser.click(&id("outbox-discard"));
+        anna.browser.gone(&id("outbox"));
+
+        anna.browser.upload(&id("file-input"), &band);
+        anna.browser.wait_text(&id("outbox-writing"), "Steht ein Name dabei?");
+        anna.check("outbox-writing");
+        anna.browser.click(&id("outbox-blacken"));
+        anna.browser.find("[data-testid=editor-picture][data-ready=true]");
+        drag(&anna.browser, pointer, (0.2, 0.42, 0.8, 0.58));
+        counted(&anna, 1);
+        anna.browser.click(&id("editor-done"));
+        anna.browser.gone(&id("editor"));
+        anna.browser.find(&looked);
+        anna.browser.gone(&id("outbox-writing"));
+        anna.look("outbox-blackened");
+        // Nobody is kept from sending.
+        anna.browser.click(&id("outbox-send"));
+        anna.browser.gone(&id("outbox"));
+        anna.sees_picture();
+    }
+}
+
+#[test]
 fn the_received_file_has_nothing_of_what_the_camera_wrote() {
     let server = Server::demo(&dist());
     let files = tempfile::tempdir().expect("a directory for files");

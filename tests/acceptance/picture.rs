@@ -94,3 +94,41 @@ fn table(x: f32, y: f32) -> [f32; 3] {
         ((y * 0.09 + (x * 0.006).sin() * 3.0).sin() * 5.0) + (x * 0.01 + y * 0.004).sin() * 6.0;
     [92.0 + grain, 70.0 + grain * 0.8, 54.0 + grain * 0.6]
 }
+
+/// Digits of three by five squares.
+const DIGITS: [[u8; 5]; 10] = [
+    [7, 5, 5, 5, 7],
+    [2, 2, 2, 2, 2],
+    [7, 1, 7, 4, 7],
+    [7, 1, 3, 1, 7],
+    [5, 5, 7, 1, 1],
+    [7, 4, 7, 1, 7],
+    [7, 4, 7, 5, 7],
+    [7, 1, 1, 2, 2],
+    [7, 5, 7, 5, 7],
+    [7, 5, 7, 1, 7],
+];
+
+/// A white band on a dark table, with a number of ten digits across the middle.
+pub fn label_file(directory: &Path, name: &str) -> PathBuf {
+    const NUMBER: [usize; 10] = [4, 7, 1, 1, 0, 8, 1, 5, 9, 3];
+    let picture = ImageBuffer::from_fn(1200, 800, |x, y| {
+        let (column, row) =
+            (x.checked_sub(320).map(|x| x / 14), y.checked_sub(365).map(|y| y / 14));
+        let is_ink = column.zip(row).is_some_and(|(column, row)| {
+            let (place, within) = (column as usize / 4, column % 4);
+            let digit = NUMBER.get(place).filter(|_| row < 5 && within < 3);
+            digit.is_some_and(|digit| DIGITS[*digit][row as usize] & (4 >> within) != 0)
+        });
+        let on_band = (300..500).contains(&y);
+        let grain = (x * 7 + y * 13) % 5;
+        match (on_band, is_ink) {
+            (true, true) => Rgb([25, 25, 30]),
+            (true, false) => Rgb([240, 240, 236]),
+            (false, _) => Rgb([96, 74, 58].map(|part| part + grain as u8)),
+        }
+    });
+    let path = directory.join(name);
+    picture.save(&path).expect("the picture is written");
+    path
+}

@@ -106,6 +106,14 @@ pub fn undecryptable(messages: &str, seed: Option<&str>) -> Result<(), Failure> 
     step("Messages that cannot be read", &mut run)
 }
 
+/// How often pictures with writing are told from others (`crates/web/benches/writing.rs`).
+pub fn writing(pictures: &str) -> Result<(), Failure> {
+    let pictures = std::path::absolute(pictures)?;
+    let mut run = cargo("test", Target::Client);
+    run.args(["--package", "konsil-web", "--bench", "writing"]).env("KONSIL_PICTURES", pictures);
+    step("Pictures with writing", &mut run)
+}
+
 fn build_server() -> Result<(), Failure> {
     step(
         "The server, release build",

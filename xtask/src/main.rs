@@ -32,6 +32,8 @@ cargo xtask bench growth [--events 1000000]
     Measures the same work on a small and on a large hospital.
 cargo xtask bench undecryptable [--messages 10000] [--seed 7]
     Counts the messages that cannot be read on twenty devices which come and go.
+cargo xtask bench writing --pictures DIR
+    Tells how often pictures with writing are told from others (docs/writing-on-pictures.md).
 ";
 
 /// An error that ends the run, in words for the person at the terminal.
@@ -97,6 +99,12 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             let seed = options.value("--seed")?;
             options.end()?;
             bench::undecryptable(&messages, seed.as_deref())
+        }
+        "bench" if options.0.first().is_some_and(|what| what == "writing") => {
+            options.0.remove(0);
+            let pictures = options.value("--pictures")?.ok_or("--pictures names a directory")?;
+            options.end()?;
+            bench::writing(&pictures)
         }
         "bench" => {
             let peer = options.value("--peer")?;

@@ -18,6 +18,7 @@ pub mod route;
 pub mod text;
 pub mod video_metadata;
 pub mod wav;
+pub mod writing;
 
 #[cfg(test)]
 mod contrast;

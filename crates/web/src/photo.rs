@@ -64,14 +64,25 @@ impl Photo {
 
     /// The pixels as they would be sent, to change them.
     pub async fn pixels(&self) -> Result<Pixels, NotAPicture> {
+        self.pixels_within(FULL_SIDE_PX).await
+    }
+
+    /// The pixels, of which the longest side has at most this length.
+    pub async fn pixels_within(&self, side_px: u32) -> Result<Pixels, NotAPicture> {
         let promise =
             window().create_image_bitmap_with_blob(&self.full).map_err(|_| NotAPicture)?;
         let bitmap: web_sys::ImageBitmap =
             JsFuture::from(promise).await.map_err(|_| NotAPicture)?.unchecked_into();
-        let (width, height) = (bitmap.width(), bitmap.height());
+        let (width, height) = fit((bitmap.width(), bitmap.height()), side_px);
         let (_, context) = canvas((width, height)).ok_or(NotAPicture)?;
         context
-            .draw_image_with_image_bitmap(&bitmap, 0.0, 0.0)
+            .draw_image_with_image_bitmap_and_dw_and_dh(
+                &bitmap,
+                0.0,
+                0.0,
+                width.into(),
+                height.into(),
+            )
             .ok()
             .and_then(|()| read(&context, (width, height)))
             .ok_or(NotAPicture)

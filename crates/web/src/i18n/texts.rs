@@ -138,6 +138,7 @@ words! {
     more_reactions: "Weitere Emoji", "More emoji";
     edit: "Bearbeiten", "Edit";
     edit_picture: "Bild bearbeiten", "Edit picture";
+    writing_hint: "Auf dem Bild ist wahrscheinlich Schrift zu sehen. Steht ein Name dabei?", "The picture probably shows writing. Is there a name?";
     blacken: "Schwärzen", "Blacken";
     blacken_hint: "Über die Stelle ziehen. Was schwarz ist, ist aus dem Bild entfernt.", "Drag over the place. What is black is removed from the picture.";
     pixelate: "Verpixeln", "Pixelate";

@@ -1,6 +1,6 @@
 //! Pictures and files, looked at once more before they are sent.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use client::{
     chat::FileToSend,
@@ -17,8 +17,10 @@ use crate::{
     pdf::{self, Cleaned},
     photo::{self, Photo},
     pieces::Pieces,
+    platform,
     ui::{Icon, Picture, Stage, action_words},
     video::{NotAVideo, Video},
+    writing,
 };
 
 /// What waits for the last look.
@@ -179,6 +181,63 @@ fn notes_on(cleaned: &Cleaned, lang: Lang) -> Vec<String> {
     notes
 }
 
+/// Which of the pictures probably show writing; nothing as long as that is not known. Each is looked at when there is nothing else to do, and anew after it was changed.
+fn looked_at(
+    items: StoredValue<Vec<Item>, LocalStorage>,
+    count: usize,
+    edits: RwSignal<usize>,
+) -> RwSignal<Vec<Option<bool>>> {
+    let found = RwSignal::new(vec![None; count]);
+    let looked = StoredValue::new_local(vec![None; count]);
+    Effect::new(move |_| {
+        edits.track();
+        spawn_local(async move {
+            platform::sleep(FIRST_SHOWN).await;
+            for at in 0..count {
+                let shown = url_of(items, at);
+                let photo = items.try_with_value(|items| match items.get(at) {
+                    Some(Item::Photo { photo, .. }) => Some(photo.clone()),
+                    _ => None,
+                });
+                let Some(photo) = photo.flatten() else { continue };
+                let is_new = looked.try_update_value(|looked: &mut Vec<Option<String>>| {
+                    std::mem::replace(&mut looked[at], shown.clone()) != shown
+                });
+                if is_new == Some(true) {
+                    found.try_update(|found| found[at] = None);
+                    let shows = shows_writing(&photo, || url_of(items, at) == shown).await;
+                    found.try_update(|found| found[at] = shows);
+                }
+            }
+        });
+    });
+    found
+}
+
+fn url_of(items: StoredValue<Vec<Item>, LocalStorage>, at: usize) -> Option<String> {
+    items.try_with_value(|items| items.get(at).and_then(Item::url).map(str::to_owned)).flatten()
+}
+
+/// Looks at a photo as long as it is the one that is shown.
+async fn shows_writing(photo: &Photo, is_shown: impl Fn() -> bool) -> Option<bool> {
+    let pixels = photo.pixels_within(writing::SIDE_PX).await.ok()?;
+    for is_found in writing::passes(&pixels) {
+        if !is_shown() {
+            return None;
+        }
+        if is_found {
+            return Some(true);
+        }
+        platform::sleep(BREATH).await;
+    }
+    Some(false)
+}
+
+/// Between two passes over a picture, so that the page stays alive.
+const BREATH: Duration = Duration::from_millis(1);
+/// The picture is shown before it is looked at.
+const FIRST_SHOWN: Duration = Duration::from_millis(200);
+
 /// The last look: the picture large, whom it goes to, a caption, send.
 #[component]
 pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
@@ -330,6 +389,21 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
         edits.update(|edits| *edits += 1);
     });
     let stop = Callback::new(move |()| editing.set(false));
+    let writing = looked_at(items, count, edits);
+    let shown_writing = move || writing.with(|writing| writing.get(at.get()).copied().flatten());
+    let hint = move || {
+        (shown_writing() == Some(true) && is_photo()).then(|| {
+            view! {
+                <div class="outbox-notes" data-testid="outbox-writing">
+                    <Picture icon=Icon::Words class="small"/>
+                    <p class="grow">{lang.writing_hint()}</p>
+                    <button type="button" class="stage-button strong" data-testid="outbox-blacken" on:click=move |_| editing.set(true)>
+                        {lang.blacken()}
+                    </button>
+                </div>
+            }
+        })
+    };
     let shown = move || {
         edits.track();
         unread.track();
@@ -444,6 +518,9 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                             </button>
                         }
                     })}
+            </div>
+            <div role="status" data-testid="outbox-hint" data-looked=move || shown_writing().is_some().to_string()>
+                {hint}
             </div>
             {notes}
             <div class="to" data-testid="outbox-recipient">
