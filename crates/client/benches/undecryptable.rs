@@ -5,6 +5,7 @@
 //! ```sh
 //! KONSIL_BIN=… KONSIL_MESSAGES=10000 KONSIL_SEED=7 cargo bench --package konsil-client --bench undecryptable
 //! ```
+#![recursion_limit = "256"]
 
 // Of what the tests use, this needs a part.
 #[allow(dead_code)]

@@ -114,7 +114,9 @@ async fn carry(client: TcpStream, server: String, carried: Arc<Carried>) {
                 break;
             }
             if bytes.starts_with(b"HTTP/1.1 401") {
-                carried.refused.send_modify(|paths| drop(paths.insert(path)));
+                carried.refused.send_modify(|paths| {
+                    paths.insert(path);
+                });
             }
         }
         let _ = to_client.shutdown().await;
