@@ -14,6 +14,8 @@ use tokio::{
     sync::watch,
 };
 
+use crate::person::PATIENCE;
+
 pub struct Line {
     url: String,
     carried: Arc<Carried>,
@@ -77,7 +79,9 @@ impl Line {
     /// Waits until the server has answered to a request of this path that the token is not known.
     pub async fn refused(&self, path: &str) {
         let mut refused = self.carried.refused.subscribe();
-        refused.wait_for(|paths| paths.contains(path)).await.expect("the line is there");
+        let seen = refused.wait_for(|paths| paths.contains(path));
+        let seen = tokio::time::timeout(PATIENCE, seen).await;
+        seen.expect("the server has refused it").expect("the line is there");
     }
 }
 
