@@ -114,10 +114,10 @@ struct Shape {
     /// Its pixels, and those of them at its edge.
     area: usize,
     edge: usize,
-    /// Sums over its pixels: brightness, its square, and the brightness of what surrounds them.
-    light: usize,
-    squares: usize,
-    around: usize,
+    /// Sums over its pixels: brightness, its square, and the brightness of what surrounds them. The squares of a whole picture are more than 32 bits hold.
+    light: u64,
+    squares: u64,
+    around: u64,
 }
 
 impl Shape {
@@ -138,7 +138,7 @@ impl Shape {
         2.0 * self.area as f32 / self.edge.max(1) as f32
     }
 
-    fn mean(&self, sum: usize) -> f32 {
+    fn mean(&self, sum: u64) -> f32 {
         sum as f32 / self.area.max(1) as f32
     }
 
@@ -191,7 +191,7 @@ fn shapes(tones: &[bool], picture: &Gray, means: &[u8]) -> Vec<Shape> {
         open.push(start);
         while let Some(at) = open.pop() {
             let (x, y) = (at % width, at / width);
-            let light = usize::from(picture.bytes[at]);
+            let light = u64::from(picture.bytes[at]);
             shape.left = shape.left.min(x);
             shape.right = shape.right.max(x);
             shape.top = shape.top.min(y);
@@ -199,7 +199,7 @@ fn shapes(tones: &[bool], picture: &Gray, means: &[u8]) -> Vec<Shape> {
             shape.area += 1;
             shape.light += light;
             shape.squares += light * light;
-            shape.around += usize::from(means[at]);
+            shape.around += u64::from(means[at]);
             let (rows, columns) = (
                 y.saturating_sub(1)..=(y + 1).min(height - 1),
                 x.saturating_sub(1)..=(x + 1).min(width - 1),
