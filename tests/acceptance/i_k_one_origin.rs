@@ -382,7 +382,6 @@ fn what_is_written_is_shown_to_no_writing_aid_unless_the_hospital_allows_it() {
         anna.log_in(&annas, &password);
         anna.write_to(&jonass, &jonass);
         anna.browser.wait_for("the hospital's word", || (aided() == allowed).then_some(()));
-        // Known from the last time, before the server has said it again; and while a message is changed.
         anna.reload();
         anna.open(&jonass);
         assert_eq!(aided(), allowed);
@@ -392,5 +391,13 @@ fn what_is_written_is_shown_to_no_writing_aid_unless_the_hospital_allows_it() {
         anna.browser.find(&id("contact-name"));
         let found = anna.browser.script(AIDED, &json!([]));
         assert_eq!(found[1] == json!([]), !allowed, "{found}");
+        // A secret is shown to none in either case.
+        anna.browser.click(&id("sheet-close"));
+        anna.browser.click(&id("open-settings"));
+        anna.browser.click(&id("recovery-test-open"));
+        anna.browser.find(&id("recovery-test-key"));
+        let found = anna.browser.script(AIDED, &json!([]));
+        let aided = found[1].as_array().expect("a list");
+        assert!(!aided.contains(&json!("recovery-test-key")), "{found}");
     }
 }

@@ -145,7 +145,7 @@ fn everything_is_readable_again_on_an_empty_device_and_on_another_server_and_not
     phone.browser.wait_text(&id("backup-of"), &anna);
     phone.browser.wait_text(&id("backup-chat"), "Ist in Ihrer Liste");
     takes(&phone);
-    phone.browser.wait_text(&id("backup-taken"), "sobald dieses Gerät bestätigt ist");
+    phone.browser.wait_text(&id("backup-taken"), "Bestätigen Sie erst dieses Gerät");
     phone.check("backup-taken");
     phone.browser.click(&id("sheet-close"));
     phone.browser.click(&id("tab-chats"));

@@ -183,7 +183,7 @@ fn a_picture_that_shows_writing_says_so_until_it_is_blackened() {
         anna.browser.click(&id("editor-done"));
         anna.browser.gone(&id("editor"));
         anna.browser.find(&looked);
-        anna.browser.gone(&id("outbox-writing"));
+        assert!(!anna.browser.has(&id("outbox-writing")), "nothing is left to be read");
         anna.look("outbox-blackened");
         // Nobody is kept from sending.
         anna.browser.click(&id("outbox-send"));

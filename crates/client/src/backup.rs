@@ -74,7 +74,7 @@ pub struct Restored {
     pub contacts: usize,
     /// Contacts that were not taken, since the book is full or a line would become too long.
     pub contacts_left: usize,
-    /// Whether the contacts were left alone: this device is not confirmed, so that it does not know the person's address book.
+    /// Whether the contacts were left alone: this device does not know the person's address book, since it is not confirmed or has no network.
     pub contacts_wait: bool,
     /// Broadcast lists that were not there.
     pub lists: usize,
@@ -211,6 +211,9 @@ impl Backup {
         let mut now = view.get();
         let known = async {
             while !now.is_known {
+                if now.needs_confirming {
+                    return Err(BackupError::NotConfirmed);
+                }
                 now = view.next().await.ok_or_else(|| failed("contacts"))?;
             }
             Ok(now.contacts.iter().map(|contact| KeptContact::of(contact)).collect())
@@ -265,7 +268,7 @@ impl Backup {
         back_up_soon(core);
         let book = self.session.contacts();
         // A book that comes from the server later would have everybody twice.
-        let contacts_wait = book.view().peek().needs_confirming;
+        let contacts_wait = self.contacts().await.is_err();
         let (mut contacts, mut contacts_left) = (0, 0);
         if !contacts_wait {
             let offers = book.offers(&contents.drafts(), |_| {}).await;

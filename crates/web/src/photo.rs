@@ -48,7 +48,7 @@ impl Photo {
         };
         let size = (bitmap.width(), bitmap.height());
         let carried = bytes(file).await.map(|file| metadata::kinds(&file)).unwrap_or_default();
-        let mut photo = Self::draw(size, name, format, |context, (width, height)| {
+        let photo = Self::draw(size, name, format, |context, (width, height)| {
             context.draw_image_with_image_bitmap_and_dw_and_dh(
                 &bitmap,
                 0.0,
@@ -57,7 +57,10 @@ impl Photo {
                 height.into(),
             )
         })
-        .await?;
+        .await;
+        // The browser would keep it until it feels like tidying up.
+        bitmap.close();
+        let mut photo = photo?;
         photo.report.metadata = carried;
         Ok(photo)
     }
@@ -74,18 +77,20 @@ impl Photo {
         let bitmap: web_sys::ImageBitmap =
             JsFuture::from(promise).await.map_err(|_| NotAPicture)?.unchecked_into();
         let (width, height) = fit((bitmap.width(), bitmap.height()), side_px);
-        let (_, context) = canvas((width, height)).ok_or(NotAPicture)?;
-        context
-            .draw_image_with_image_bitmap_and_dw_and_dh(
-                &bitmap,
-                0.0,
-                0.0,
-                width.into(),
-                height.into(),
-            )
-            .ok()
-            .and_then(|()| read(&context, (width, height)))
-            .ok_or(NotAPicture)
+        let drawn = canvas((width, height)).and_then(|(_, context)| {
+            context
+                .draw_image_with_image_bitmap_and_dw_and_dh(
+                    &bitmap,
+                    0.0,
+                    0.0,
+                    width.into(),
+                    height.into(),
+                )
+                .ok()?;
+            read(&context, (width, height))
+        });
+        bitmap.close();
+        drawn.ok_or(NotAPicture)
     }
 
     /// The same photo with changed pixels: both of its files are made anew from them.

@@ -32,7 +32,7 @@ words! {
     backup_not_confirmed: "Dieses Gerät ist nicht bestätigt und kann zu wenig lesen. Bestätigen Sie es zuerst.", "This device is not confirmed and can read too little. Confirm it first.";
     backup_unread_file: "Die Datei lässt sich nicht lesen. Bitte wählen Sie sie noch einmal.", "The file cannot be read. Please choose it once more.";
     backup_key_renewed: "Geben Sie Ihren Wiederherstellungsschlüssel ein: Dieses Gerät kennt ihn nicht.", "Enter your recovery key: this device does not know it.";
-    backup_contacts_wait: "Ihre Kontakte kommen, sobald dieses Gerät bestätigt ist.", "Your contacts come as soon as this device is confirmed.";
+    backup_contacts_wait: "Kontakte wurden nicht übernommen: Bestätigen Sie erst dieses Gerät, und übernehmen Sie die Sicherung dann noch einmal.", "No contacts were taken over: confirm this device first, and take the backup over once more then.";
 }
 
 impl Lang {

@@ -139,6 +139,7 @@ words! {
     edit: "Bearbeiten", "Edit";
     edit_picture: "Bild bearbeiten", "Edit picture";
     writing_hint: "Auf dem Bild ist wahrscheinlich Schrift zu sehen. Steht ein Name dabei?", "The picture probably shows writing. Is there a name?";
+    show: "Zeigen", "Show";
     blacken: "Schwärzen", "Blacken";
     blacken_hint: "Über die Stelle ziehen. Was schwarz ist, ist aus dem Bild entfernt.", "Drag over the place. What is black is removed from the picture.";
     pixelate: "Verpixeln", "Pixelate";
@@ -900,6 +901,14 @@ impl Lang {
         match self {
             Self::De => format!("Sprachnachricht von {who}, {length}"),
             Self::En => format!("Voice message from {who}, {length}"),
+        }
+    }
+
+    /// One of several pictures, which is not the one that is looked at.
+    pub fn writing_hint_on(self, n: usize) -> String {
+        match self {
+            Self::De => format!("Auf Bild {n} ist wahrscheinlich Schrift zu sehen."),
+            Self::En => format!("Picture {n} probably shows writing."),
         }
     }
 

@@ -345,6 +345,7 @@ pub fn InvitationLink() -> impl IntoView {
                         autocomplete="off"
                         autocapitalize="none"
                         spellcheck="false"
+                        prop:writingSuggestions="false"
                         placeholder=lang.invitation_link_hint()
                     />
                 </div>

@@ -185,6 +185,7 @@ pub fn KeyForm(on_done: Callback<()>) -> impl IntoView {
                     autocomplete="off"
                     autocapitalize="none"
                     spellcheck="false"
+                    prop:writingSuggestions="false"
                     aria-describedby="recovery-input-hint"
                 ></textarea>
                 <p class="note" id="recovery-input-hint">{lang.recovery_input_hint()}</p>
@@ -218,6 +219,7 @@ pub fn KeyField(
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck="false"
+                prop:writingSuggestions="false"
                 aria-describedby=hint_id.clone()
                 prop:value=move || value.get()
                 on:input=move |event| value.set(event_target_value(&event))

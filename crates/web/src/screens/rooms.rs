@@ -189,6 +189,7 @@ pub fn SearchField(
                 aria-label=label
                 autocomplete="off"
                 spellcheck="false"
+                prop:writingSuggestions="false"
                 data-testid=testid
                 prop:value=move || text.get()
                 on:input=move |event| text.set(event_target_value(&event))

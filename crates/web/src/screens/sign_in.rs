@@ -135,6 +135,7 @@ fn Form(end: Option<SessionEnd>, by_code: RwSignal<bool>) -> impl IntoView {
                             autocomplete="username"
                             autocapitalize="none"
                             spellcheck="false"
+                            prop:writingSuggestions="false"
                             maxlength="255"
                         />
                     </div>

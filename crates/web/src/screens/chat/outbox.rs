@@ -181,60 +181,88 @@ fn notes_on(cleaned: &Cleaned, lang: Lang) -> Vec<String> {
     notes
 }
 
-/// Which of the pictures probably show writing; nothing as long as that is not known. Each is looked at when there is nothing else to do, and anew after it was changed.
-fn looked_at(
+/// Which of the pictures probably show writing; nothing as long as that is not known. They are looked at one after the other, the one that is shown
+/// first, and anew after each change; not while one of them is edited. Sending does not wait for it.
+#[derive(Clone, Copy)]
+struct Writing {
+    found: RwSignal<Vec<Option<bool>>>,
     items: StoredValue<Vec<Item>, LocalStorage>,
-    count: usize,
-    edits: RwSignal<usize>,
-) -> RwSignal<Vec<Option<bool>>> {
-    let found = RwSignal::new(vec![None; count]);
-    let looked = StoredValue::new_local(vec![None; count]);
-    Effect::new(move |_| {
-        edits.track();
+}
+
+impl Writing {
+    fn look(
+        items: StoredValue<Vec<Item>, LocalStorage>,
+        at: RwSignal<usize>,
+        editing: RwSignal<bool>,
+    ) -> Self {
+        let count = items.with_value(Vec::len);
+        let this = Self { found: RwSignal::new(vec![None; count]), items };
         spawn_local(async move {
             platform::sleep(FIRST_SHOWN).await;
-            for at in 0..count {
-                let shown = url_of(items, at);
-                let photo = items.try_with_value(|items| match items.get(at) {
-                    Some(Item::Photo { photo, .. }) => Some(photo.clone()),
-                    _ => None,
-                });
-                let Some(photo) = photo.flatten() else { continue };
-                let is_new = looked.try_update_value(|looked: &mut Vec<Option<String>>| {
-                    std::mem::replace(&mut looked[at], shown.clone()) != shown
-                });
-                if is_new == Some(true) {
-                    found.try_update(|found| found[at] = None);
-                    let shows = shows_writing(&photo, || url_of(items, at) == shown).await;
-                    found.try_update(|found| found[at] = shows);
-                }
+            let first = at.try_get_untracked().unwrap_or_default();
+            for at in (first..count).chain(0..first) {
+                this.look_at(at, editing).await;
             }
         });
-    });
-    found
+        this
+    }
+
+    /// That picture is another one now.
+    fn changed(self, at: usize, editing: RwSignal<bool>) {
+        self.found.update(|found| found[at] = None);
+        spawn_local(async move { self.look_at(at, editing).await });
+    }
+
+    async fn look_at(self, at: usize, editing: RwSignal<bool>) {
+        let url = url_of(self.items, at);
+        let photo = self.items.try_with_value(|items| match items.get(at) {
+            Some(Item::Photo { photo, .. }) => Some(photo.clone()),
+            _ => None,
+        });
+        let Some(photo) = photo.flatten() else { return };
+        let Ok(pixels) = photo.pixels_within(writing::SIDE_PX).await else { return };
+        let mut shows = false;
+        for is_found in writing::passes(&pixels) {
+            shows = is_found;
+            if shows {
+                break;
+            }
+            platform::sleep(BREATH).await;
+            while editing.try_get_untracked() == Some(true) {
+                platform::sleep(WHILE_EDITING).await;
+            }
+            if url_of(self.items, at) != url {
+                break;
+            }
+        }
+        // Changed or gone meanwhile, it is looked at anew.
+        if url_of(self.items, at) == url {
+            self.found.try_update(|found| found[at] = Some(shows));
+        }
+    }
+
+    /// Whether it is known of that picture.
+    fn is_known(self, at: usize) -> bool {
+        self.found.with(|found| found.get(at).copied().flatten().is_some())
+    }
+
+    /// A picture that shows writing: this one, else the first.
+    fn shown(self, at: usize) -> Option<usize> {
+        self.found.with(|found| {
+            let is_there = |at: &usize| found.get(*at) == Some(&Some(true));
+            Some(at).filter(is_there).or_else(|| (0..found.len()).find(is_there))
+        })
+    }
 }
 
 fn url_of(items: StoredValue<Vec<Item>, LocalStorage>, at: usize) -> Option<String> {
     items.try_with_value(|items| items.get(at).and_then(Item::url).map(str::to_owned)).flatten()
 }
 
-/// Looks at a photo as long as it is the one that is shown.
-async fn shows_writing(photo: &Photo, is_shown: impl Fn() -> bool) -> Option<bool> {
-    let pixels = photo.pixels_within(writing::SIDE_PX).await.ok()?;
-    for is_found in writing::passes(&pixels) {
-        if !is_shown() {
-            return None;
-        }
-        if is_found {
-            return Some(true);
-        }
-        platform::sleep(BREATH).await;
-    }
-    Some(false)
-}
-
 /// Between two passes over a picture, so that the page stays alive.
 const BREATH: Duration = Duration::from_millis(1);
+/// How soon it is seen that editing is done.
+const WHILE_EDITING: Duration = Duration::from_millis(200);
 /// The picture is shown before it is looked at.
 const FIRST_SHOWN: Duration = Duration::from_millis(200);
 
@@ -376,6 +404,7 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
         edits.track();
         items.with_value(|items| matches!(items.get(at.get()), Some(Item::Photo { .. })))
     };
+    let writing = Writing::look(items, at, editing);
     let edited = Callback::new(move |photo: Photo| {
         editing.set(false);
         items.update_value(|items| {
@@ -386,22 +415,28 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                 *item = Item::of_photo(photo);
             }
         });
+        writing.changed(at.get_untracked(), editing);
         edits.update(|edits| *edits += 1);
     });
     let stop = Callback::new(move |()| editing.set(false));
-    let writing = looked_at(items, count, edits);
-    let shown_writing = move || writing.with(|writing| writing.get(at.get()).copied().flatten());
     let hint = move || {
-        (shown_writing() == Some(true) && is_photo()).then(|| {
-            view! {
-                <div class="outbox-notes" data-testid="outbox-writing">
-                    <Picture icon=Icon::Words class="small"/>
-                    <p class="grow">{lang.writing_hint()}</p>
-                    <button type="button" class="stage-button strong" data-testid="outbox-blacken" on:click=move |_| editing.set(true)>
-                        {lang.blacken()}
-                    </button>
-                </div>
-            }
+        let place = writing.shown(at.get())?;
+        let (words, action) = match place == at.get() {
+            true => (lang.writing_hint().to_owned(), lang.blacken()),
+            false => (lang.writing_hint_on(place + 1), lang.show()),
+        };
+        let act = move |_| match place == at.get_untracked() {
+            true => editing.set(true),
+            false => at.set(place),
+        };
+        Some(view! {
+            <div class="outbox-notes" data-testid="outbox-writing">
+                <Picture icon=Icon::Words class="small"/>
+                <p class="grow">{words}</p>
+                <button type="button" class="stage-button strong" data-testid="outbox-blacken" on:click=act>
+                    {action}
+                </button>
+            </div>
         })
     };
     let shown = move || {
@@ -519,7 +554,7 @@ pub fn OutboxStage(outbox: Outbox) -> impl IntoView {
                         }
                     })}
             </div>
-            <div role="status" data-testid="outbox-hint" data-looked=move || shown_writing().is_some().to_string()>
+            <div role="status" data-testid="outbox-hint" data-looked=move || writing.is_known(at.get()).to_string()>
                 {hint}
             </div>
             {notes}

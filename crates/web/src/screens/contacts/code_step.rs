@@ -85,6 +85,7 @@ pub fn CodeStep(on_person: Callback<PersonId>, on_cards: Callback<Reading>) -> i
                         autocomplete="off"
                         autocapitalize="none"
                         spellcheck="false"
+                        prop:writingSuggestions="false"
                         placeholder=lang.code_paste_hint()
                     />
                 </div>

@@ -244,6 +244,7 @@ fn Read(on_code: Callback<String>) -> impl IntoView {
                         autocomplete="off"
                         autocapitalize="none"
                         spellcheck="false"
+                        prop:writingSuggestions="false"
                         placeholder=lang.link_paste_hint()
                     />
                 </div>

@@ -30,6 +30,7 @@ pub fn PinField(
                     autocomplete="one-time-code"
                     autocapitalize="none"
                     spellcheck="false"
+                    prop:writingSuggestions="false"
                     maxlength="128"
                     disabled=move || disabled.get()
                 />
