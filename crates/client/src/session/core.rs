@@ -232,6 +232,12 @@ impl Core {
         self.typing.lock().expect("no panic while held").get(room).cloned().unwrap_or_default()
     }
 
+    /// Without the server nobody says when they stop writing.
+    pub fn nobody_types(&self) {
+        let typing = std::mem::take(&mut *self.typing.lock().expect("no panic while held"));
+        typing.iter().filter(|(_, who)| !who.is_empty()).for_each(|(id, _)| self.room_changed(id));
+    }
+
     /// Listens to what the SDK hands on event by event. The handlers live as long as the client, so they hold it weakly.
     pub fn handle_events(self: &Arc<Self>) {
         let weak = Arc::downgrade(self);

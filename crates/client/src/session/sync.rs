@@ -26,6 +26,7 @@ pub(super) async fn keep_in_sync(core: Arc<Core>) {
         wait_for_network(&core, &network).await;
         core.sync.start().await;
         let answered = run(&core, &network).await;
+        core.nobody_types();
         if answered {
             failures = 0;
         }

@@ -171,3 +171,18 @@ async fn a_wrong_password_and_a_missing_server_are_told_apart() {
     let stored = Session::stored(&settings).await.expect("nothing is damaged");
     assert!(matches!(stored, Stored::Nothing));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_server_nobody_is_seen_writing() {
+    let (pair, line) = Pair::over_a_line().await;
+    let (anna, jonas) = (pair.annas.open(&pair.chat).await, pair.jonass.open(&pair.chat).await);
+    jonas.typing(true).await;
+    until("Jonas is seen writing", &mut anna.header(), |it| !it.typing.is_empty()).await;
+    // Nobody says from now on that he has stopped.
+    line.cut();
+    until("nobody is seen writing", &mut anna.header(), |it| it.typing.is_empty()).await;
+    until("nor in the list", &mut pair.annas.session().rooms().view(), |list| {
+        list.rows.iter().all(|row| row.typing.is_empty())
+    })
+    .await;
+}

@@ -21,7 +21,6 @@ words! {
     backup_opening: "Die Sicherung wird geöffnet.", "The backup is being opened.";
     backup_taking: "Kontakte und Schlüssel werden übernommen.", "Contacts and keys are being taken over.";
     backup_take_over: "Kontakte und Schlüssel übernehmen", "Take over contacts and keys";
-    backup_chats: "Chats", "Chats";
     backup_chat_here: "Ist in Ihrer Liste", "Is in your list";
     backup_chat_take: "Chat übernehmen", "Take over the chat";
     backup_other_file: "Das ist keine Sicherung aus Konsil.", "This is no backup of Konsil.";

@@ -129,7 +129,7 @@ pub fn TakeBackup(on_close: Callback<()>) -> impl IntoView {
                 >
                     {lang.backup_take_over()}
                 </button>
-                {(!facts.chats.is_empty()).then(|| view! { <h3>{lang.backup_chats()}</h3> })}
+                {(!facts.chats.is_empty()).then(|| view! { <h3>{lang.chats()}</h3> })}
                 {facts.chats.into_iter().map(|(of, is_here)| chat_line(of, is_here, is_busy, take_chat, lang)).collect_view()}
             </div>
         }
