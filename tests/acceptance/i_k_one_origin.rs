@@ -392,7 +392,6 @@ fn what_is_written_is_shown_to_no_writing_aid_unless_the_hospital_allows_it() {
         let found = anna.browser.script(AIDED, &json!([]));
         assert_eq!(found[1] == json!([]), !allowed, "{found}");
         // A secret is shown to none in either case.
-        anna.browser.click(&id("sheet-close"));
         anna.browser.click(&id("open-settings"));
         anna.browser.click(&id("recovery-test-open"));
         anna.browser.find(&id("recovery-test-key"));
