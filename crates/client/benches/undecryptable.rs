@@ -103,7 +103,8 @@ async fn main() -> ExitCode {
     let (mut seats, mut keys) = (Vec::new(), Vec::new());
     for (owner, account) in accounts.iter().enumerate() {
         let device = account.first_device().await;
-        let key = device.session().trust().recovery_key().await.expect("it was just made");
+        let mut fresh = device.session().trust().new_recovery_key();
+        let key = until("the recovery key", &mut fresh, Option::is_some).await.expect("just seen");
         keys.push(key.expose().to_owned());
         seats.push(Seat { owner, device, chat: None });
     }
