@@ -160,6 +160,11 @@ pub async fn sleep(duration: Duration) {
     let _ = JsFuture::from(promise).await;
 }
 
+/// Waits until the page shows what was just set, before something keeps it busy.
+pub async fn painted() {
+    sleep(Duration::from_millis(60)).await;
+}
+
 /// Waits for an event. An error if the target tells of an error, or nothing happens within this time. Listens as soon as it
 /// is called.
 pub fn happens(

@@ -3,7 +3,7 @@
 mod prepare;
 mod transfer;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use client::{
     ChatId,
@@ -30,8 +30,6 @@ use crate::{
     ui::{Icon, Picture, Problem, Sheet, room_words},
 };
 
-/// So that the screen says that it reads before a long text keeps it busy.
-const PAINTS: Duration = Duration::from_millis(60);
 /// What a file is called that comes from a backup.
 const GIVEN: &str = "chat.json";
 /// So many authors can be chosen from to say who one is: those who have written most.
@@ -109,7 +107,7 @@ pub fn ImportChat(
         }
         is_reading.set(true);
         spawn_local(async move {
-            platform::sleep(PAINTS).await;
+            platform::painted().await;
             match Reading::of(Pieces(file), &name).await {
                 Ok(mut read) => {
                     let before = Import::begun(&desk.session(), &read).await;

@@ -1,7 +1,5 @@
 //! Keys of messages from and to a file, as Matrix clients exchange them (I.g).
 
-use std::time::Duration;
-
 use client::trust::{KeyFileError, LEAST_PASSPHRASE, MAX_KEY_FILE_BYTES};
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
@@ -13,9 +11,6 @@ use crate::{
     photo, platform,
     ui::{Icon, Picture, Problem, Sheet},
 };
-
-/// So that the screen says that it works before the passphrase keeps it busy for seconds.
-const PAINTS: Duration = Duration::from_millis(60);
 
 /// Taking keys over from a file.
 #[component]
@@ -49,7 +44,7 @@ pub fn TakeKeys(on_close: Callback<()>) -> impl IntoView {
         let (trust, entered) = (trust.get_value(), passphrase.get_untracked());
         spawn_local(async move {
             let bytes = photo::bytes(&chosen).await;
-            platform::sleep(PAINTS).await;
+            platform::painted().await;
             let progress = move |at: usize, all: usize| {
                 busy.try_set(Some(lang.keys_stored(at, all)));
             };
@@ -121,7 +116,7 @@ pub fn GiveKeys(on_close: Callback<()>) -> impl IntoView {
             // Asked within the click, as browsers want it.
             let Some(place) = Place::ask(name).await else { return };
             busy.try_set(true);
-            platform::sleep(PAINTS).await;
+            platform::painted().await;
             let made = trust.export_room_keys(&entered).await;
             let failed = || lang.save_failed().to_owned();
             let end = match made {

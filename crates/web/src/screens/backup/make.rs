@@ -1,7 +1,5 @@
 //! Making a personal backup.
 
-use std::time::Duration;
-
 use client::{
     backup::{BackupError, Made, Sink, Step},
     trust::RecoveryKey,
@@ -20,9 +18,6 @@ use crate::{
     },
     ui::{Icon, Picture, Problem, Sheet},
 };
-
-/// So that the screen says that it works before something keeps it busy.
-const PAINTS: Duration = Duration::from_millis(60);
 
 /// Where it stands.
 #[derive(Clone, PartialEq)]
@@ -114,7 +109,7 @@ pub fn MakeBackup(on_close: Callback<()>) -> impl IntoView {
             // Asked within the click, as browsers want it.
             let Some(place) = Place::ask(&name).await else { return };
             state.try_set(State::Checking);
-            platform::sleep(PAINTS).await;
+            platform::painted().await;
             let progress = move |step| {
                 state.try_set(State::Going(step));
             };

@@ -1,6 +1,6 @@
 //! Taking a personal backup over.
 
-use std::{rc::Rc, time::Duration};
+use std::rc::Rc;
 
 use client::backup::{BackedUpChat, BackupError, Contents, MAX_BACKUP_BYTES};
 use leptos::{prelude::*, task::spawn_local};
@@ -15,9 +15,6 @@ use crate::{
     screens::{import_chat::ImportChat, recovery::KeyField},
     ui::{Icon, Picture, Problem, Sheet},
 };
-
-/// So that the screen says that it works before opening the file keeps it busy.
-const PAINTS: Duration = Duration::from_millis(60);
 
 /// What an opened backup holds.
 #[derive(Clone, PartialEq)]
@@ -70,7 +67,7 @@ pub fn TakeBackup(on_close: Callback<()>) -> impl IntoView {
         busy.set(Some(lang.backup_taking()));
         let backup = backup.get_value();
         spawn_local(async move {
-            platform::sleep(PAINTS).await;
+            platform::painted().await;
             let taken = backup.restore(&contents, |_, _| {}).await;
             busy.try_set(None);
             match taken {
@@ -99,7 +96,7 @@ pub fn TakeBackup(on_close: Callback<()>) -> impl IntoView {
         problem.set(None);
         busy.set(Some(lang.backup_opening()));
         spawn_local(async move {
-            platform::sleep(PAINTS).await;
+            platform::painted().await;
             let json = contents.chat(&of).await;
             busy.try_set(None);
             match json {
@@ -224,7 +221,7 @@ fn OpenBackup(
         is_busy.set(true);
         let (backup, entered) = (backup.get_value(), key.get_untracked());
         spawn_local(async move {
-            platform::sleep(PAINTS).await;
+            platform::painted().await;
             let Some(bytes) = photo::bytes(&chosen).await else {
                 is_busy.try_set(false);
                 return drop(problem.try_set(Some(lang.backup_unread_file().into())));
