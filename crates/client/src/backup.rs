@@ -11,7 +11,6 @@ use std::{collections::BTreeSet, slice, time::Duration};
 
 use futures_util::{FutureExt, select};
 use matrix_sdk::sleep::sleep;
-use matrix_sdk_base::crypto::olm::ExportedRoomKey;
 use ruma::MilliSecondsSinceUnixEpoch;
 use vocabulary::export::EntryState;
 
@@ -22,7 +21,7 @@ use crate::{
     broadcast::List,
     chat::ActionError,
     contacts::{ContactError, import::Fate},
-    trust::{DeviceTrust, KeysImported, RecoveryKey, TrustError, back_up_soon, fetch_all_keys},
+    trust::{DeviceTrust, KeysImported, RecoveryKey, TrustError, fetch_all_keys},
 };
 
 /// Longest that the own address book is waited for.
@@ -189,7 +188,7 @@ impl Backup {
         }
         progress(Step::Rest);
         made.chats = chats.len();
-        let keys = self.room_keys().await?;
+        let keys = self.session.trust().room_keys().await.map_err(failed)?;
         made.keys = keys.len();
         made.contacts = contacts.len();
         let lists = self.session.broadcasts().lists().await;
@@ -224,20 +223,6 @@ impl Backup {
         }
     }
 
-    async fn room_keys(&self) -> Result<Vec<ExportedRoomKey>, BackupError> {
-        let machine = self.session.inner.core.base.olm_machine().await;
-        let machine = machine.as_ref().ok_or_else(|| failed("no keys"))?;
-        machine.store().export_room_keys(|_| true).await.map_err(|_| failed("store"))
-    }
-
-    /// Opens a backup with the recovery key that its owner had when it was made. Nothing of it is taken over yet.
-    ///
-    /// # Errors
-    /// See [`BackupError`]; of a file that was changed nothing is read.
-    pub async fn open(&self, file: &[u8], typed: &str) -> Result<Contents, BackupError> {
-        Contents::open(file, typed).await
-    }
-
     /// The chats of a backup, each with whether it is here.
     pub fn chats(&self, contents: &Contents) -> Vec<(BackedUpChat, bool)> {
         let rooms = self.session.inner.core.client.joined_rooms();
@@ -257,15 +242,8 @@ impl Backup {
         contents: &Contents,
         progress: impl Fn(usize, usize),
     ) -> Result<Restored, BackupError> {
-        let core = &self.session.inner.core;
-        let machine = core.base.olm_machine().await;
-        let machine = machine.as_ref().ok_or_else(|| failed("no keys"))?;
-        let keys = machine
-            .store()
-            .import_exported_room_keys(contents.keys().await?, progress)
-            .await
-            .map_err(|_| failed("store"))?;
-        back_up_soon(core);
+        let keys = contents.keys().await?;
+        let keys = self.session.trust().take_room_keys(keys, progress).await.map_err(failed)?;
         let book = self.session.contacts();
         // A book that comes from the server later would have everybody twice.
         let contacts_wait = self.contacts().await.is_err();
@@ -298,13 +276,7 @@ impl Backup {
             broadcasts.keep(&List { id, name, people: people.collect() }).await;
             lists += 1;
         }
-        Ok(Restored {
-            contacts,
-            contacts_left,
-            contacts_wait,
-            lists,
-            keys: KeysImported { new: keys.imported_count, all: keys.total_count },
-        })
+        Ok(Restored { contacts, contacts_left, contacts_wait, lists, keys })
     }
 }
 

@@ -243,7 +243,11 @@ pub struct Contents {
 }
 
 impl Contents {
-    pub(super) async fn open(file: &[u8], key: &str) -> Result<Self, BackupError> {
+    /// Opens a backup with the recovery key that its owner had when it was made. Nothing of it is taken over yet.
+    ///
+    /// # Errors
+    /// See [`BackupError`]; of a file that was changed nothing is read.
+    pub async fn open(file: &[u8], key: &str) -> Result<Self, BackupError> {
         if file.len() as u64 > MAX_BACKUP_BYTES {
             return Err(BackupError::TooLarge);
         }

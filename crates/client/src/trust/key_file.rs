@@ -3,7 +3,9 @@
 
 use std::io::Cursor;
 
-use matrix_sdk_base::crypto::{KeyExportError, decrypt_room_key_export, encrypt_room_key_export};
+use matrix_sdk_base::crypto::{
+    KeyExportError, decrypt_room_key_export, encrypt_room_key_export, olm::ExportedRoomKey,
+};
 
 use super::{Trust, back_up_soon};
 
@@ -57,16 +59,7 @@ impl Trust {
     ) -> Result<KeysImported, KeyFileError> {
         check(file)?;
         let keys = decrypt_room_key_export(Cursor::new(file), passphrase).map_err(of)?;
-        let core = &self.session.inner.core;
-        let machine = core.base.olm_machine().await;
-        let machine = machine.as_ref().ok_or_else(|| failed("no keys"))?;
-        let imported = machine
-            .store()
-            .import_exported_room_keys(keys, progress)
-            .await
-            .map_err(|_| failed("store"))?;
-        back_up_soon(core);
-        Ok(KeysImported { new: imported.imported_count, all: imported.total_count })
+        self.take_room_keys(keys, progress).await.map_err(failed)
     }
 
     /// All room keys of this device as a file, closed with a passphrase.
@@ -77,10 +70,29 @@ impl Trust {
         if passphrase.chars().count() < LEAST_PASSPHRASE {
             return Err(KeyFileError::TooShort);
         }
-        let machine = self.session.inner.core.base.olm_machine().await;
-        let machine = machine.as_ref().ok_or_else(|| failed("no keys"))?;
-        let keys = machine.store().export_room_keys(|_| true).await.map_err(|_| failed("store"))?;
+        let keys = self.room_keys().await.map_err(failed)?;
         encrypt_room_key_export(&keys, passphrase, ROUNDS).map_err(|_| failed("export"))
+    }
+
+    /// All room keys of this device, in clear. The error is a code.
+    pub(crate) async fn room_keys(&self) -> Result<Vec<ExportedRoomKey>, &'static str> {
+        let machine = self.session.inner.core.base.olm_machine().await;
+        let store = machine.as_ref().ok_or("no keys")?.store();
+        store.export_room_keys(|_| true).await.map_err(|_| "store")
+    }
+
+    /// Stores keys from elsewhere, and has them backed up. Messages that could not be read are read again by themselves. The error is a code.
+    pub(crate) async fn take_room_keys(
+        &self,
+        keys: Vec<ExportedRoomKey>,
+        progress: impl Fn(usize, usize),
+    ) -> Result<KeysImported, &'static str> {
+        let core = &self.session.inner.core;
+        let machine = core.base.olm_machine().await;
+        let store = machine.as_ref().ok_or("no keys")?.store();
+        let taken = store.import_exported_room_keys(keys, progress).await.map_err(|_| "store")?;
+        back_up_soon(core);
+        Ok(KeysImported { new: taken.imported_count, all: taken.total_count })
     }
 }
 

@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Mutex};
 
 use konsil_client::{
     Person,
-    backup::{BackupError, Made, Sink},
+    backup::{BackupError, Contents, Made, Sink},
     broadcast::List,
     chat::{Body, UndecryptableReason},
     contacts::Contact,
@@ -96,13 +96,13 @@ async fn what_is_in_a_backup_is_there_again_with_its_key_and_closed_without() {
     let of_anna = session.backup();
     assert_eq!(of_anna.key(jonass_key.expose()).await, Err(BackupError::WrongKey));
     assert_eq!(of_anna.key("quer über den Hof").await, Err(BackupError::MalformedKey));
-    let refused = async |file: &[u8], typed: &str| backup.open(file, typed).await.err();
+    let refused = async |file: &[u8], typed: &str| Contents::open(file, typed).await.err();
     assert_eq!(refused(&file, jonass_key.expose()).await, Some(BackupError::WrongKey));
     let cut = &file[..file.len() - 1];
     assert_eq!(refused(cut, key.expose()).await, Some(BackupError::Damaged));
     assert_eq!(refused(MESSAGE.as_bytes(), key.expose()).await, Some(BackupError::NotABackup));
 
-    let contents = backup.open(&file, key.expose()).await.expect("its key opens it");
+    let contents = Contents::open(&file, key.expose()).await.expect("its key opens it");
     let chats: Vec<_> = backup.chats(&contents);
     assert!(
         matches!(&chats[..], [(chat, true)] if chat.room_id == pair.chat.as_str()),
@@ -122,7 +122,7 @@ async fn what_is_in_a_backup_is_there_again_with_its_key_and_closed_without() {
     let anna = elsewhere.account("annas-zweites");
     let new = anna.first_device().await;
     let backup = new.session().backup();
-    let contents = backup.open(&file, key.expose()).await.expect("the old key opens it");
+    let contents = Contents::open(&file, key.expose()).await.expect("the old key opens it");
     assert_eq!(contents.about.user_id, pair.anna.id);
     let restored = backup.restore(&contents, |_, _| {}).await.expect("it is taken over");
     assert_eq!((restored.contacts, restored.contacts_left, restored.lists), (1, 0, 1));

@@ -28,11 +28,9 @@ enum State {
     Made(Made),
 }
 
-struct IntoPlace<'a>(&'a Place);
-
-impl Sink for IntoPlace<'_> {
+impl Sink for Place {
     async fn write(&self, bytes: &[u8]) -> Option<()> {
-        self.0.write(bytes).await
+        Place::write(self, bytes).await
     }
 }
 
@@ -113,8 +111,7 @@ pub fn MakeBackup(on_close: Callback<()>) -> impl IntoView {
             let progress = move |step| {
                 state.try_set(State::Going(step));
             };
-            let sink = IntoPlace(&place);
-            let made = backup.make(&known, &sink, progress);
+            let made = backup.make(&known, &place, progress);
             let end = match Abortable::new(made, registration).await {
                 Ok(Ok(made)) => match place.finish(&name).await {
                     Some(()) => Ok(made),

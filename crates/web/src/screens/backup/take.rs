@@ -196,7 +196,6 @@ fn OpenBackup(
     on_opened: Callback<()>,
 ) -> impl IntoView {
     let lang = lang();
-    let backup = StoredValue::new_local(Desk::get().session().backup());
     let file = RwSignal::new_local(None::<web_sys::File>);
     let key = RwSignal::new(String::new());
     let is_busy = RwSignal::new(false);
@@ -219,14 +218,14 @@ fn OpenBackup(
             return problem.set(Some(reading_words(&BackupError::TooLarge, lang)));
         }
         is_busy.set(true);
-        let (backup, entered) = (backup.get_value(), key.get_untracked());
+        let entered = key.get_untracked();
         spawn_local(async move {
             platform::painted().await;
             let Some(bytes) = photo::bytes(&chosen).await else {
                 is_busy.try_set(false);
                 return drop(problem.try_set(Some(lang.backup_unread_file().into())));
             };
-            let result = backup.open(&bytes, &entered).await;
+            let result = Contents::open(&bytes, &entered).await;
             is_busy.try_set(false);
             match result {
                 Ok(contents) => {
