@@ -144,6 +144,7 @@ pub fn KeyForm(on_done: Callback<()>) -> impl IntoView {
     let lang = lang();
     let trust = StoredValue::new_local(Desk::get().session().trust());
     let input = NodeRef::<html::Textarea>::new();
+    let typed = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     if platform::has_keyboard() {
@@ -153,15 +154,14 @@ pub fn KeyForm(on_done: Callback<()>) -> impl IntoView {
     }
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        let Some(field) = input.get_untracked() else { return };
         if busy.get_untracked() {
             return;
         }
         busy.set(true);
         problem.set(None);
-        let trust = trust.get_value();
+        let (trust, entered) = (trust.get_value(), typed.get_untracked());
         spawn_local(async move {
-            let result = trust.recover(field.value().trim()).await;
+            let result = trust.recover(&entered).await;
             busy.try_set(false);
             match result {
                 // The sheet around may have closed by itself: the device is confirmed by now.
@@ -174,22 +174,7 @@ pub fn KeyForm(on_done: Callback<()>) -> impl IntoView {
     };
     view! {
         <form class="body" on:submit=submit novalidate>
-            <div class="field">
-                <label for="recovery-input">{lang.recovery_input()}</label>
-                <textarea
-                    node_ref=input
-                    id="recovery-input"
-                    class="input key-box"
-                    data-testid="recovery-input"
-                    rows="3"
-                    autocomplete="off"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    prop:writingSuggestions="false"
-                    aria-describedby="recovery-input-hint"
-                ></textarea>
-                <p class="note" id="recovery-input-hint">{lang.recovery_input_hint()}</p>
-            </div>
+            <KeyField testid="recovery-input" value=typed hint=lang.recovery_input_hint() node_ref=input/>
             <Problem text=problem testid="recovery-problem"/>
             <button type="submit" class="button primary wide" data-testid="recovery-submit" disabled=move || busy.get()>
                 {move || busy.get().then(|| view! { <Picture icon=Icon::Spinner class="small spin"/> })}
@@ -205,6 +190,7 @@ pub fn KeyField(
     testid: &'static str,
     value: RwSignal<String>,
     hint: &'static str,
+    #[prop(optional)] node_ref: NodeRef<html::Textarea>,
 ) -> impl IntoView {
     let lang = lang();
     let hint_id = format!("{testid}-hint");
@@ -212,6 +198,7 @@ pub fn KeyField(
         <div class="field">
             <label for=testid>{lang.recovery_input()}</label>
             <textarea
+                node_ref=node_ref
                 id=testid
                 class="input key-box"
                 data-testid=testid
