@@ -12,6 +12,9 @@
 #[path = "../tests/people/line.rs"]
 mod line;
 #[allow(dead_code)]
+#[path = "../tests/people/page.rs"]
+mod page;
+#[allow(dead_code)]
 #[path = "../tests/people/person.rs"]
 mod person;
 

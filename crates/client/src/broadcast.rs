@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use eyeball::SharedObservable;
-use matrix_sdk::executor::spawn;
 use ruma::{OwnedUserId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -121,7 +120,7 @@ impl Broadcasts {
         let progress = SharedObservable::new(Arc::new(waiting));
         let live = Live::to_the_last(progress.clone());
         let (core, text) = (self.session.inner.core.clone(), text.to_owned());
-        drop(spawn(async move { outbox::send(core, &text, &progress).await }));
+        core.clone().spawn(async move { outbox::send(core, &text, &progress).await });
         live
     }
 

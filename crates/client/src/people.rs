@@ -6,7 +6,7 @@ use std::{
 };
 
 use eyeball::SharedObservable;
-use matrix_sdk::{Client, executor::spawn};
+use matrix_sdk::Client;
 use ruma::UserId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -172,7 +172,7 @@ impl People {
             return;
         }
         let (core, id) = (core.clone(), id.to_owned());
-        spawn(async move {
+        core.clone().spawn(async move {
             if let Err(trouble) = core.people.fetch(&core.client, &id).await {
                 tracing::debug!(trouble = trouble.code(), "A profile could not be fetched");
             }

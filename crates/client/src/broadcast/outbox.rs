@@ -6,7 +6,6 @@ use std::{sync::Arc, time::Duration};
 use eyeball::SharedObservable;
 use futures_util::{FutureExt, StreamExt, pin_mut, select, stream::FuturesUnordered};
 use matrix_sdk::{
-    executor::spawn,
     send_queue::{LocalEchoContent, RoomSendQueueUpdate},
     sleep::sleep,
 };
@@ -104,7 +103,7 @@ pub(super) async fn send(
 /// Queues in the background what was not queued for lack of network or time.
 pub(crate) fn flush(core: &Arc<Core>) {
     let core = core.clone();
-    spawn(async move {
+    core.clone().spawn(async move {
         while !flushed(&core).await && core.connection.get() == Connection::Online {
             // Offline `back_online` begins anew; a single failed request is tried again here.
             sleep(RETRY_AFTER).await;

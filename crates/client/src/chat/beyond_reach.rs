@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use matrix_sdk::{Room, executor::spawn};
+use matrix_sdk::Room;
 use ruma::{OwnedUserId, UserId};
 
 use super::{ChatHeader, encrypt};
@@ -53,7 +53,7 @@ pub(super) fn ask(core: &Arc<Core>, room: &Room, header: &ChatHeader) {
         return;
     }
     let (core, room) = (core.clone(), room.room_id().to_owned());
-    spawn(async move {
+    core.clone().spawn(async move {
         // Without an answer the SDK asks once more with its sync.
         if encrypt::ask_for_devices(&core).await.is_err() {
             tracing::debug!("Devices are asked for later");

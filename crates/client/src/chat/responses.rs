@@ -10,7 +10,7 @@ use std::{
 };
 
 use eyeball::SharedObservable;
-use matrix_sdk::{Client, Room, executor::spawn, sleep::sleep};
+use matrix_sdk::{Client, Room, sleep::sleep};
 use ruma::{
     EventId, OwnedEventId, OwnedRoomId, OwnedTransactionId, RoomId, TransactionId,
     api::client::message::send_message_event,
@@ -184,7 +184,7 @@ pub(crate) fn flush(core: &Arc<Core>) {
         }
     }
     let core = core.clone();
-    spawn(async move {
+    core.clone().spawn(async move {
         while let Some(next) = next_open(&core) {
             let result = send(&core, &next).await;
             match result {
@@ -230,7 +230,7 @@ fn next_open(core: &Core) -> Option<Waiting> {
 fn forget_later(core: &Arc<Core>, transaction: OwnedTransactionId) {
     const ECHO_TAKES: Duration = Duration::from_secs(10);
     let core = core.clone();
-    spawn(async move {
+    core.clone().spawn(async move {
         sleep(ECHO_TAKES).await;
         core.responses
             .change(&core.client, |waiting| {

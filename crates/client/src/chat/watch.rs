@@ -8,7 +8,7 @@ use std::{
 
 use eyeball::SharedObservable;
 use futures_util::{FutureExt, StreamExt, pin_mut, select};
-use matrix_sdk::{executor::spawn, sleep::sleep};
+use matrix_sdk::sleep::sleep;
 use matrix_sdk_ui::{
     eyeball_im::Vector,
     timeline::{TimelineDetails, TimelineItem, TimelineItemContent, default_event_filter},
@@ -209,7 +209,7 @@ fn fetch_reply_targets(open: &Arc<Open>, items: &Vector<Arc<TimelineItem>>) {
             continue;
         }
         let (open, id) = (open.clone(), id.to_owned());
-        spawn(async move {
+        open.core.clone().spawn(async move {
             // A failure shows in the quote itself.
             let _ = open.timeline().fetch_details_for_event(&id).await;
         });

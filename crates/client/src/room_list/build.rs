@@ -4,8 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, pin_mut, select};
 use matrix_sdk::{
-    Room, RoomDisplayName, RoomState, executor::spawn, notification_settings::RoomNotificationMode,
-    sleep::sleep,
+    Room, RoomDisplayName, RoomState, notification_settings::RoomNotificationMode, sleep::sleep,
 };
 use matrix_sdk_ui::{
     eyeball_im::{Vector, VectorDiff},
@@ -216,7 +215,7 @@ async fn build(core: &Arc<Core>, room: &Room) -> RoomRow {
     let is_joined = matches!(face.membership, Membership::Joined);
     if is_joined && matches!(face.kind, RoomKind::Group { .. }) && !core.connection.get().is_down()
     {
-        spawn(details::search_history(core.clone(), room.clone()));
+        core.spawn(details::search_history(core.clone(), room.clone()));
     }
     let draft = room.load_composer_draft(None).await.ok().flatten().map(|draft| draft.plain_text);
     let last = last_line(core, room).await;

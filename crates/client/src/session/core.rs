@@ -6,6 +6,7 @@ use std::{
 };
 
 use eyeball::SharedObservable;
+use futures_util::{future::select, pin_mut};
 use matrix_sdk::{
     Client, Room, SessionMeta, SessionTokens, ThreadingSupport,
     authentication::matrix::MatrixSession,
@@ -64,6 +65,8 @@ pub(crate) struct Core {
     pub ended: SharedObservable<Option<SessionEnd>>,
     /// Whether this device is just leaving the account: that the server no longer knows it is no news then.
     pub is_leaving: AtomicBool,
+    /// Whether the session is over: nothing begins anew then, and what is under way ends.
+    pub closed: SharedObservable<bool>,
     /// Whether nothing of it is stored.
     pub is_passing: bool,
     /// Counted up to wake those who wait for the next try.
@@ -82,6 +85,8 @@ pub(crate) struct Core {
     /// Messages that were taken over from elsewhere and are on their way out.
     pub imports: import::Waiting,
     pub trust: TrustState,
+    /// One change of the quiet hours goes to the server at a time, so that the last one holds.
+    pub quiet_hours: tokio::sync::Mutex<()>,
     /// Which chats are muted.
     pub notifications: NotificationSettings,
     /// Messages deleted for this person alone.
@@ -99,6 +104,16 @@ pub(crate) struct Core {
     /// Counted up when `changed_rooms` gets another entry.
     pub rooms_changed: SharedObservable<u64>,
 }
+
+/// What can be done beside everything else: where there are threads, on any of them.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) trait Task: Future<Output = ()> + Send + 'static {}
+#[cfg(not(target_family = "wasm"))]
+impl<T: Future<Output = ()> + Send + 'static> Task for T {}
+#[cfg(target_family = "wasm")]
+pub(crate) trait Task: Future<Output = ()> + 'static {}
+#[cfg(target_family = "wasm")]
+impl<T: Future<Output = ()> + 'static> Task for T {}
 
 /// Why the client could not be put together.
 #[derive(Debug)]
@@ -181,6 +196,8 @@ impl Core {
             connection: SharedObservable::new(Connection::Connecting),
             ended: SharedObservable::new(None),
             is_leaving: AtomicBool::new(false),
+            closed: SharedObservable::new(false),
+            quiet_hours: tokio::sync::Mutex::default(),
             retry: SharedObservable::new(0),
             rooms: SharedObservable::new(RoomListView::default()),
             people: People::default(),
@@ -202,6 +219,20 @@ impl Core {
             changed_rooms: Mutex::default(),
             rooms_changed: SharedObservable::new(0),
         }))
+    }
+
+    /// Does something beside everything else, which ends with the session: what went on would keep the store open, and whoever opens it
+    /// next would not be alone with it.
+    pub fn spawn(&self, task: impl Task) {
+        let mut closing = self.closed.subscribe();
+        if self.closed.get() {
+            return;
+        }
+        matrix_sdk::executor::spawn(async move {
+            let closed = async { while closing.next().await == Some(false) {} };
+            pin_mut!(task, closed);
+            select(task, closed).await;
+        });
     }
 
     /// Has the row of this room built again.
@@ -280,7 +311,7 @@ impl Core {
                     if let Some(core) = core {
                         core.room_changed(room.room_id());
                         // It waits a moment, and the sync must not.
-                        matrix_sdk::executor::spawn(details::on_member(core, room, event));
+                        core.spawn(details::on_member(core.clone(), room, event));
                     }
                 }
             }

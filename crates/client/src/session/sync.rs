@@ -167,7 +167,7 @@ pub(super) async fn keep_sending(core: Arc<Core>) {
             error = errors.recv().fuse() => match error {
                 Ok(error) if error.is_recoverable => {
                     let core = core.clone();
-                    matrix_sdk::executor::spawn(async move {
+                    core.clone().spawn(async move {
                         sleep(RETRY_SENDING_AFTER).await;
                         // While offline `back_online` does it.
                         if core.connection.get() == Connection::Online {

@@ -6,7 +6,6 @@ use eyeball::SharedObservable;
 use futures_util::{FutureExt, StreamExt, pin_mut, select};
 use matrix_sdk::{
     encryption::{VerificationState, backups::BackupState, recovery::RecoveryState},
-    executor::spawn,
     timeout::timeout,
 };
 
@@ -24,7 +23,7 @@ pub(crate) struct TrustState {
     pub verification: SharedObservable<Option<Verification>>,
     /// Held by whoever makes identity, key backup and recovery key.
     pub(super) set_up: tokio::sync::Mutex<()>,
-    pub(super) flow: std::sync::Mutex<Option<Flow>>,
+    pub(crate) flow: std::sync::Mutex<Option<Flow>>,
     /// Questions in rooms that were looked at.
     pub(super) requests_seen: std::sync::Mutex<BTreeSet<OwnedEventId>>,
     /// Counted up when keys were backed up or have come.
@@ -49,7 +48,7 @@ pub(crate) async fn keep_view(core: Arc<Core>) {
         let has_backup = backups.state() == BackupState::Enabled;
         if has_backup && !had_backup {
             // Recovery key or comparison has just given us the backup: old messages become readable.
-            spawn(recovery::fetch_all_keys(core.clone()));
+            core.spawn(recovery::fetch_all_keys(core.clone()));
         }
         had_backup = has_backup;
         let keys_to_back_up = if has_backup { keys_to_back_up(&core).await } else { 0 };
@@ -101,7 +100,7 @@ async fn keys_to_back_up(core: &Core) -> usize {
 pub(crate) fn back_up_soon(core: &Core) {
     let client = core.client.clone();
     let backed_up = core.trust.backed_up.clone();
-    spawn(async move {
+    core.spawn(async move {
         let _ = client.encryption().backups().wait_for_steady_state().await;
         backed_up.update(|n| *n += 1);
     });

@@ -338,7 +338,7 @@ async fn compare(
         };
         let is_over = matches!(step, VerificationStep::Done | VerificationStep::Ended(_));
         if step == VerificationStep::Done && !request.is_self_verification() {
-            spawn(fetch_signed_identity(core.clone(), request.other_user_id().to_owned()));
+            core.spawn(fetch_signed_identity(core.clone(), request.other_user_id().to_owned()));
         }
         show(core, request, device.clone(), step);
         if is_over {

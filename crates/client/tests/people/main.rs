@@ -16,4 +16,5 @@ mod link;
 mod lock;
 mod more;
 mod offline;
+mod page;
 mod person;

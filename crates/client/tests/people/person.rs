@@ -13,7 +13,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use testkit::Api;
 
-use crate::line::Line;
+use crate::{line::Line, page::Page};
 
 /// What everybody here locks their app with.
 pub const PIN: &str = "482913";
@@ -119,9 +119,10 @@ impl Account {
         let (settings, directory) = self.new_device();
         let credentials =
             Credentials { user: self.localpart.clone(), password: self.password.clone() };
-        let session = signed_in(&settings, &credentials).await;
+        let page = Page::new();
+        let session = signed_in(&page, &settings, &credentials).await;
         online(&session).await;
-        Device { session: Some(session), settings, directory }
+        Device { session: Some(session), page, settings, directory }
     }
 
     /// Logs in on the first device of the account: identity and recovery key are made.
@@ -164,6 +165,8 @@ impl Account {
 pub struct Device {
     session: Option<Session>,
     settings: Settings,
+    /// Where the session lives, and where the next one will.
+    page: Page,
     directory: TempDir,
 }
 
@@ -217,9 +220,11 @@ impl Device {
 
     /// Closes the app without logging out.
     pub async fn close(&mut self) {
-        self.session = None;
-        // The tasks of the session notice it in a moment and let the store go.
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        let session = self.session.take();
+        self.page.run(async move { drop(session) }).await;
+        // Whoever opened it before it is over would have two sessions at one store, which the app never has: a tab holds a lock, and a
+        // locked app is a page that was loaded anew.
+        std::mem::replace(&mut self.page, Page::new()).close().await;
     }
 
     /// What the closed app finds.
@@ -232,15 +237,17 @@ impl Device {
 
     /// A device on which somebody has signed in.
     pub async fn of(signed_in: SignedIn, settings: Settings, directory: TempDir) -> Self {
-        let session = opened(signed_in).await;
+        let page = Page::new();
+        let session = page.run(opened(signed_in)).await;
         online(&session).await;
-        Self { session: Some(session), settings, directory }
+        Self { session: Some(session), page, settings, directory }
     }
 
     /// Opens the app again, with the PIN.
     pub async fn reopen(&mut self) -> &Session {
-        let session = self.locked().await.unlock(PIN).await.expect("the PIN opens it");
-        self.session.insert(session)
+        let locked = self.locked().await;
+        let opened = self.page.run(async move { locked.unlock(PIN).await }).await;
+        self.session.insert(opened.expect("the PIN opens it"))
     }
 
     /// Waits for an invitation and accepts it.
@@ -269,7 +276,7 @@ impl Device {
         self.close().await;
         let credentials =
             Credentials { user: account.localpart.clone(), password: account.password.clone() };
-        let session = signed_in(&self.settings, &credentials).await;
+        let session = signed_in(&self.page, &self.settings, &credentials).await;
         online(&session).await;
         self.session.insert(session)
     }
@@ -280,7 +287,8 @@ impl Device {
             list.rows.iter().any(|row| row.id == *chat)
         })
         .await;
-        self.session().open(chat).await.expect("the chat opens")
+        let (session, chat) = (self.session().clone(), chat.clone());
+        self.page.run(async move { session.open(&chat).await }).await.expect("the chat opens")
     }
 }
 
@@ -290,8 +298,12 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Logs in, and sets the PIN or opens with it what the device has.
-async fn signed_in(settings: &Settings, credentials: &Credentials) -> Session {
-    opened(Session::login(settings, credentials).await.expect("the login succeeds")).await
+async fn signed_in(page: &Page, settings: &Settings, credentials: &Credentials) -> Session {
+    let (settings, credentials) = (settings.clone(), credentials.clone());
+    let signing_in = async move {
+        opened(Session::login(&settings, &credentials).await.expect("the login succeeds")).await
+    };
+    page.run(signing_in).await
 }
 
 /// Sets the PIN or opens with it what the device has.
