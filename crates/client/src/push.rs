@@ -3,7 +3,9 @@
 //! The pusher's kind is that of MSC4174; `docs/developer.md`, "Web Push, between server and app", has the whole conversation. The
 //! browser's half (permission, subscription, notifications) is the user interface's.
 
-use matrix_sdk::HttpError;
+use std::time::Duration;
+
+use matrix_sdk::{HttpError, timeout::timeout};
 use ruma::{
     api::{
         BytesBody, Metadata, OutgoingRequest,
@@ -28,6 +30,9 @@ const QUIET_HOURS: &str = "de.konsil.quiet_hours";
 
 /// Under which the pushkey lies that this device has set last: the browser may change it.
 const KEPT_AS: &str = "konsil.pushkey";
+
+/// Longest that a change of the quiet hours may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the browser's push service reaches this device. Prints nothing of it: whoever knows the address can disturb.
 #[derive(Clone, PartialEq, Eq)]
@@ -174,22 +179,28 @@ impl Push {
     /// # Errors
     /// Without the server nobody knows.
     pub async fn quiet_hours(&self) -> Result<Option<QuietHours>, PushError> {
+        let _turn = self.session.inner.core.quiet_hours.lock().await;
         let found = self.client().account().fetch_account_data(QUIET_HOURS.into()).await;
         let found = found.map_err(|error| of_trouble(Trouble::of(&error)))?;
         // What cannot be read silences nobody on the server either.
         Ok(found.and_then(|found| found.deserialize_as_unchecked::<QuietHours>().ok()))
     }
 
-    /// Keeps the person's quiet hours; `None` ends them.
+    /// Keeps the person's quiet hours; `None` ends them. Of several calls the last one holds, however slowly the earlier ones arrive.
     ///
     /// # Errors
     /// The earlier ones hold then.
     pub async fn set_quiet_hours(&self, hours: Option<&QuietHours>) -> Result<(), PushError> {
+        let _turn = self.session.inner.core.quiet_hours.lock().await;
         let content = hours.map_or_else(|| json!({}), |hours| json!(hours));
         let content = Raw::from_json(to_raw_value(&content).expect("plain data"));
         let account = self.client().account();
-        let written = account.set_account_data_raw(QUIET_HOURS.into(), content).await;
-        written.map(drop).map_err(|error| of_trouble(Trouble::of(&error)))
+        let writing = account.set_account_data_raw(QUIET_HOURS.into(), content);
+        // The browser alone would let it hang, and with it every later change.
+        match timeout(writing, PATIENCE).await {
+            Ok(written) => written.map(drop).map_err(|error| of_trouble(Trouble::of(&error))),
+            Err(_) => Err(PushError::NoConnection),
+        }
     }
 
     async fn kept(&self) -> Option<String> {

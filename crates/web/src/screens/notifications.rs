@@ -284,26 +284,39 @@ fn Quiet() -> impl IntoView {
     let desk = Desk::get();
     // `None` while it is being asked.
     let hours = RwSignal::new(None::<Option<QuietHours>>);
+    // What the server has, while something else may be on its way.
+    let kept = StoredValue::new(None::<QuietHours>);
+    // Which change is the last one.
+    let turn = StoredValue::new(0_u32);
     let problem = RwSignal::new(None::<String>);
     spawn_local(async move {
         if let Ok(found) = desk.session().push().quiet_hours().await {
+            kept.try_set_value(found.clone());
             hours.try_set(Some(found));
         }
     });
     let keep = move |wanted: Option<QuietHours>| {
-        let before = hours.get_untracked();
-        if before.as_ref() == Some(&wanted) {
+        if hours.get_untracked().as_ref() == Some(&wanted) {
             return;
         }
         hours.set(Some(wanted.clone()));
         problem.set(None);
+        turn.update_value(|turn| *turn += 1);
+        let own_turn = turn.get_value();
         spawn_local(async move {
             match desk.session().push().set_quiet_hours(wanted.as_ref()).await {
-                Ok(()) => Frame::get().say(lang.quiet_hours_kept()),
-                Err(error) => {
-                    problem.try_set(Some(words_of(&SwitchError::Server(error), lang)));
-                    hours.try_set(before);
+                Ok(()) => {
+                    kept.try_set_value(wanted);
+                    Frame::get().say(lang.quiet_hours_kept());
                 }
+                // Where something else was chosen since, that says how it went.
+                Err(error) if turn.try_get_value() == Some(own_turn) => {
+                    problem.try_set(Some(words_of(&SwitchError::Server(error), lang)));
+                    if let Some(kept) = kept.try_get_value() {
+                        hours.try_set(Some(kept));
+                    }
+                }
+                Err(_) => {}
             }
         });
     };
