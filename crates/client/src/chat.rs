@@ -9,6 +9,7 @@ mod encrypt;
 mod export;
 mod header;
 pub(crate) mod hidden;
+mod left_devices;
 mod media;
 mod missing_keys;
 pub(crate) mod parts;

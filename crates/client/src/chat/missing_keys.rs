@@ -18,7 +18,7 @@ use matrix_sdk_ui::{
 };
 use ruma::OwnedUserId;
 
-use super::Open;
+use super::{Open, left_devices};
 
 /// The pauses between the tries; what still cannot be read after them is tried again when the chat is opened again.
 const PAUSES: [Duration; 7] = [
@@ -109,6 +109,9 @@ async fn ask(open: &Open, missing: Missing) {
         if encryption.request_user_identity(writer).await.is_err() {
             tracing::debug!("The devices of a sender could not be asked for");
         }
+    }
+    if left_devices::confirm(&open.core, open.room.room_id(), &missing).await.is_err() {
+        tracing::debug!("Whose the devices were that have left is not known yet");
     }
     let backups = encryption.backups();
     if backups.state() == BackupState::Enabled {

@@ -10,6 +10,7 @@ use konsil_client::{
     trust::{DeviceTrust, Recovery, TrustError, VerificationStep, VerifyWith},
 };
 
+use crate::line::Line;
 use crate::person::{Device, Hospital, Pair, is_sent, message, say, says, text, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -223,6 +224,58 @@ async fn who_signs_out_is_not_told_that_the_server_has_ended_the_session() {
     let (end, ()) = tokio::join!(session.logout(LogoutMode::LoseKeys), heard_elsewhere);
     end.expect("she is signed out");
     assert_eq!(session.ended().peek(), None);
+}
+
+/// Somebody writes for the first time from a computer of the ward and signs out there before the other one looks: the key says which
+/// device it is of, but not yet whose that is, and the server no longer knows the device.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_on_a_device_that_has_left_since_can_be_read() {
+    let hospital = Hospital::open();
+    let (anna, jonas) = (hospital.account("anna"), hospital.account("jonas"));
+    let line = Line::to(jonas.url()).await;
+    let jonas = jonas.at(line.url());
+    let annas = anna.first_device().await;
+    let mut fresh = annas.session().trust().new_recovery_key();
+    let key = until("the recovery key", &mut fresh, Option::is_some).await.expect("just seen");
+    let mut jonass = jonas.first_device().await;
+    jonass.close().await;
+
+    let mut wards = anna.device().await;
+    let trust = wards.session().trust();
+    until("the ward's computer waits for the key", &mut trust.view(), |it| {
+        it.recovery == Recovery::NeedsKey
+    })
+    .await;
+    trust.recover(key.expose()).await.expect("the key opens everything");
+    until("the ward's computer is confirmed", &mut trust.view(), |it| {
+        it.this_device == DeviceTrust::Confirmed && it.recovery == Recovery::Ready
+    })
+    .await;
+    drop(trust);
+    let direct = wards.session().rooms().direct(&jonas.person()).await;
+    let chat = wards.open(&direct.expect("the chat can be created")).await;
+    say(&chat, "Vom Stationsrechner").await;
+    message("it is out", &chat, |it| says(it, "Vom Stationsrechner") && is_sent(it)).await;
+    drop(chat);
+    let ward = wards.session().me().peek().device;
+    wards.session().logout(LogoutMode::KeepKeys).await.expect("all keys are safe");
+    wards.close().await;
+
+    jonass.reopen().await;
+    let id = jonass.accept_invitation().await;
+    let chat = jonass.open(&id).await;
+    text(&chat, "Vom Stationsrechner").await;
+
+    // And nothing is encrypted for it any more.
+    line.record();
+    say(&chat, "Gelesen").await;
+    text(&annas.open(&id).await, "Gelesen").await;
+    let sent = line.recorded();
+    assert!(
+        sent.contains(annas.session().me().peek().device.as_str()),
+        "the other one gets the key"
+    );
+    assert!(!sent.contains(ward.as_str()), "the computer of the ward has left");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,6 +26,8 @@ pub struct Line {
 struct Carried {
     is_cut: watch::Sender<bool>,
     sent_bytes: AtomicU64,
+    /// What has gone to the server, from when it is asked for.
+    recorded: Mutex<Option<Vec<u8>>>,
     /// Requests to this path get no answer for the time being.
     held: watch::Sender<Option<&'static str>>,
     /// Paths to which the server has answered that the token is not known (401).
@@ -55,6 +57,17 @@ impl Line {
     /// How much has gone over it to the server.
     pub fn sent_bytes(&self) -> u64 {
         self.carried.sent_bytes.load(Ordering::SeqCst)
+    }
+
+    /// Keeps what goes over it to the server from here on.
+    pub fn record(&self) {
+        *self.carried.recorded.lock().expect("no panic while held") = Some(Vec::new());
+    }
+
+    /// What has gone over it to the server since then.
+    pub fn recorded(&self) -> String {
+        let recorded = self.carried.recorded.lock().expect("no panic while held");
+        String::from_utf8_lossy(recorded.as_deref().expect("it is recorded")).into_owned()
     }
 
     /// Ends all connections; new ones end at once.
@@ -99,6 +112,9 @@ async fn carry(client: TcpStream, server: String, carried: Arc<Carried>) {
         let mut bytes = vec![0; 64 * 1024];
         while let Ok(read @ 1..) = from_client.read(&mut bytes).await {
             carried.sent_bytes.fetch_add(read as u64, Ordering::SeqCst);
+            if let Some(recorded) = &mut *carried.recorded.lock().expect("no panic while held") {
+                recorded.extend_from_slice(&bytes[..read]);
+            }
             if let Some(path) = path_of(&bytes[..read]) {
                 *asked.lock().expect("no panic while held") = path;
             }
