@@ -10,6 +10,12 @@ use crate::app::{PIN, Person, dist, id};
 use crate::j_1_clinicians_chat::{ANNA, JONAS, MURAT, PASSWORD};
 use crate::picture;
 
+/// A chat as WhatsApp on a German Android phone gives it away. Made up.
+const FROM_ELSEWHERE: &str = "03.11.26, 08:12 - Anna Meyer: Guten Morgen, wer hat heute Dienst?
+03.11.26, 08:13 - Jonas Weber: Ich, bis 16 Uhr.
+03.11.26, 08:20 - Anna Meyer: Danke!
+";
+
 struct Walk {
     person: Person,
     size: &'static str,
@@ -149,6 +155,12 @@ fn walk(size: &'static str, screen: Screen) {
     walk.person.browser.gone(&id("editor"));
     walk.person.browser.click(&id("outbox-send"));
     walk.person.browser.gone(&id("outbox-send"));
+    let band = picture::label_file(files.path(), "armband.png");
+    walk.person.browser.upload(&id("file-input"), &band);
+    walk.person.browser.find(&id("outbox-writing"));
+    walk.see("photo-with-writing");
+    walk.person.browser.click(&id("outbox-discard"));
+    walk.person.browser.gone(&id("outbox"));
     if screen == Screen::Phone {
         walk.person.browser.click(&id("open-details"));
         walk.person.browser.find(&id("verify-person"));
@@ -200,6 +212,29 @@ fn walk(size: &'static str, screen: Screen) {
     walk.see("another-device-read");
     walk.close_sheet();
     walk.person.browser.gone(&id("link-sheet"));
+    for (open, there, name) in [
+        ("recovery-test-open", "recovery-test", "recovery-test"),
+        ("backup-make-open", "backup-not-allowed", "backup-make"),
+        ("backup-take-open", "backup-open-submit", "backup-take"),
+        ("keys-give-open", "keys-not-allowed", "keys-give"),
+        ("keys-take-open", "keys-take-submit", "keys-take"),
+    ] {
+        walk.person.browser.click(&id(open));
+        walk.person.browser.find(&id(there));
+        walk.see(name);
+        walk.close_sheet();
+        walk.person.browser.gone(&id(there));
+    }
+    let chat = files.path().join("WhatsApp Chat mit Station 3.txt");
+    std::fs::write(&chat, FROM_ELSEWHERE).expect("it can be written");
+    walk.person.browser.click(&id("chat-import-open"));
+    walk.person.browser.find(&id("chat-import"));
+    walk.see("chat-import");
+    walk.person.browser.upload(&id("chat-import-file"), &chat);
+    walk.person.browser.wait_text(&id("chat-import-count"), "3 Nachrichten von 2 Personen");
+    walk.see("chat-import-preview");
+    walk.close_sheet();
+    walk.person.browser.gone(&id("chat-import"));
     walk.person.browser.click(&id("lock-now"));
     walk.person.browser.find(&id("lock-screen"));
     walk.see("locked");

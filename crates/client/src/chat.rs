@@ -19,6 +19,7 @@ pub(crate) mod preview;
 mod proof;
 mod repeats;
 pub(crate) mod responses;
+mod restored_keys;
 mod rows;
 mod send;
 mod timeline;

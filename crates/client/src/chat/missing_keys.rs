@@ -18,7 +18,7 @@ use matrix_sdk_ui::{
 };
 use ruma::OwnedUserId;
 
-use super::{Open, left_devices};
+use super::{Open, left_devices, restored_keys};
 
 /// The pauses between the tries; what still cannot be read after them is tried again when the chat is opened again.
 const PAUSES: [Duration; 7] = [
@@ -112,6 +112,9 @@ async fn ask(open: &Open, missing: Missing) {
     }
     if left_devices::confirm(&open.core, open.room.room_id(), &missing).await.is_err() {
         tracing::debug!("Whose the devices were that have left is not known yet");
+    }
+    if restored_keys::allow(&open.core, open.room.room_id(), &missing).await.is_err() {
+        tracing::debug!("Restored keys could not be looked at");
     }
     let backups = encryption.backups();
     if backups.state() == BackupState::Enabled {

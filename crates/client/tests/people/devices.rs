@@ -4,14 +4,19 @@ use std::time::{Duration, Instant};
 
 use konsil_client::{
     PersonId,
-    chat::{Body, ChatHeader, UndecryptableReason},
+    chat::{Body, ChatHeader, ScrollBack, UndecryptableReason},
     lock::Stored,
+    room_list::Preview,
     session::{LogoutMode, Session},
     trust::{DeviceTrust, Recovery, TrustError, VerificationStep, VerifyWith},
 };
 
-use crate::line::Line;
-use crate::person::{Device, Hospital, Pair, is_sent, message, say, says, text, until};
+use serde_json::json;
+
+use crate::{
+    line::Line,
+    person::{Device, Hospital, PATIENCE, Pair, is_sent, message, say, says, text, until},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_device_reads_old_messages_with_the_recovery_key() {
@@ -276,6 +281,51 @@ async fn what_was_written_on_a_device_that_has_left_since_can_be_read() {
         "the other one gets the key"
     );
     assert!(!sent.contains(ward.as_str()), "the computer of the ward has left");
+}
+
+/// The SDK looks at all keys of a device once more when it changes, be it by its name, and refuses then what came from the backup.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_backup_brought_stays_readable_when_its_senders_device_is_renamed() {
+    const WRITTEN: usize = 30;
+    let pair = Pair::meet().await;
+    let chat = pair.jonass.open(&pair.chat).await;
+    for n in 0..WRITTEN {
+        say(&chat, &format!("Befund {n}.")).await;
+    }
+    text(&pair.annas.open(&pair.chat).await, &format!("Befund {}.", WRITTEN - 1)).await;
+    let trust = pair.annas.session().trust();
+    until("all keys are safe", &mut trust.view(), |it| it.keys_to_back_up == 0).await;
+    let key = trust.recovery_key().await.expect("it was made at the first login");
+
+    let line = Line::to(pair.anna.url()).await;
+    let second = pair.anna.at(line.url()).device().await;
+    let trust = second.session().trust();
+    until("it waits for the key", &mut trust.view(), |it| it.recovery == Recovery::NeedsKey).await;
+    trust.recover(key.expose()).await.expect("the key opens everything");
+    let mut list = second.session().rooms().view();
+    until("the keys have come", &mut list, |list| {
+        let last = list.rows.first().and_then(|row| row.last.as_ref());
+        last.is_some_and(|it| it.preview == Preview::Text(format!("Befund {}.", WRITTEN - 1)))
+    })
+    .await;
+
+    line.record();
+    let device = pair.jonass.session().me().peek().device;
+    let path = format!("/_matrix/client/v3/devices/{}", device.as_str());
+    pair.jonas.plain().put(&path, &json!({ "display_name": "Diensttelefon 3" })).ok();
+    let deadline = Instant::now() + PATIENCE;
+    while !line.recorded().contains("/keys/query") {
+        assert!(Instant::now() < deadline, "nobody asks about the device");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let chat = second.open(&pair.chat).await;
+    text(&chat, &format!("Befund {}.", WRITTEN - 1)).await;
+    while chat.scroll_back().peek() != ScrollBack::Beginning {
+        chat.load_older().await;
+    }
+    for n in 0..WRITTEN {
+        text(&chat, &format!("Befund {n}.")).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

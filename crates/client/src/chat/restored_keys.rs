@@ -1,0 +1,52 @@
+//! Keys that came from a backup and that the SDK has come to refuse: whenever a sender's device changes, be it by its name, the SDK
+//! looks at all keys of that device once more, and of a key that came from a backup it can only find that nobody can say whose it is.
+//! It knew that before, and had allowed it ("legacy", with a mark at the message); now it forbids it, and what was not read yet never
+//! can be.
+
+use std::collections::BTreeMap;
+
+use matrix_sdk_base::crypto::{
+    CryptoStoreError,
+    olm::{InboundGroupSession, SenderData},
+    store::CryptoStore,
+};
+use ruma::{OwnedUserId, RoomId};
+
+use crate::session::core::Core;
+
+/// Has those of these keys that came from a backup, or from a file, count again for what they counted when they came.
+pub(super) async fn allow(
+    core: &Core,
+    room: &RoomId,
+    sessions: &BTreeMap<String, Option<OwnedUserId>>,
+) -> Result<(), CryptoStoreError> {
+    let machine = core.base.olm_machine().await;
+    let Some(machine) = machine.as_ref() else { return Ok(()) };
+    let store = machine.store();
+    let (mut in_backup, mut elsewhere) = (Vec::new(), Vec::new());
+    for session in sessions.keys() {
+        let Some(mut session) = store.get_inbound_group_session(room, session).await? else {
+            continue;
+        };
+        if is_refused(&session) {
+            session.sender_data = SenderData::legacy();
+            if session.backed_up() { &mut in_backup } else { &mut elsewhere }.push(session);
+        }
+    }
+    if !elsewhere.is_empty() {
+        CryptoStore::save_inbound_group_sessions(&**store, elsewhere, None).await?;
+    }
+    if !in_backup.is_empty() {
+        let version = store.load_backup_keys().await?.backup_version;
+        let version = version.as_deref();
+        CryptoStore::save_inbound_group_sessions(&**store, in_backup, version).await?;
+    }
+    Ok(())
+}
+
+/// A key that came with a message to this device is never one of these: of that it is known who sent it, or it is refused for good.
+fn is_refused(session: &InboundGroupSession) -> bool {
+    let is_nobodys =
+        matches!(session.sender_data, SenderData::UnknownDevice { legacy_session: false, .. });
+    is_nobodys && session.has_been_imported()
+}
