@@ -14,6 +14,7 @@ use vocabulary::export::{
 
 use super::{
     ActionError, Chat, FindingKind, Open, ScrollBack, actions::failed, completeness::findings_in,
+    missing_keys,
 };
 use crate::{
     sequence::{self, sha256},
@@ -57,6 +58,7 @@ impl Chat {
                 }
             }
         }
+        missing_keys::ask_once(open).await;
         let events = cache.events().await.map_err(failed)?;
         let mut entries: Vec<Entry> = events.iter().filter_map(entry).collect();
         let header = header(open, &events);

@@ -10,6 +10,7 @@ use std::{
 use futures_util::{FutureExt, StreamExt, pin_mut, select};
 use matrix_sdk::{
     encryption::backups::BackupState, event_cache::DecryptionRetryRequest, sleep::sleep,
+    timeout::timeout,
 };
 use matrix_sdk_base::crypto::types::events::UtdCause;
 use matrix_sdk_ui::{
@@ -30,6 +31,9 @@ const PAUSES: [Duration; 7] = [
     Duration::from_secs(120),
     Duration::from_secs(600),
 ];
+
+/// How long an export waits for what cannot be read.
+const MOMENT: Duration = Duration::from_secs(5);
 
 /// The sessions whose keys are not here or not trusted yet, and who wrote with them, where it may be for want of their devices.
 type Missing = BTreeMap<String, Option<OwnedUserId>>;
@@ -98,6 +102,27 @@ async fn keep_asking_for(open: &Open, timeline: Arc<Timeline>) {
             ask(open, self::missing(&items)).await;
         }
     }
+}
+
+/// Asks once, and waits a moment for what comes of it: for whoever takes the whole chat along.
+pub(super) async fn ask_once(open: &Open) {
+    let (mut items, changes) = open.timeline().subscribe().await;
+    let asked_for = missing(&items);
+    if asked_for.is_empty() {
+        return;
+    }
+    ask(open, asked_for).await;
+    let all_read = async {
+        pin_mut!(changes);
+        while !missing(&items).is_empty() {
+            let Some(diffs) = changes.next().await else { return };
+            for diff in diffs {
+                diff.apply(&mut items);
+            }
+        }
+    };
+    // What stays closed is exported as such.
+    let _ = timeout(all_read, MOMENT).await;
 }
 
 /// Asks whose devices these are and, where there is a backup, for their keys; then tries to decrypt once more.

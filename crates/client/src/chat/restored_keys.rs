@@ -23,28 +23,25 @@ pub(super) async fn allow(
     let machine = core.base.olm_machine().await;
     let Some(machine) = machine.as_ref() else { return Ok(()) };
     let store = machine.store();
-    let (mut in_backup, mut elsewhere) = (Vec::new(), Vec::new());
     for session in sessions.keys() {
         let Some(mut session) = store.get_inbound_group_session(room, session).await? else {
             continue;
         };
         if is_refused(&session) {
+            let version = match session.backed_up() {
+                true => store.load_backup_keys().await?.backup_version,
+                false => None,
+            };
             session.sender_data = SenderData::legacy();
-            if session.backed_up() { &mut in_backup } else { &mut elsewhere }.push(session);
+            // At once: a better key that comes in between would be lost.
+            let session = vec![session];
+            CryptoStore::save_inbound_group_sessions(&**store, session, version.as_deref()).await?;
         }
-    }
-    if !elsewhere.is_empty() {
-        CryptoStore::save_inbound_group_sessions(&**store, elsewhere, None).await?;
-    }
-    if !in_backup.is_empty() {
-        let version = store.load_backup_keys().await?.backup_version;
-        let version = version.as_deref();
-        CryptoStore::save_inbound_group_sessions(&**store, in_backup, version).await?;
     }
     Ok(())
 }
 
-/// A key that came with a message to this device is never one of these: of that it is known who sent it, or it is refused for good.
+/// Not a key whose owner came with it to this device: that one is confirmed, or waits for its owner.
 fn is_refused(session: &InboundGroupSession) -> bool {
     let is_nobodys =
         matches!(session.sender_data, SenderData::UnknownDevice { legacy_session: false, .. });

@@ -283,10 +283,12 @@ async fn what_was_written_on_a_device_that_has_left_since_can_be_read() {
     assert!(!sent.contains(ward.as_str()), "the computer of the ward has left");
 }
 
-/// The SDK looks at all keys of a device once more when it changes, be it by its name, and refuses then what came from the backup.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_backup_brought_stays_readable_when_its_senders_device_is_renamed() {
-    const WRITTEN: usize = 30;
+/// How much is written before the second device comes: more than one page.
+const WRITTEN: usize = 30;
+
+/// Anna's second device, which has its keys from the backup, after the sender's device got another name: the SDK looks at all keys of a
+/// device once more when it changes, and refuses then what came from the backup.
+async fn restored_before_the_senders_device_was_renamed() -> (Pair, Device) {
     let pair = Pair::meet().await;
     let chat = pair.jonass.open(&pair.chat).await;
     for n in 0..WRITTEN {
@@ -314,17 +316,40 @@ async fn what_the_backup_brought_stays_readable_when_its_senders_device_is_renam
     let path = format!("/_matrix/client/v3/devices/{}", device.as_str());
     pair.jonas.plain().put(&path, &json!({ "display_name": "Diensttelefon 3" })).ok();
     let deadline = Instant::now() + PATIENCE;
-    while !line.recorded().contains("/keys/query") {
+    let asks = |sent: &str| {
+        let asked = sent.rsplit_once("/keys/query").map(|(_, after)| after);
+        asked.is_some_and(|after| after.contains(&pair.jonas.id))
+    };
+    while !asks(&line.recorded()) {
         assert!(Instant::now() < deadline, "nobody asks about the device");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    (pair, second)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_backup_brought_stays_readable_when_its_senders_device_is_renamed() {
+    let (pair, second) = restored_before_the_senders_device_was_renamed().await;
     let chat = second.open(&pair.chat).await;
     text(&chat, &format!("Befund {}.", WRITTEN - 1)).await;
-    while chat.scroll_back().peek() != ScrollBack::Beginning {
+    let mut state = chat.scroll_back();
+    while until("it is loaded", &mut state, |it| *it != ScrollBack::Loading).await
+        != ScrollBack::Beginning
+    {
         chat.load_older().await;
     }
     for n in 0..WRITTEN {
         text(&chat, &format!("Befund {n}.")).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_backup_brought_is_exported_when_its_senders_device_is_renamed() {
+    let (pair, second) = restored_before_the_senders_device_was_renamed().await;
+    let chat = second.open(&pair.chat).await;
+    let exported = chat.export(|_| ()).await.expect("it is exported");
+    for n in 0..WRITTEN {
+        assert!(exported.json.contains(&format!("Befund {n}.")), "{n} was closed");
     }
 }
 
