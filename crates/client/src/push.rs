@@ -31,7 +31,7 @@ const QUIET_HOURS: &str = "de.konsil.quiet_hours";
 /// Under which the pushkey lies that this device has set last: the browser may change it.
 const KEPT_AS: &str = "konsil.pushkey";
 
-/// Longest that a change of the quiet hours may take.
+/// Longest that a question about the quiet hours, or a change of them, may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the browser's push service reaches this device. Prints nothing of it: whoever knows the address can disturb.
@@ -180,8 +180,8 @@ impl Push {
     /// Without the server nobody knows.
     pub async fn quiet_hours(&self) -> Result<Option<QuietHours>, PushError> {
         let _turn = self.session.inner.core.quiet_hours.lock().await;
-        let found = self.client().account().fetch_account_data(QUIET_HOURS.into()).await;
-        let found = found.map_err(|error| of_trouble(Trouble::of(&error)))?;
+        let account = self.client().account();
+        let found = in_time(account.fetch_account_data(QUIET_HOURS.into())).await?;
         // What cannot be read silences nobody on the server either.
         Ok(found.and_then(|found| found.deserialize_as_unchecked::<QuietHours>().ok()))
     }
@@ -195,12 +195,7 @@ impl Push {
         let content = hours.map_or_else(|| json!({}), |hours| json!(hours));
         let content = Raw::from_json(to_raw_value(&content).expect("plain data"));
         let account = self.client().account();
-        let writing = account.set_account_data_raw(QUIET_HOURS.into(), content);
-        // The browser alone would let it hang, and with it every later change.
-        match timeout(writing, PATIENCE).await {
-            Ok(written) => written.map(drop).map_err(|error| of_trouble(Trouble::of(&error))),
-            Err(_) => Err(PushError::NoConnection),
-        }
+        in_time(account.set_account_data_raw(QUIET_HOURS.into(), content)).await.map(drop)
     }
 
     async fn kept(&self) -> Option<String> {
@@ -216,6 +211,12 @@ impl Push {
     fn client(&self) -> &matrix_sdk::Client {
         &self.session.inner.core.client
     }
+}
+
+/// A request that holds up others: the browser alone would let it hang, and them with it.
+async fn in_time<T>(asked: impl Future<Output = matrix_sdk::Result<T>>) -> Result<T, PushError> {
+    let answer = timeout(asked, PATIENCE).await.map_err(|_| PushError::NoConnection)?;
+    answer.map_err(|error| of_trouble(Trouble::of(&error)))
 }
 
 fn pusher(subscription: &Subscription, lang: &str, device: &str) -> Pusher {
