@@ -162,8 +162,7 @@ impl Drop for Inner {
         // The SDK's own tasks keep its client, and with it the store, alive until they are told to stop.
         let core = self.core.clone();
         core.closed.set(true);
-        // A comparison that goes on holds what it belongs to.
-        drop(core.trust.flow.lock().expect("no panic while held").take());
+        core.trust.close();
         let stop = async move { core.sync.stop().await };
         #[cfg(target_family = "wasm")]
         spawn(stop);

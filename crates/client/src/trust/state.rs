@@ -23,11 +23,18 @@ pub(crate) struct TrustState {
     pub verification: SharedObservable<Option<Verification>>,
     /// Held by whoever makes identity, key backup and recovery key.
     pub(super) set_up: tokio::sync::Mutex<()>,
-    pub(crate) flow: std::sync::Mutex<Option<Flow>>,
+    pub(super) flow: std::sync::Mutex<Option<Flow>>,
     /// Questions in rooms that were looked at.
     pub(super) requests_seen: std::sync::Mutex<BTreeSet<OwnedEventId>>,
     /// Counted up when keys were backed up or have come.
     backed_up: SharedObservable<u64>,
+}
+
+impl TrustState {
+    /// Ends a comparison under way: it holds the session that it belongs to.
+    pub fn close(&self) {
+        drop(self.flow.lock().expect("no panic while held").take());
+    }
 }
 
 /// Runs as long as the session.
