@@ -1,5 +1,9 @@
 //! Messages that cannot be read yet although they could be a moment later: their sender's device was still putting the keys
-//! into the backup when this one asked, or a key came before it was known whose it is. The SDK asks for neither again soon.
+//! into the backup when this one asked, or a key came before it was known whose it is. The SDK asks for neither again soon, and of some
+//! keys it never finds out by itself whose they are ([`left_devices`]) or that they were good once ([`restored_keys`]).
+
+mod left_devices;
+mod restored_keys;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +23,7 @@ use matrix_sdk_ui::{
 };
 use ruma::OwnedUserId;
 
-use super::{Open, left_devices, restored_keys};
+use super::Open;
 
 /// The pauses between the tries; what still cannot be read after them is tried again when the chat is opened again.
 const PAUSES: [Duration; 7] = [

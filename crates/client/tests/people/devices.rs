@@ -10,7 +10,6 @@ use konsil_client::{
     session::{LogoutMode, Session},
     trust::{DeviceTrust, Recovery, TrustError, VerificationStep, VerifyWith},
 };
-
 use serde_json::json;
 
 use crate::{

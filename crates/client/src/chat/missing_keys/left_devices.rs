@@ -9,15 +9,16 @@ use matrix_sdk::executor::spawn;
 use matrix_sdk_base::crypto::{
     CryptoStoreError, OlmMachine, olm::SenderData, types::DeviceKeys as KnownKeys,
 };
-use ruma::{OwnedUserId, RoomId, TransactionId, UserId, api::client::keys::get_keys, serde::Raw};
+use ruma::{RoomId, TransactionId, UserId, api::client::keys::get_keys, serde::Raw};
 
+use super::Missing;
 use crate::session::core::Core;
 
 /// Has the SDK look at the signatures of the devices that wrote with these sessions and are no longer there.
 pub(super) async fn confirm(
     core: &Core,
     room: &RoomId,
-    sessions: &BTreeMap<String, Option<OwnedUserId>>,
+    sessions: &Missing,
 ) -> Result<(), matrix_sdk::Error> {
     let machine = core.base.olm_machine().await;
     let machine = machine.as_ref().ok_or(matrix_sdk::Error::NoOlmMachine)?;

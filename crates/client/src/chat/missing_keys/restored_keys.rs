@@ -3,22 +3,21 @@
 //! It knew that before, and had allowed it ("legacy", with a mark at the message); now it forbids it, and what was not read yet never
 //! can be.
 
-use std::collections::BTreeMap;
-
 use matrix_sdk_base::crypto::{
     CryptoStoreError,
     olm::{InboundGroupSession, SenderData},
     store::CryptoStore,
 };
-use ruma::{OwnedUserId, RoomId};
+use ruma::RoomId;
 
+use super::Missing;
 use crate::session::core::Core;
 
 /// Has those of these keys that came from a backup, or from a file, count again for what they counted when they came.
 pub(super) async fn allow(
     core: &Core,
     room: &RoomId,
-    sessions: &BTreeMap<String, Option<OwnedUserId>>,
+    sessions: &Missing,
 ) -> Result<(), CryptoStoreError> {
     let machine = core.base.olm_machine().await;
     let Some(machine) = machine.as_ref() else { return Ok(()) };
