@@ -68,14 +68,19 @@ fn anybody_reads_it_without_login_and_a_changed_setting_changes_it() {
 
     change(
         &mut server,
-        "push.web_push_hosts = [\"push.example\"]\nprivacy.officer = \"dsb@klinikum.example\"\n",
+        "push.web_push_hosts = [\"push.example\"]\nprivacy.officer = \"dsb@klinikum.example\"\nretention.message_days = 90\n",
     );
     let after = notice("de");
     assert_ne!(after["version"], before["version"]);
     assert!(after["since_ts"].as_u64() > before["since_ts"].as_u64());
-    for lang in ["de", "en"] {
+    for (lang, period_before, period) in [
+        ("de", "Nachrichten: höchstens 30 Tage", "Nachrichten: höchstens 90 Tage"),
+        ("en", "Messages: for 30 days at most", "Messages: for 90 days at most"),
+    ] {
         let said = notice(lang).to_string();
         assert!(said.contains("push.example") && said.contains("dsb@klinikum.example"), "{said}");
+        assert!(said.contains(period) && !said.contains(period_before), "{said}");
+        assert!(lang != "de" || before.to_string().contains(period_before), "{before}");
     }
     let since = after["since_ts"].clone();
     change(&mut server, "");

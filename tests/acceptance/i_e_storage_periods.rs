@@ -21,7 +21,7 @@ const NEW: &str = "Kalium heute 4,2";
 const EIGHT_DAYS: Duration = Duration::from_secs(8 * 24 * 60 * 60);
 
 /// Has the device believe from the next start on that so many hours have passed; returns what takes it back.
-fn later(person: &Person, hours: u64) -> Value {
+pub fn later(person: &Person, hours: u64) -> Value {
     let source = format!(
         "{{ const now = Date.now.bind(Date); Date.now = () => now() + {hours} * 3600e3; }}"
     );

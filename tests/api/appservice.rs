@@ -113,13 +113,13 @@ fn bridge() -> &'static Bridge {
 }
 
 /// A request as one of the bridge's users.
-fn act_as(service: &Api, method: &str, path: &str, user: &str, body: &Value) -> Answer {
+pub fn act_as(service: &Api, method: &str, path: &str, user: &str, body: &Value) -> Answer {
     let separator = if path.contains('?') { '&' } else { '?' };
     service.json(method, &format!("{path}{separator}user_id={}", escape(user)), body)
 }
 
 /// `/_matrix/client/v3/rooms/{room}/send/{kind}/{txn}`
-fn send_path(room: &str, kind: &str) -> String {
+pub fn send_path(room: &str, kind: &str) -> String {
     testkit::matrix::room_path(room, &format!("/send/{kind}/{}", transaction()))
 }
 

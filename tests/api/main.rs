@@ -36,6 +36,7 @@ mod redact;
 mod relations;
 mod rendezvous;
 mod reporting;
+mod retention;
 mod room;
 mod search;
 mod send;

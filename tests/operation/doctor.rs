@@ -99,6 +99,10 @@ const BREAKAGES: &[(&str, &str)] = &[
         "each event stands after those it follows",
         "UPDATE events SET pos = (SELECT max(pos) + 1 FROM events) WHERE event_nid = (SELECT min(event_nid) FROM events)",
     ),
+    (
+        "the record of deletions is as it was written",
+        "INSERT INTO deletions VALUES (1, 1800000000000, 'messages', 3, x'00', x'00', 1800000000000)",
+    ),
     ("the last events of each room are there", "UPDATE rooms SET extremities = '$nowhere 5'"),
 ];
 

@@ -35,6 +35,9 @@ pub(crate) struct Details {
 struct Known {
     content: RoomDetailsEventContent,
     sender: OwnedUserId,
+    /// When they were sent last, by whom ever, in milliseconds since 1970.
+    #[serde(default)]
+    sent_ms: u64,
 }
 
 const KEPT_AS: &str = "konsil.room.details";
@@ -50,29 +53,59 @@ impl Details {
         self.known.lock().expect("no panic while held").get(room).map(|known| known.content.clone())
     }
 
-    /// Takes over details if they are newer than what is known.
-    async fn learn(
-        &self,
-        core: &Core,
-        room: &RoomId,
-        content: RoomDetailsEventContent,
-        sender: OwnedUserId,
-    ) {
-        let snapshot = {
-            let mut known = self.known.lock().expect("no panic while held");
-            if known.get(room).is_some_and(|known| known.content.since_ms >= content.since_ms) {
-                return;
-            }
-            known.insert(room.to_owned(), Known { content, sender });
-            known.clone()
+    /// Takes over details if they are newer than what is known, and when they were sent.
+    async fn learn(&self, core: &Core, room: &RoomId, told: Known) {
+        let (snapshot, changed) = {
+            let mut all = self.known.lock().expect("no panic while held");
+            let changed = match all.get_mut(room) {
+                Some(known) if known.content.since_ms > told.content.since_ms => return,
+                Some(known) if known.content.since_ms == told.content.since_ms => {
+                    if known.sent_ms >= told.sent_ms {
+                        return;
+                    }
+                    known.sent_ms = told.sent_ms;
+                    false
+                }
+                _ => {
+                    all.insert(room.to_owned(), told);
+                    true
+                }
+            };
+            (all.clone(), changed)
         };
         kept::write(&core.client, KEPT_AS, &snapshot).await;
-        core.room_changed(room);
+        if changed {
+            core.room_changed(room);
+        }
+    }
+
+    /// When the details of a room were sent last.
+    fn sent_ms(&self, room: &RoomId) -> Option<u64> {
+        self.known.lock().expect("no panic while held").get(room).map(|known| known.sent_ms)
+    }
+
+    /// The rooms to which we have given their details, or others have.
+    fn given_by_us(&self, core: &Core, by_us: bool) -> Vec<OwnedRoomId> {
+        let known = self.known.lock().expect("no panic while held");
+        let given = known.iter().filter(|(_, it)| (it.sender == core.own_id) == by_us);
+        given.map(|(room, _)| room.clone()).collect()
+    }
+
+    /// Notes that they were just sent again.
+    async fn repeated(&self, core: &Core, room: &RoomId) {
+        let known = self.known.lock().expect("no panic while held").get(room).cloned();
+        if let Some(known) = known {
+            self.learn(core, room, Known { sent_ms: now_ms(), ..known }).await;
+        }
     }
 
     fn given_by(&self, room: &RoomId) -> Option<OwnedUserId> {
         self.known.lock().expect("no panic while held").get(room).map(|known| known.sender.clone())
     }
+}
+
+fn now_ms() -> u64 {
+    MilliSecondsSinceUnixEpoch::now().get().into()
 }
 
 /// Gives a room another name or topic. Waits in the send queue while offline.
@@ -82,19 +115,22 @@ pub(crate) async fn give(
     name: Option<String>,
     topic: Option<String>,
 ) -> Result<(), matrix_sdk::send_queue::RoomSendQueueError> {
-    let now_ms = u64::from(MilliSecondsSinceUnixEpoch::now().get());
+    let now_ms = now_ms();
     let content = RoomDetailsEventContent::new(name, topic, now_ms);
     queue(room, &content).await?;
-    core.details.learn(core, room.room_id(), content, core.own_id.clone()).await;
+    let told = Known { content, sender: core.own_id.clone(), sent_ms: now_ms };
+    core.details.learn(core, room.room_id(), told).await;
     Ok(())
 }
 
 /// Sends what is known once more, so that people who came since can read it.
 pub(crate) async fn repeat(core: &Core, room: &Room) {
-    if let Some(content) = core.details.get(room.room_id())
-        && queue(room, &content).await.is_err()
-    {
-        tracing::warn!(room.id = %room.room_id(), "The room's details could not be sent again");
+    let Some(content) = core.details.get(room.room_id()) else { return };
+    match queue(room, &content).await {
+        Ok(()) => core.details.repeated(core, room.room_id()).await,
+        Err(_) => {
+            tracing::warn!(room.id = %room.room_id(), "The room's details could not be sent again");
+        }
     }
 }
 
@@ -132,8 +168,11 @@ async fn look_into(core: &Arc<Core>, room_id: &RoomId) {
     let Ok((cache, _guard)) = room.event_cache().await else { return };
     // The latest in the timeline may be a repetition of an older state, so all of them are looked at.
     let Ok(events) = cache.events().await else { return };
-    for (content, sender) in events.iter().filter_map(details_in) {
-        core.details.learn(core, room_id, content, sender).await;
+    for event in &events {
+        let Some((content, sender)) = details_in(event) else { continue };
+        let sent_ms = event.timestamp.or_else(|| event.timestamp_raw());
+        let sent_ms = sent_ms.map_or(0, |at| at.get().into());
+        core.details.learn(core, room_id, Known { content, sender, sent_ms }).await;
     }
     trust::on_late_request(core, room_id, &events).await;
     urgent::look(core, room_id, &events).await;
@@ -220,12 +259,77 @@ pub(crate) async fn on_member(core: Arc<Core>, room: Room, event: OriginalSyncRo
     }
 }
 
+/// The server deletes messages after the hospital's period, these too: they are sent again before. Else whoever comes later, or takes up a new device,
+/// would find a group without its name.
+pub(crate) async fn keep_sent(core: Arc<Core>) {
+    loop {
+        sleep(LOOK_AFTER).await;
+        for (given_by_us, longest) in [(true, OWN_PATIENCE), (false, PATIENCE)] {
+            let is_due = |room: &OwnedRoomId| is_due(&core, room, given_by_us);
+            let mut due = core.details.given_by_us(&core, given_by_us);
+            due.retain(is_due);
+            if due.is_empty() {
+                continue;
+            }
+            // Of many who could do it not all do: who is later sees that it is done.
+            sleep(longest.mul_f64(rand::random::<f64>())).await;
+            for id in due.into_iter().filter(is_due) {
+                let room = core.client.get_room(&id);
+                if let Some(room) = room.filter(|room| room.state() == RoomState::Joined) {
+                    repeat(&core, &room).await;
+                }
+            }
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+fn is_due(core: &Core, room: &RoomId, given_by_us: bool) -> bool {
+    let Some(days) = core.expiry.server_days() else { return false };
+    let sent_ms = core.details.sent_ms(room);
+    sent_ms.is_some_and(|sent_ms| is_old(sent_ms, now_ms(), given_by_us, days))
+}
+
+/// Whether what was sent then is to be sent again: at half of the period by who gave it, a quarter later by everybody.
+fn is_old(sent_ms: u64, now_ms: u64, given_by_us: bool, days: u16) -> bool {
+    const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+    let quarters = if given_by_us { 2 } else { 3 };
+    now_ms.saturating_sub(sent_ms) > u64::from(days) * DAY_MS / 4 * quarters
+}
+
+/// Until then a start has other things to do, and what others have sent has come.
+const LOOK_AFTER: Duration = Duration::from_secs(15);
+/// How often it is looked what has to be sent again.
+const LOOK_AGAIN: Duration = Duration::from_secs(3 * 60 * 60);
+/// The longest that who gave a room its details waits for another of their devices to be quicker.
+const OWN_PATIENCE: Duration = Duration::from_secs(10);
+/// The longest that others wait.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+
 /// How long after joining somebody is served again, so that a device that was off does not repeat it for old members.
 const NEWCOMER_FOR: Duration = Duration::from_secs(15 * 60);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn details_are_sent_again_before_the_server_deletes_them() {
+        let now = 1_800_000_000_000;
+        let ago = |days: u64| now - days * 24 * 60 * 60 * 1000;
+        for (days, by_giver, by_others) in [
+            (1, false, false),
+            (14, false, false),
+            (16, true, false),
+            (22, true, false),
+            (23, true, true),
+        ] {
+            assert_eq!(is_old(ago(days), now, true, 30), by_giver, "{days}");
+            assert_eq!(is_old(ago(days), now, false, 30), by_others, "{days}");
+        }
+        assert!(is_old(0, now, false, 30), "nobody knows when they were sent");
+        assert!(!is_old(now + 5, now, true, 30), "another device's clock is ahead");
+    }
 
     #[test]
     fn only_details_events_are_taken_for_details() {

@@ -43,6 +43,9 @@ const AHEAD: u64 = 14;
 struct Kept {
     /// The hospital's setting, when it was heard last.
     text_days: u16,
+    /// For how many days the server keeps messages, as far as it has said so.
+    #[serde(default)]
+    server_days: Option<u16>,
     /// When the oldest event was sent that the store has of a room.
     oldest_ms: BTreeMap<OwnedRoomId, u64>,
     /// Rooms whose last event is not on this device any more, or never was; when it was sent, if a row of the list has shown it.
@@ -84,6 +87,7 @@ impl Expiry {
         let is_first = kept.is_none();
         let kept = kept.unwrap_or_else(|| Kept {
             text_days: STRICT_DAYS,
+            server_days: None,
             oldest_ms: BTreeMap::new(),
             latest_ms: BTreeMap::new(),
             drafts_ms: BTreeMap::new(),
@@ -98,6 +102,11 @@ impl Expiry {
 
     fn with<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> T {
         change(&mut self.kept.lock().expect("no panic while held"))
+    }
+
+    /// For how many days the server keeps messages; `None`: until they are deleted, or it has not said so yet.
+    pub fn server_days(&self) -> Option<u16> {
+        self.with(|kept| kept.server_days)
     }
 
     async fn keep(&self, client: &Client) {
@@ -278,7 +287,13 @@ pub(crate) async fn keep_policy(core: Arc<Core>) {
                 let said = answer.capabilities.get("de.konsil.device");
                 let days = said.and_then(|it| it["text_days"].as_u64());
                 let days = days.and_then(|days| u16::try_from(days).ok()).unwrap_or(STRICT_DAYS);
-                core.expiry.with(|kept| kept.text_days = days);
+                let said = answer.capabilities.get("de.konsil.retention");
+                let on_server = said.and_then(|it| it["message_days"].as_u64());
+                let on_server = on_server.and_then(|days| u16::try_from(days).ok());
+                core.expiry.with(|kept| {
+                    kept.text_days = days;
+                    kept.server_days = on_server;
+                });
                 core.expiry.keep(&core.client).await;
                 return;
             }

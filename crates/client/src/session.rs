@@ -470,6 +470,7 @@ impl Session {
             spawn(sync::watch_token(core.clone())).abort_on_drop(),
             spawn(room_list::keep_rows(core.clone())).abort_on_drop(),
             spawn(details::keep_known(core.clone())).abort_on_drop(),
+            spawn(details::keep_sent(core.clone())).abort_on_drop(),
             spawn(trust::keep_view(core.clone())).abort_on_drop(),
             spawn(urgent::keep_view(core.clone())).abort_on_drop(),
             spawn(contacts::keep(core.clone())).abort_on_drop(),

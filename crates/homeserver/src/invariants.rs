@@ -7,7 +7,7 @@ mod chain;
 
 use db::{params, stmt};
 
-use crate::{Homeserver, crash_reports, media};
+use crate::{Homeserver, crash_reports, media, retention::record};
 
 /// Why the invariants could not be checked.
 #[derive(Debug, thiserror::Error)]
@@ -54,28 +54,30 @@ stmt!(
 );
 stmt!(
     NOTIFYING_OFF,
-    "SELECT count(*) FROM rooms r WHERE r.notifying <> (
+    "SELECT count(*) FROM rooms r WHERE r.notifying <> COALESCE((SELECT p.notifying FROM purged p WHERE p.room_nid = r.room_nid), 0) + (
         SELECT count(*) FROM events e
         WHERE e.room_nid = r.room_nid AND e.state_key IS NULL AND e.kind IN ('m.room.encrypted', 'm.room.message', 'm.sticker'))"
 );
 stmt!(
     RUNNING_NUMBER_OFF,
     "SELECT count(*) FROM (
-        SELECT e.notifying AS stored, sum(CASE WHEN e.state_key IS NULL AND e.kind IN ('m.room.encrypted', 'm.room.message', 'm.sticker') THEN 1 ELSE 0 END)
+        SELECT e.pos AS pos, COALESCE(p.pos, 0) AS gone_pos, COALESCE(p.notifying, 0) AS gone, e.notifying AS stored, sum(CASE WHEN e.state_key IS NULL AND e.kind IN ('m.room.encrypted', 'm.room.message', 'm.sticker') THEN 1 ELSE 0 END)
             OVER (PARTITION BY e.room_nid ORDER BY e.pos) AS counted
-        FROM events e WHERE e.pos IS NOT NULL) AS numbered
-     WHERE stored <> counted"
+        FROM events e LEFT JOIN purged p ON p.room_nid = e.room_nid WHERE e.pos IS NOT NULL) AS numbered
+     WHERE (pos > gone_pos AND stored <> gone + counted) OR (pos <= gone_pos AND stored > gone)"
 );
 stmt!(
     WITHOUT_ROOM,
     "SELECT count(*) FROM (
         SELECT room_nid FROM events UNION SELECT room_nid FROM members UNION SELECT room_nid FROM room_state
-        UNION SELECT room_nid FROM receipts UNION SELECT room_nid FROM room_account_data UNION SELECT room_nid FROM aliases) AS named
+        UNION SELECT room_nid FROM receipts UNION SELECT room_nid FROM room_account_data UNION SELECT room_nid FROM aliases
+        UNION SELECT room_nid FROM purged) AS named
      WHERE NOT EXISTS (SELECT 1 FROM rooms r WHERE r.room_nid = named.room_nid)"
 );
 stmt!(
     HEAD_OFF,
-    "SELECT count(*) FROM rooms r WHERE r.head <> (SELECT count(*) FROM events e WHERE e.room_nid = r.room_nid)"
+    "SELECT count(*) FROM rooms r WHERE r.head <> COALESCE((SELECT p.events FROM purged p WHERE p.room_nid = r.room_nid), 0)
+        + (SELECT count(*) FROM events e WHERE e.room_nid = r.room_nid)"
 );
 stmt!(
     MEMBERS_OFF,
@@ -165,6 +167,10 @@ pub async fn check(hs: &Homeserver) -> Result<Vec<Finding>, CheckError> {
     findings.push(Finding {
         invariant: "each crash report says what it may say and is not past its time",
         broken: (reports > 0).then(|| format!("{reports} rows")),
+    });
+    findings.push(Finding {
+        invariant: "the record of deletions is as it was written",
+        broken: record::broken(&record::all(hs).await?),
     });
     findings.push(Finding {
         invariant: "each file's row has its bytes",

@@ -1,5 +1,5 @@
 //! What is done from time to time without a request: the weekly comparison of files and rows, the daily deletion of what
-//! is past its time.
+//! is past its time, the hourly end of periods.
 
 use std::{
     sync::Arc,
@@ -13,9 +13,11 @@ use store::accounts as rows;
 use crate::{
     Homeserver, crash_reports, invitations,
     media::{self, ResumableError, SweepError},
+    retention::{self, PurgeError},
     to_device,
 };
 
+const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How often it is looked whether something is due.
@@ -32,6 +34,9 @@ pub enum JobError {
     /// Files of which no part comes any more could not be given up.
     #[error(transparent)]
     Unfinished(#[from] ResumableError),
+    /// What is past its period could not be deleted.
+    #[error(transparent)]
+    Purge(#[from] PurgeError),
     /// Reading the database failed.
     #[error(transparent)]
     Store(#[from] db::Error),
@@ -47,15 +52,18 @@ pub enum Job {
     SweepMedia,
     /// Deletes announced addresses, files that never became complete, remembered transactions, invitations and crash reports that are past their time.
     DeleteExpired,
+    /// Deletes messages and files whose period is over (I.j).
+    EndPeriods,
 }
 
 impl Job {
-    const ALL: [Self; 2] = [Self::SweepMedia, Self::DeleteExpired];
+    const ALL: [Self; 3] = [Self::SweepMedia, Self::DeleteExpired, Self::EndPeriods];
 
     fn every(self) -> Duration {
         match self {
             Self::SweepMedia => WEEK,
             Self::DeleteExpired => DAY,
+            Self::EndPeriods => HOUR,
         }
     }
 
@@ -63,6 +71,7 @@ impl Job {
         match self {
             Self::SweepMedia => "media_swept_ts",
             Self::DeleteExpired => "expired_deleted_ts",
+            Self::EndPeriods => "periods_ended_ts",
         }
     }
 
@@ -81,6 +90,12 @@ impl Job {
                 crash_reports::forget_ended(hs, &mut batch, now);
                 hs.db.commit(batch).await?;
                 media::give_up_unfinished(hs, now).await?;
+            }
+            Self::EndPeriods => {
+                let purged = retention::purge(hs, now).await?;
+                if purged != retention::Purged::default() {
+                    tracing::info!(?purged, "What was past its period was deleted");
+                }
             }
         }
         Ok(())
@@ -182,7 +197,7 @@ mod tests {
         hs.db.commit(batch).await.expect("the row is there");
 
         clock.advance(WEEK - Duration::from_secs(1));
-        assert_eq!(run_due(&hs).await.expect("done"), [Job::DeleteExpired]);
+        assert_eq!(run_due(&hs).await.expect("done"), [Job::DeleteExpired, Job::EndPeriods]);
         hs.blobs.size_bytes(&left).await.expect("the week is not over");
         clock.advance(Duration::from_secs(2));
         assert_eq!(run_due(&hs).await.expect("done"), [Job::SweepMedia]);

@@ -37,6 +37,7 @@ pub mod pushers;
 pub mod receipts;
 pub mod rendezvous;
 pub mod reports;
+pub mod retention;
 pub mod rooms;
 pub mod search;
 pub mod setup;
@@ -112,6 +113,8 @@ pub struct Homeserver {
     pub outbound: net::Outbound,
     /// Who is woken through others.
     pub push: push::Push,
+    /// Whose turn it is to delete what is past its time.
+    pub purging: retention::Turn,
 }
 
 impl Homeserver {

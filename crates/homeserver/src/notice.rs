@@ -185,7 +185,7 @@ mod tests {
         let strict = Policy { display_name: "Klinikum Musterstadt".into(), ..Policy::default() };
         let mut versions = vec![version_of(&strict)];
         assert_eq!(version_of(&strict.clone()), versions[0], "the same settings, the same notice");
-        let changes: [fn(&mut Policy); 14] = [
+        let changes: [fn(&mut Policy); 18] = [
             |policy| policy.writing_aids = true,
             |policy| policy.crash_report_days = Some(30),
             |policy| policy.require_encryption = false,
@@ -193,6 +193,10 @@ mod tests {
             |policy| policy.presence = true,
             |policy| policy.save_to_device = true,
             |policy| policy.text_days = 1,
+            |policy| policy.retention.message_days = Some(90),
+            |policy| policy.retention.message_days = None,
+            |policy| policy.retention.media_days = Some(1),
+            |policy| policy.retention.media_days = None,
             |policy| policy.registration_open = true,
             |policy| policy.list_without_login = true,
             |policy| policy.push.web_push = Hosts::new(["push.example".to_owned()]),

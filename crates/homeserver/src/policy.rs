@@ -4,7 +4,7 @@ use ruma::RoomVersionId;
 
 pub use vocabulary::app::{AppVersion, TOO_OLD, VERSION_HEADER};
 
-use crate::{app_lock::LockPolicy, notice::Privacy, push::PushPolicy};
+use crate::{app_lock::LockPolicy, notice::Privacy, push::PushPolicy, retention::Retention};
 
 /// The settings of one hospital, as the configuration names them.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub struct Policy {
     pub save_to_device: bool,
     /// `device.text_days`: for how many days after they were sent the app keeps messages on a device (I.e). At least 1.
     pub text_days: u16,
+    /// `retention`: after how long the server deletes what was sent (I.j).
+    pub retention: Retention,
     /// `push`: who outside the hospital may be asked to wake devices.
     pub push: PushPolicy,
     /// `lock`: when the app locks itself, and what opens it (I.b).
@@ -95,10 +97,18 @@ impl Default for Policy {
             max_upload_bytes: 512 * 1024 * 1024,
             save_to_device: false,
             text_days: 7,
+            retention: Retention::default(),
             push: PushPolicy::default(),
             lock: LockPolicy::default(),
             privacy: Privacy::default(),
         }
+    }
+}
+
+impl Policy {
+    /// For how many days after they were sent the app keeps messages on a device: no longer than the server does.
+    pub fn device_days(&self) -> u16 {
+        self.retention.message_days.map_or(self.text_days, |days| days.min(self.text_days))
     }
 }
 
@@ -139,6 +149,15 @@ mod tests {
         }
         for admitted in ["m.room.encrypted", "m.room.redaction"] {
             assert!(admits_message(&strict, admitted), "{admitted}");
+        }
+    }
+
+    #[test]
+    fn a_device_keeps_no_message_that_the_server_has_deleted() {
+        for (on_device, on_server, kept) in [(7, Some(30), 7), (90, Some(30), 30), (90, None, 90)] {
+            let retention = Retention { message_days: on_server, ..Retention::default() };
+            let policy = Policy { text_days: on_device, retention, ..Policy::default() };
+            assert_eq!(policy.device_days(), kept);
         }
     }
 

@@ -75,6 +75,9 @@ pub async fn open(options: Options) -> Result<Homeserver, SetupError> {
     let db = db::Db::open(options.database, &store::migrations(), hook).await?;
     let signing_key = identity(&db, &options.server_name).await?;
     feeds.load(db.pos(), store::rooms::local_members(&db).await?);
+    for upto in store::rooms::purged(&db).await? {
+        feeds.memory.gone.note(upto);
+    }
     for (user, since) in rows::erased(&db).await? {
         feeds.memory.erased.add(user, since);
     }
@@ -112,6 +115,7 @@ pub async fn open(options: Options) -> Result<Homeserver, SetupError> {
         supplies: Default::default(),
         outbound: options.outbound,
         push: Push::new(vapid),
+        purging: Default::default(),
         appservices,
     };
     appservices::enter(&hs).await?;

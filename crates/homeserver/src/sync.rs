@@ -46,6 +46,16 @@ pub struct Memory {
     pub(crate) devices: devices::DevicesOfUsers,
     pub(crate) presence: presence::Presence,
     pub(crate) erased: erased::Erased,
+    pub(crate) gone: crate::retention::Gone,
+}
+
+impl Memory {
+    /// The oldest messages of a room were deleted: nobody is shown them from memory, and to nobody they are unread.
+    pub(crate) fn messages_are_gone(&self, upto: store::rooms::PurgedUpto) {
+        self.gone.note(upto);
+        self.live.forget(upto.room);
+        self.read_places.raise(upto.room, upto.notifying);
+    }
 }
 
 /// What a device wants to know. Small: it is all that is kept of a request that waits.

@@ -119,7 +119,11 @@ async fn capabilities(
         capabilities["de.konsil.save_to_device"] = json!({ "enabled": true });
     }
     // … and for how many days after they were sent it keeps messages on the device.
-    capabilities["de.konsil.device"] = json!({ "text_days": hs.policy.text_days });
+    capabilities["de.konsil.device"] = json!({ "text_days": hs.policy.device_days() });
+    // … and when the server deletes them, so that the app can say so (I.j).
+    if let Some(days) = hs.policy.retention.message_days {
+        capabilities["de.konsil.retention"] = json!({ "message_days": days });
+    }
     if moderation::is_admin(&hs, &session).await? {
         capabilities["m.account_moderation"] = json!({ "lock": true, "suspend": true });
     }

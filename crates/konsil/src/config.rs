@@ -13,6 +13,7 @@ use homeserver::{
     notice,
     policy::AppVersion,
     push::{Hosts, PushPolicy},
+    retention::{MAX_DAYS, Retention},
 };
 use serde::Deserialize;
 
@@ -187,6 +188,9 @@ pub struct Tenant {
     /// What stays on people's devices.
     #[serde(default)]
     pub device: Device,
+    /// After how long the server deletes what was sent.
+    #[serde(default)]
+    pub retention: Periods,
     /// Other hospitals.
     #[serde(default)]
     pub federation: Federation,
@@ -507,6 +511,42 @@ impl Device {
     }
 }
 
+/// After how long the server deletes what was sent (I.j); 0: not by itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Periods {
+    /// Days after which messages are deleted.
+    pub message_days: u16,
+    /// Days after which files are deleted.
+    pub media_days: u16,
+}
+
+impl Default for Periods {
+    fn default() -> Self {
+        let strict = Retention::default();
+        Self {
+            message_days: strict.message_days.unwrap_or_default(),
+            media_days: strict.media_days.unwrap_or_default(),
+        }
+    }
+}
+
+impl Periods {
+    fn checked(&self) -> Result<Retention> {
+        let period = |key: &str, days: u16| {
+            ensure!(
+                days <= MAX_DAYS,
+                "retention.{key} is {days}; it must lie between 1 and {MAX_DAYS}, or be 0: not by itself"
+            );
+            Ok((days > 0).then_some(days))
+        };
+        Ok(Retention {
+            message_days: period("message_days", self.message_days)?,
+            media_days: period("media_days", self.media_days)?,
+        })
+    }
+}
+
 /// Other hospitals.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -648,6 +688,7 @@ impl Tenant {
             max_upload_bytes: config.media.max_upload_bytes.unwrap_or(strict.max_upload_bytes),
             save_to_device: self.attachments.save_to_device,
             text_days: self.device.checked()?,
+            retention: self.retention.checked()?,
             push: PushPolicy {
                 gateways: Hosts::new(self.push.allowed_gateways.iter().cloned()),
                 web_push: Hosts::new(self.push.web_push_hosts.iter().cloned()),
@@ -680,6 +721,7 @@ mod tests {
         assert_eq!((policy.minimum_app_version, policy.crash_report_days), (None, None));
         assert!(!policy.lock.biometrics && !policy.lock.show_names && !policy.save_to_device);
         assert_eq!(policy.text_days, 7);
+        assert_eq!(policy.retention, Retention { message_days: Some(30), media_days: Some(30) });
         assert_eq!(policy.lock.pin_hours, 12);
     }
 
@@ -693,6 +735,8 @@ mod tests {
             ("lock.offline_hours = 100", "lock.offline_hours"),
             ("device.text_days = 0", "device.text_days"),
             ("device.text_days = 1000", "device.text_days"),
+            ("retention.message_days = 4000", "retention.message_days"),
+            ("retention.media_days = 4000", "retention.media_days"),
             ("lock.pin_hours = 0", "lock.pin_hours"),
             ("lock.pin_hours = 100", "lock.pin_hours"),
         ] {
@@ -708,6 +752,14 @@ mod tests {
         assert_eq!((policy.hidden_seconds, policy.min_length, policy.offline_hours), (30, 8, 12));
         assert_eq!((policy.biometrics, policy.pin_hours), (true, 4));
         assert!(config.without_effect().is_empty());
+    }
+
+    #[test]
+    fn a_period_of_zero_days_is_none() {
+        let text = format!("{SMALLEST}retention.message_days = 0\nretention.media_days = 90\n");
+        let config = Config::parse(&text).expect("well formed");
+        let policy = config.tenants[0].policy(&config).expect("valid");
+        assert_eq!(policy.retention, Retention { message_days: None, media_days: Some(90) });
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod node;
 mod order;
 mod patient;
 mod report;
+mod retention;
 mod serve;
 mod tls;
 mod user;
@@ -61,6 +62,11 @@ enum Command {
         #[command(subcommand)]
         command: crash_reports::Command,
     },
+    /// Deletes what is past its period, and shows the record of what was deleted
+    Retention {
+        #[command(subcommand)]
+        command: retention::Command,
+    },
     /// Checks the invariants of the stored data and explains what is broken
     Doctor {
         #[arg(long, value_name = "FILE")]
@@ -80,6 +86,7 @@ fn main() -> Result<()> {
             Command::Report { command } => report::run(command).await,
             Command::Verify(options) => verify::verify(&options),
             Command::CrashReports { command } => crash_reports::run(command).await,
+            Command::Retention { command } => retention::run(command).await,
             Command::Doctor { config } => doctor::doctor(config::Config::read(&config)?).await,
         }
     })

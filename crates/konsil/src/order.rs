@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result, bail, ensure};
 use base::{Clock, SystemClock};
-use homeserver::{Homeserver, reports};
+use homeserver::{
+    Homeserver, reports,
+    retention::{self, Purged, record},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -29,6 +32,10 @@ pub enum Order {
     ListReports,
     /// `konsil crash-reports list`
     ListCrashReports,
+    /// `konsil retention run`
+    EndPeriods,
+    /// `konsil retention list`
+    ListDeletions,
     /// `konsil report close`
     CloseReport { number: i64 },
 }
@@ -69,6 +76,18 @@ pub async fn carry_out(hs: &Homeserver, order: &Order, text: &mut String) -> Res
         Order::ListCrashReports => {
             for line in crash_reports::lines(&homeserver::crash_reports::all(hs).await?) {
                 writeln!(text, "{line}")?;
+            }
+        }
+        Order::EndPeriods => {
+            let Purged { messages, files } = retention::purge(hs, hs.clock.now()).await?;
+            writeln!(
+                text,
+                "{messages} messages and {files} files were past their period and are gone"
+            )?;
+        }
+        Order::ListDeletions => {
+            for entry in record::all(hs).await? {
+                writeln!(text, "{}", record::line(&entry))?;
             }
         }
         Order::CloseReport { number } => {

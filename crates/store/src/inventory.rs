@@ -20,8 +20,10 @@ pub enum Period {
     Device,
     /// As long as the room exists.
     Room,
-    /// As long as the message that it belongs to.
+    /// As long as the message that it belongs to: until it is deleted or its period is over.
     Message,
+    /// As long as the file: until it is deleted or its period is over.
+    File,
     /// Until a file that comes in parts is complete or given up.
     Upload,
     /// Until it was delivered.
@@ -63,7 +65,8 @@ impl Period {
             Self::Account => "as long as the account",
             Self::Device => "as long as the device is signed in",
             Self::Room => "as long as the room",
-            Self::Message => "as long as the message",
+            Self::Message => "as long as the message, `retention.message_days` at most",
+            Self::File => "as long as the file, `retention.media_days` at most",
             Self::Upload => {
                 "until the file is complete or cancelled, at most 8 days after its last part"
             }

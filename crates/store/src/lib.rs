@@ -10,6 +10,7 @@ pub mod appservices;
 pub mod backup;
 pub mod change;
 pub mod crash_reports;
+pub mod deletions;
 pub mod filters;
 pub mod inventory;
 pub mod invitations;
@@ -55,6 +56,7 @@ pub const CHAPTERS: &[&Chapter] = &[
     &reports::CHAPTER,
     &invitations::CHAPTER,
     &crash_reports::CHAPTER,
+    &deletions::CHAPTER,
 ];
 
 /// The chapters' tables as one step, and what came since. A database remembers the text of each and refuses to open under another.
@@ -67,5 +69,6 @@ pub fn migrations() -> Vec<db::Migration> {
         media::UPLOADS,
         crash_reports::CRASH_REPORTS,
         app_locks::BIOMETRICS,
+        deletions::RETENTION,
     ]
 }

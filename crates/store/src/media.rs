@@ -49,63 +49,63 @@ pub const CHAPTER: Chapter = Chapter {
         )",
     ],
     columns: &[
-        column("media.media_id", "address of the file", Concerns::Nobody, Period::Message),
+        column("media.media_id", "address of the file", Concerns::Nobody, Period::File),
         column(
             "media.user_nid",
             "who uploads the file, so that nobody else completes it",
             Concerns::User,
-            Period::Message,
+            Period::File,
         ),
         column(
             "media.created_ts",
             "until when an announced upload is awaited; deletion after the set period",
             Concerns::User,
-            Period::Message,
+            Period::File,
         ),
-        column("media.object", "where the bytes lie", Concerns::Nobody, Period::Message),
+        column("media.object", "where the bytes lie", Concerns::Nobody, Period::File),
         column(
             "media.size_bytes",
             "size of the file, for the download",
             Concerns::Nobody,
-            Period::Message,
+            Period::File,
         ),
         column(
             "media.sha256",
             "check of the stored bytes; with encryption these are ciphertext",
             Concerns::Nobody,
-            Period::Message,
+            Period::File,
         ),
         column(
             "media.content_type",
             "kind of file as the client names it; with encryption only that it is data",
             Concerns::User,
-            Period::Message,
+            Period::File,
         ),
         column(
             "media.file_name",
             "name of the file, if the client gives one; Konsil's app gives none",
             Concerns::User,
-            Period::Message,
+            Period::File,
         ),
         column(
             "thumbnails.media_id",
             "the picture that was made smaller",
             Concerns::Nobody,
-            Period::Message,
+            Period::File,
         ),
-        column("thumbnails.kind", "how large it is now", Concerns::Nobody, Period::Message),
-        column("thumbnails.object", "where the bytes lie", Concerns::Nobody, Period::Message),
+        column("thumbnails.kind", "how large it is now", Concerns::Nobody, Period::File),
+        column("thumbnails.object", "where the bytes lie", Concerns::Nobody, Period::File),
         column(
             "thumbnails.size_bytes",
             "size of the small picture",
             Concerns::Nobody,
-            Period::Message,
+            Period::File,
         ),
         column(
             "thumbnails.content_type",
             "format of the small picture",
             Concerns::Nobody,
-            Period::Message,
+            Period::File,
         ),
         column(
             "uploads.media_id",
@@ -186,6 +186,15 @@ stmt!(
     "INSERT INTO thumbnails (media_id, kind, object, size_bytes, content_type) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (media_id, kind) DO NOTHING"
 );
+stmt!(
+    /// The oldest files behind one, at or before a time: `params![until, after_ts, after_id, limit]`.
+    OLDEST_FILES,
+    "SELECT media_id, created_ts, object FROM media WHERE object IS NOT NULL AND created_ts <= $1 AND (created_ts, media_id) > ($2, $3)
+     ORDER BY created_ts, media_id LIMIT $4"
+);
+stmt!(THUMBNAILS_OF, "SELECT object FROM thumbnails WHERE media_id = $1");
+stmt!(DROP_THUMBNAILS, "DELETE FROM thumbnails WHERE media_id = $1");
+stmt!(DROP_MEDIA, "DELETE FROM media WHERE media_id = $1");
 stmt!(
     OBJECTS_OF_SHARD,
     "SELECT object, size_bytes FROM media WHERE object >= $1 AND object < $2
@@ -359,6 +368,48 @@ pub fn insert_thumbnail(batch: &mut Batch, media_id: &str, kind: &str, thumbnail
             thumbnail.content_type.as_str(),
         ],
     );
+}
+
+/// A file that may be past its time.
+#[derive(Clone, Debug)]
+pub struct OldFile {
+    /// Its address.
+    pub media_id: String,
+    /// When it was announced or uploaded.
+    pub created: Timestamp,
+    /// The object that holds its bytes.
+    pub object: String,
+}
+
+/// The oldest files behind one, announced or uploaded at or before `until`.
+pub async fn oldest_files(
+    db: &Db,
+    until: Timestamp,
+    after: Option<&OldFile>,
+    limit: u32,
+) -> Result<Vec<OldFile>, Error> {
+    let (after_ts, after_id) =
+        after.map_or((Timestamp(0), ""), |file| (file.created, file.media_id.as_str()));
+    let rows =
+        db.query(&OLDEST_FILES, params![until.0, after_ts.0, after_id, i64::from(limit)]).await?;
+    rows.iter()
+        .map(|row| {
+            let created = Timestamp(row.get(1)?);
+            Ok(OldFile { media_id: row.get(0)?, created, object: row.get(2)? })
+        })
+        .collect()
+}
+
+/// The objects of the small pictures that were made of a file.
+pub async fn thumbnails_of(db: &Db, media_id: &str) -> Result<Vec<String>, Error> {
+    let rows = db.query(&THUMBNAILS_OF, params![media_id]).await?;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Adds to the batch that a file and its small pictures are gone. Their objects are deleted after it is committed.
+pub fn drop_media(batch: &mut Batch, media_id: &str) {
+    batch.exec(&DROP_THUMBNAILS, params![media_id]);
+    batch.exec(&DROP_MEDIA, params![media_id]);
 }
 
 /// The objects whose names begin with the byte `shard`, and their sizes, as the rows know them.

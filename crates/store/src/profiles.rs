@@ -67,6 +67,7 @@ stmt!(
        AND (p.search LIKE $5 ESCAPE '!' OR u.user_id LIKE '@' || $5 || ':%' ESCAPE '!')
      ORDER BY COALESCE(p.search, u.user_id), u.user_id LIMIT $6"
 );
+stmt!(ALL_FIELDS, "SELECT fields FROM profiles");
 stmt!(FORGET, "DELETE FROM profiles WHERE user_nid = $1");
 
 /// How many words a search can have.
@@ -91,6 +92,12 @@ pub async fn profile(db: &Db, user: UserNid) -> Result<Option<ProfileRow>, Error
 pub async fn profile_by_id(db: &Db, user: &UserId) -> Result<Option<Option<Bytes>>, Error> {
     let row = db.query_opt(&PROFILE_BY_ID, params![user.as_str()]).await?;
     row.map(|row| row.get(0)).transpose()
+}
+
+/// All profiles, as colleagues see them.
+pub async fn all_fields(db: &Db) -> Result<Vec<Bytes>, Error> {
+    let rows = db.query(&ALL_FIELDS, params![]).await?;
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 /// Writes a profile into the batch, guarded by the one that was `read`.

@@ -6,6 +6,7 @@
 mod directory;
 mod events;
 mod members;
+mod purge;
 mod relations;
 mod room;
 mod state;
@@ -13,7 +14,7 @@ mod state;
 use db::Error;
 use ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, UserId};
 
-pub use self::{directory::*, events::*, members::*, relations::*, room::*, state::*};
+pub use self::{directory::*, events::*, members::*, purge::*, relations::*, room::*, state::*};
 
 use crate::{
     Chapter,
@@ -284,6 +285,36 @@ pub const CHAPTER: Chapter = Chapter {
             "what the first request made",
             Concerns::User,
             Period::Device,
+        ),
+        column(
+            "purged.room_nid",
+            "a room of which messages are gone",
+            Concerns::Nobody,
+            Period::Room,
+        ),
+        column(
+            "purged.pos",
+            "up to which place in its timeline, for unread counts and to check the chain of events",
+            Concerns::Nobody,
+            Period::Room,
+        ),
+        column(
+            "purged.event_id",
+            "the last of them, which the next event follows, to check the chain of events",
+            Concerns::Nobody,
+            Period::Room,
+        ),
+        column(
+            "purged.events",
+            "how many, to check the room's number of events",
+            Concerns::Nobody,
+            Period::Room,
+        ),
+        column(
+            "purged.notifying",
+            "running number of messages there, for unread counts",
+            Concerns::Nobody,
+            Period::Room,
         ),
     ],
 };

@@ -43,6 +43,8 @@ const LARGE: &[&str] = &[
     "backup_keys",
     "media",
     "thumbnails",
+    "deletions",
+    "purged",
     "log",
 ];
 
@@ -50,8 +52,16 @@ const LARGE: &[&str] = &[
 const SCANS: &[(&str, &str)] = &[
     ("accounts::ACCOUNTS", "the operator's list of all accounts"),
     ("app_locks::FORGET_ALL_BIOMETRICS", "once, at start, where the hospital does not allow them"),
+    ("deletions::ANY_OPEN", "the index holds only what may still be on the disk"),
+    ("deletions::CLOSE", "the index holds only what may still be on the disk"),
+    ("deletions::LAST", "from the end, one row"),
     ("media::DELETE_ALL_EXPIRED", "a daily job; the index holds only announced addresses"),
+    (
+        "profiles::ALL_FIELDS",
+        "an hourly job, only when files are past their time: whose picture one of them is",
+    ),
     ("profiles::SEARCH", "a part of a name is searched, among the people of one hospital"),
+    ("purge::PURGED", "read once, at start"),
     ("push::ALL_PUSHERS", "read once, at start; there are as many as devices that are woken"),
     (
         "receipts::FORGET_OF_USER",

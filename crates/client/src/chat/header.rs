@@ -69,6 +69,7 @@ pub(super) async fn build(core: &Arc<Core>, room: &Room) -> ChatHeader {
         favourite: room.is_favourite(),
         muted: room_list::is_muted(core, room).await,
         archived: room.is_low_priority(),
+        kept_days: core.expiry.server_days(),
         kind: face.kind,
         encrypted: !matches!(room.encryption_state(), matrix_sdk::EncryptionState::NotEncrypted),
     }

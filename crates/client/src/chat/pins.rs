@@ -46,13 +46,22 @@ pub(super) async fn build(open: &Arc<Open>) -> Arc<Vec<Pinned>> {
     Arc::new(list)
 }
 
+/// The server knows no such event.
+fn is_gone(error: &matrix_sdk::Error) -> bool {
+    error.as_client_api_error().is_some_and(|error| error.status_code.as_u16() == 404)
+}
+
 /// An error means that it may be there another time.
 async fn look_up(
     core: &Arc<Core>,
     room: &Room,
     id: &EventId,
 ) -> Result<Option<Pinned>, matrix_sdk::Error> {
-    let event = room.load_or_fetch_event(id, None).await?;
+    let event = match room.load_or_fetch_event(id, None).await {
+        // Its period is over, say: it does not come back.
+        Err(error) if is_gone(&error) => return Ok(None),
+        found => found?,
+    };
     let Ok(AnySyncTimelineEvent::MessageLike(event)) = event.raw().deserialize() else {
         return Ok(None);
     };

@@ -503,6 +503,8 @@ pub struct ChatHeader {
     pub archived: bool,
     /// The chat is encrypted. `false` only for broken rooms: say so and do not offer the composer.
     pub encrypted: bool,
+    /// After how many days the server deletes messages; `None`: not by itself.
+    pub kept_days: Option<u16>,
 }
 
 /// Somebody in a chat.

@@ -23,6 +23,7 @@ stmt!(
      WHERE e.event_nid > $1 ORDER BY e.event_nid LIMIT $2"
 );
 stmt!(PLACE, "SELECT e.room_nid, e.pos FROM events e WHERE e.event_id = $1");
+stmt!(GONE, "SELECT p.room_nid, p.pos, p.event_id FROM purged p");
 stmt!(ENDS, "SELECT r.room_nid, r.room_id, r.extremities FROM rooms r");
 
 /// Where an event stands.
@@ -30,6 +31,21 @@ stmt!(ENDS, "SELECT r.room_nid, r.room_id, r.extremities FROM rooms r");
 struct Place {
     room: i64,
     pos: Option<i64>,
+}
+
+/// The messages of a room that are gone because their period was over (I.j): what follows them names what is no longer there.
+struct Gone {
+    /// Up to this place.
+    upto: i64,
+    /// The last of them.
+    last: String,
+}
+
+impl Gone {
+    /// Whether an event at a place may name one that is not there: those in between are state, those behind follow the last one alone.
+    fn explains(&self, pos: Option<i64>, id: &EventId) -> bool {
+        self.last == id.as_str() || pos.is_some_and(|pos| pos <= self.upto)
+    }
 }
 
 /// An event whose own bytes were looked at.
@@ -70,6 +86,7 @@ pub(super) async fn check(hs: &Homeserver) -> Result<[Finding; 4], Error> {
     let keys = PublicKeys::from(&hs.signing_key);
     let (mut altered, mut missing, mut misplaced) =
         (Wrong::default(), Wrong::default(), Wrong::default());
+    let gone = gone(hs).await?;
     let mut places: HashMap<OwnedEventId, Place> = HashMap::new();
     let mut after = 0_i64;
     loop {
@@ -86,14 +103,14 @@ pub(super) async fn check(hs: &Homeserver) -> Result<[Finding; 4], Error> {
         places.extend(page.iter().map(|seen| (seen.event_id.clone(), seen.place)));
         fetch_places(hs, &page, &mut places).await?;
         for seen in &page {
-            compare(seen, &places, &mut missing, &mut misplaced);
+            compare(seen, &places, gone.get(&seen.place.room), &mut missing, &mut misplaced);
         }
     }
     Ok([
         altered.into_finding("each event is as it was signed, and named by its hash"),
         missing.into_finding("each event that another follows or refers to is there"),
         misplaced.into_finding("each event stands after those it follows"),
-        ends(hs).await?,
+        ends(hs, &gone).await?,
     ])
 }
 
@@ -166,12 +183,15 @@ async fn fetch_places(
 fn compare(
     seen: &Seen,
     places: &HashMap<OwnedEventId, Place>,
+    gone: Option<&Gone>,
     missing: &mut Wrong,
     misplaced: &mut Wrong,
 ) {
     let Some(pdu) = &seen.pdu else { return };
     let of_this_room = |id: &OwnedEventId| places.get(id).filter(|at| at.room == seen.place.room);
-    for id in pdu.prev_events.iter().chain(&pdu.auth_events) {
+    let is_gone = |id: &&OwnedEventId| gone.is_some_and(|it| it.explains(seen.place.pos, id));
+    let followed = pdu.prev_events.iter().filter(|id| !is_gone(id));
+    for id in followed.chain(&pdu.auth_events) {
         if of_this_room(id).is_none() {
             missing.note(&seen.event_id, &format!("it names {id}, which is not in its room"));
         }
@@ -186,8 +206,16 @@ fn compare(
     }
 }
 
+/// Where messages are gone, by room.
+async fn gone(hs: &Homeserver) -> Result<HashMap<i64, Gone>, Error> {
+    let rows = hs.db.query(&GONE, params![]).await?;
+    rows.iter()
+        .map(|row| Ok((row.get(0)?, Gone { upto: row.get(1)?, last: row.get(2)? })))
+        .collect()
+}
+
 /// The next event of a room will follow its last ones: they must be there.
-async fn ends(hs: &Homeserver) -> Result<Finding, Error> {
+async fn ends(hs: &Homeserver, gone: &HashMap<i64, Gone>) -> Result<Finding, Error> {
     let mut broken = None;
     for row in hs.db.query(&ENDS, params![]).await? {
         let (room, room_id): (i64, &str) = (row.get(0)?, row.get(1)?);
@@ -195,7 +223,8 @@ async fn ends(hs: &Homeserver) -> Result<Finding, Error> {
         for id in text.split_ascii_whitespace().step_by(2) {
             let place = hs.db.query_opt(&PLACE, params![id]).await?;
             let place = place.map(|row| row.get::<i64>(0)).transpose()?;
-            if place != Some(room) {
+            let is_gone = gone.get(&room).is_some_and(|gone| gone.last == id);
+            if place != Some(room) && !is_gone {
                 broken.get_or_insert_with(|| format!("{room_id} ends in {id}, which is not there"));
             }
         }

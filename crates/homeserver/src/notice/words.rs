@@ -1,7 +1,7 @@
 //! The words of the notice.
 
 use super::{Lang, Section, Text};
-use crate::Policy;
+use crate::{Policy, retention::Retention};
 
 /// Writes the notice in one language.
 pub(super) fn write(policy: &Policy, bots: &[&str], lang: Lang) -> Text {
@@ -171,18 +171,49 @@ fn periods(policy: &Policy, lang: Lang) -> Vec<String> {
     };
     let periods: &[&str] = match lang {
         Lang::De => &[
-            "Nachrichten und Dateien: bis sie gelöscht werden oder der Chat zu Ende ist. Eine Frist, nach der sie von selbst verschwinden, hat dieses Haus nicht eingestellt.",
             "Lesestand und Zustellung: bis zum nächsten Stand. Schlüssel, die von Gerät zu Gerät gehen: bis zur Abholung. Kennungen gesendeter Anfragen: einen Tag.",
             "Ihr Konto und Ihre Geräte: bis Sie sich abmelden oder das Konto geschlossen wird.",
         ],
         Lang::En => &[
-            "Messages and files: until they are deleted or the chat ends. This hospital has set no period after which they vanish by themselves.",
             "How far you have read and what was delivered: until the next state. Keys that go from device to device: until fetched. Identifiers of sent requests: one day.",
             "Your account and your devices: until you sign out or the account is closed.",
         ],
     };
-    let on_device = on_device(policy.text_days, lang);
-    periods.iter().map(|&period| period.to_owned()).chain([on_device, reports]).collect()
+    let on_device = on_device(policy.device_days(), lang);
+    let [messages, files] = on_server(&policy.retention, lang);
+    let rest = periods.iter().map(|&period| period.to_owned());
+    [messages, files].into_iter().chain(rest).chain([on_device, reports]).collect()
+}
+
+/// How long the server keeps messages, and files.
+fn on_server(retention: &Retention, lang: Lang) -> [String; 2] {
+    let within = |days: u16| match (lang, days) {
+        (Lang::De, 1) => "höchstens einen Tag".to_owned(),
+        (Lang::De, _) => format!("höchstens {days} Tage"),
+        (Lang::En, 1) => "for one day at most".to_owned(),
+        (Lang::En, _) => format!("for {days} days at most"),
+    };
+    let messages = match (lang, retention.message_days.map(within)) {
+        (Lang::De, Some(within)) => format!(
+            "Nachrichten: {within}, nachdem sie gesendet wurden; dann löscht der Server sie von selbst, spätestens eine Stunde danach. Früher, wenn jemand sie löscht oder der Chat eine kürzere Frist hat. Wer wann in einem Chat war, bleibt mit dem Chat."
+        ),
+        (Lang::De, None) => "Nachrichten: bis sie gelöscht werden. Eine Frist, nach der sie von selbst verschwinden, hat dieses Haus nicht eingestellt.".to_owned(),
+        (Lang::En, Some(within)) => format!(
+            "Messages: {within} after they were sent; then the server deletes them by itself, an hour later at the latest. Sooner if somebody deletes them or the chat has a shorter period. Who was in a chat when stays with the chat."
+        ),
+        (Lang::En, None) => "Messages: until they are deleted. This hospital has set no period after which they vanish by themselves.".to_owned(),
+    };
+    let files = match (lang, retention.media_days.map(within)) {
+        (Lang::De, Some(within)) => format!(
+            "Fotos, Sprachnachrichten und andere Dateien: {within}, nachdem sie hochgeladen wurden. Bilder von Personen und Gruppen bleiben, solange sie benutzt werden. Dass etwas gelöscht wurde, hält der Server fest: wann und wie viel, nicht was und von wem."
+        ),
+        (Lang::De, None) => "Fotos, Sprachnachrichten und andere Dateien: bis sie gelöscht werden. Eine Frist hat dieses Haus dafür nicht eingestellt.".to_owned(),
+        (Lang::En, Some(within)) => format!(
+            "Photos, voice messages and other files: {within} after they were uploaded. Pictures of people and groups stay while they are used. The server records that something was deleted: when and how much, not what and whose."
+        ),
+        (Lang::En, None) => "Photos, voice messages and other files: until they are deleted. This hospital has set no period for them.".to_owned(),
+    };
+    [messages, files]
 }
 
 fn on_device(days: u16, lang: Lang) -> String {

@@ -249,7 +249,7 @@ fn parts(rows: &[Row]) -> Result<Vec<StatePart>, Error> {
 
 /// Leaves out what the app may no longer keep, and what stands before it.
 fn leave_out_old(timeline: &mut Timeline, hs: &Homeserver) {
-    let period = u64::from(hs.policy.text_days) * DAY_MS;
+    let period = u64::from(hs.policy.device_days()) * DAY_MS;
     let cutoff = hs.clock.now().0.saturating_sub(period);
     let Some(last) = timeline.events.iter().rposition(|event| event.row.ts.0 < cutoff) else {
         return;

@@ -107,6 +107,11 @@ impl LiveRooms {
         rooms.entry(room).or_insert_with(fresh).clone()
     }
 
+    /// Forgets what was read of a room: some of it is deleted.
+    pub fn forget(&self, room: RoomNid) {
+        self.rooms.lock().remove(&room);
+    }
+
     /// All events of a room in `(since, upto]`, oldest first; `None` if they are too many or too old to be kept here.
     pub async fn between(
         &self,

@@ -116,6 +116,17 @@ impl ReadPlaces {
         Some(place)
     }
 
+    /// The messages of a room are gone up to where the running number is `notifying`.
+    pub fn raise(&self, room: RoomNid, notifying: i64) {
+        let mut places = self.places.lock();
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        for ((_, of), place) in places.iter_mut() {
+            if *of == room {
+                place.notifying = place.notifying.max(notifying);
+            }
+        }
+    }
+
     /// A receipt moved to where the running number of messages is `notifying`.
     pub fn moved(&self, user: UserNid, room: RoomNid, notifying: i64) {
         let mut places = self.places.lock();
@@ -146,6 +157,8 @@ pub struct Found {
     receipts: Vec<OwnReceipt>,
     join: At,
     own: At,
+    /// Up to here the messages are gone.
+    gone: At,
     /// There are events that must be looked at one by one.
     any_apart: bool,
 }
@@ -162,6 +175,7 @@ impl Found {
             receipts: receipts.iter().map(OwnReceipt::from_row).collect::<Result<_, _>>()?,
             join: place(membership.first(), 1, 0)?,
             own: place(own.first(), 0, 1)?,
+            gone: (Pos::ZERO, 0),
             any_apart: !apart.is_empty(),
         })
     }
@@ -171,9 +185,14 @@ impl Found {
         matching.map(|receipt| (receipt.event_pos, receipt.notifying)).max().unwrap_or_default()
     }
 
-    /// Up to where the room as a whole is read, threads included.
+    /// The same of a room whose messages are gone up to here.
+    fn behind(&self, gone: At) -> Self {
+        Self { gone, ..self.clone() }
+    }
+
+    /// Up to where the room as a whole is read, threads included. What is gone nobody can read any more.
     fn whole_room(&self) -> At {
-        self.receipts_for(UNTHREADED).max(self.join)
+        self.receipts_for(UNTHREADED).max(self.join).max(self.gone)
     }
 
     /// Up to where the main timeline is read.
@@ -305,6 +324,14 @@ pub async fn settle(
     (found, generation): (&Found, u64),
     (upto, newest): (Pos, Option<i64>),
 ) -> Result<Option<Counts>, Error> {
+    let gone = hs.feeds.memory.gone.upto(room.0);
+    let behind;
+    let found = if gone == (Pos::ZERO, 0) {
+        found
+    } else {
+        behind = found.behind(gone);
+        &behind
+    };
     if let Some(place) = found.plain(preferences, upto) {
         hs.feeds.memory.read_places.remember(reader.0, room.0, place, generation);
         return Ok(newest.map(|newest| Counts::plain(newest, place)));

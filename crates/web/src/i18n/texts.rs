@@ -490,6 +490,16 @@ impl Lang {
         }
     }
 
+    /// Where the history of a chat ends of which the server deletes messages after so many days.
+    pub fn beginning_after(self, days: u16) -> String {
+        match (self, days) {
+            (Self::De, 1) => "Weiter zurück ist nichts: Nachrichten werden nach einem Tag gelöscht. Sie sind von Gerät zu Gerät verschlüsselt.".into(),
+            (Self::De, n) => format!("Weiter zurück ist nichts: Nachrichten werden nach {n} Tagen gelöscht. Sie sind von Gerät zu Gerät verschlüsselt."),
+            (Self::En, 1) => "There is nothing further back: messages are deleted after one day. They are encrypted from device to device.".into(),
+            (Self::En, n) => format!("There is nothing further back: messages are deleted after {n} days. They are encrypted from device to device."),
+        }
+    }
+
     /// For screen readers after each edit of a picture.
     pub fn edits(self, n: usize) -> String {
         match (self, n) {

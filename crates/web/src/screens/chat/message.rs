@@ -104,7 +104,10 @@ fn Beginning() -> impl IntoView {
     view! {
         <div class="chat-start">
             <b>{move || open.header.with(|header| header.title.clone())}</b>
-            {lang.beginning()}
+            {move || open.header.with(|header| match header.kept_days {
+                Some(days) => lang.beginning_after(days),
+                None => lang.beginning().to_owned(),
+            })}
         </div>
     }
 }
