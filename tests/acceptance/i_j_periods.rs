@@ -222,7 +222,7 @@ fn the_name_of_a_group_is_sent_again_before_it_goes_and_the_chat_says_how_long_i
     there.say("Wer übernimmt Bett 12");
     jonas.open("Nachtdienst Augustinum");
     jonas.sees("Wer übernimmt Bett 12");
-    let words = "Nachrichten werden nach 30 Tagen gelöscht";
+    let words = "werden nach 30 Tagen gelöscht";
     jonas.browser.wait_text(".chat-start", words);
     jonas.look("beginning-after-days");
 

@@ -493,10 +493,10 @@ impl Lang {
     /// Where the history of a chat ends of which the server deletes messages after so many days.
     pub fn beginning_after(self, days: u16) -> String {
         match (self, days) {
-            (Self::De, 1) => "Weiter zurück ist nichts: Nachrichten werden nach einem Tag gelöscht. Sie sind von Gerät zu Gerät verschlüsselt.".into(),
-            (Self::De, n) => format!("Weiter zurück ist nichts: Nachrichten werden nach {n} Tagen gelöscht. Sie sind von Gerät zu Gerät verschlüsselt."),
-            (Self::En, 1) => "There is nothing further back: messages are deleted after one day. They are encrypted from device to device.".into(),
-            (Self::En, n) => format!("There is nothing further back: messages are deleted after {n} days. They are encrypted from device to device."),
+            (Self::De, 1) => "Hier beginnt der Chat. Nachrichten sind von Gerät zu Gerät verschlüsselt und werden nach einem Tag gelöscht.".into(),
+            (Self::De, n) => format!("Hier beginnt der Chat. Nachrichten sind von Gerät zu Gerät verschlüsselt und werden nach {n} Tagen gelöscht."),
+            (Self::En, 1) => "The chat begins here. Messages are encrypted from device to device, and deleted after one day.".into(),
+            (Self::En, n) => format!("The chat begins here. Messages are encrypted from device to device, and deleted after {n} days."),
         }
     }
 
