@@ -13,6 +13,7 @@ mod order;
 mod patient;
 mod report;
 mod serve;
+mod settings;
 mod tls;
 mod user;
 mod verify;
@@ -61,6 +62,8 @@ enum Command {
         #[command(subcommand)]
         command: crash_reports::Command,
     },
+    /// Shows the settings of a configuration file, and which are less strict than by default
+    Settings(settings::Options),
     /// Checks the invariants of the stored data and explains what is broken
     Doctor {
         #[arg(long, value_name = "FILE")]
@@ -80,6 +83,7 @@ fn main() -> Result<()> {
             Command::Report { command } => report::run(command).await,
             Command::Verify(options) => verify::verify(&options),
             Command::CrashReports { command } => crash_reports::run(command).await,
+            Command::Settings(options) => settings::settings(&options),
             Command::Doctor { config } => doctor::doctor(config::Config::read(&config)?).await,
         }
     })
