@@ -21,6 +21,7 @@ mod i_k_one_origin;
 mod i_l_personal_backup;
 mod i_n_documents;
 mod i_n_redaction;
+mod i_p_strict_by_default;
 mod i_q_updates;
 mod ii_a_clear_messages_are_refused;
 mod ii_a_no_plaintext_on_server_or_device;

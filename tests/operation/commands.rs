@@ -1,4 +1,4 @@
-//! `konsil user`, `konsil report`, `konsil doctor`: on a stopped server's data, and beside a running one.
+//! `konsil user`, `konsil report`, `konsil doctor`, `konsil settings`: on a stopped server's data, and beside a running one.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
@@ -44,6 +44,10 @@ fn commands(server: &Server, name: &str) -> String {
     let list = done(&server.konsil(&["user", "list"]));
     assert!(list.lines().any(|line| line == format!("@{name}:klinikum.test")), "{list}");
     assert!(done(&server.konsil(&["doctor"])).ends_with("all is well\n"));
+    let settings = done(&server.konsil(&["settings"]));
+    assert!(settings.contains("  LOOSER  registration.tokens = 1 token"), "{settings}");
+    let deviations = done(&server.konsil(&["settings", "--deviations"]));
+    assert!(deviations.contains("hospital klinikum.test\n  registration.tokens"), "{deviations}");
     password
 }
 

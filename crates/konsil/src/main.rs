@@ -14,6 +14,7 @@ mod patient;
 mod report;
 mod retention;
 mod serve;
+mod settings;
 mod tls;
 mod user;
 mod verify;
@@ -67,6 +68,8 @@ enum Command {
         #[command(subcommand)]
         command: retention::Command,
     },
+    /// Shows the settings of a configuration file, and which are less strict than by default
+    Settings(settings::Options),
     /// Checks the invariants of the stored data and explains what is broken
     Doctor {
         #[arg(long, value_name = "FILE")]
@@ -87,6 +90,7 @@ fn main() -> Result<()> {
             Command::Verify(options) => verify::verify(&options),
             Command::CrashReports { command } => crash_reports::run(command).await,
             Command::Retention { command } => retention::run(command).await,
+            Command::Settings(options) => settings::settings(&options),
             Command::Doctor { config } => doctor::doctor(config::Config::read(&config)?).await,
         }
     })

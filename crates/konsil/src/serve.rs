@@ -26,6 +26,7 @@ use crate::{
     metrics,
     node::{self, Served},
     patient::Patient,
+    settings,
     tls::Tls,
 };
 
@@ -64,6 +65,7 @@ pub async fn run(
         bound.push(listener.local_addr()?);
         accepting.spawn(accept(listener, tls, door.clone(), service.clone(), stopped.clone()));
     }
+    settings::log_deviations(config);
     let mut workers = JoinSet::new();
     for (_, homeserver) in &served {
         workers.spawn(homeserver::push::follow(homeserver.clone()));
