@@ -15,6 +15,7 @@ mod i_d_contact_import;
 mod i_e_storage_periods;
 mod i_f_chats_from_elsewhere;
 mod i_g_room_keys;
+mod i_j_files;
 mod i_j_periods;
 mod i_k_crash_reports;
 mod i_k_one_origin;

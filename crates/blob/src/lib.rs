@@ -106,6 +106,40 @@ impl Directory {
         fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.path(name))
     }
 
+    /// Gives the bytes of an object a second name. The two share their place on the disk, which is free once both are gone.
+    fn copy(&self, from: &ObjectName, to: &ObjectName) -> io::Result<()> {
+        self.check()?;
+        let source = fs::File::open(self.path(from))?;
+        // The names share their time too, and what is old and has no row yet would be taken for left over. So it is young
+        // before there is a second name.
+        let linked = source
+            .set_modified(SystemTime::now())
+            .and_then(|()| fs::hard_link(self.path(from), self.path(to)));
+        match linked {
+            Err(error)
+                if !matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists
+                ) =>
+            {
+                self.copy_bytes(source, to)?;
+            }
+            linked => linked?,
+        }
+        self.sync_shard(to)
+    }
+
+    /// For file systems without hard links, shards that lie on several, and objects that have as many names as can be.
+    fn copy_bytes(&self, mut source: fs::File, to: &ObjectName) -> io::Result<()> {
+        let mut copy = self.create(to)?;
+        let copied =
+            io::copy(&mut source, &mut copy).and_then(|_| self.sync(&copy, Synced::Content));
+        copied.inspect_err(|_| {
+            // What cannot be deleted now is found by the sweep.
+            let _ = self.remove(to);
+        })
+    }
+
     fn open_to_write(&self, name: &ObjectName) -> io::Result<fs::File> {
         self.check()?;
         fs::OpenOptions::new().write(true).open(self.path(name))
@@ -197,6 +231,18 @@ impl Blobs {
     pub async fn append(&self, name: &ObjectName, size_bytes: u64) -> Result<Append, Error> {
         let (directory, name) = (self.directory.clone(), name.clone());
         Ok(blocking(move || Append::open(directory, &name, size_bytes)).await?)
+    }
+
+    /// Makes the object `to` of the bytes that the finished object `from` has, most often without writing them again. Each is deleted
+    /// by itself. Durable when this returns.
+    ///
+    /// Its [`Listed::modified`] is now, and that of `from` may become so.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no `from`, or [`Error::Storage`], also if there is an object `to`.
+    pub async fn copy(&self, from: &ObjectName, to: &ObjectName) -> Result<(), Error> {
+        let (directory, from, to) = (self.directory.clone(), from.clone(), to.clone());
+        Ok(blocking(move || directory.copy(&from, &to)).await?)
     }
 
     /// SHA-256 of an object's bytes, read from the disk.

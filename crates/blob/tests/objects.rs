@@ -208,3 +208,51 @@ async fn an_object_in_parts_goes_on_where_it_was_kept_and_what_lies_behind_is_cu
     assert!(matches!(blobs.append(&object, 900_001).await, Err(Error::Storage(_))));
     assert!(matches!(blobs.append(&name(10), 0).await, Err(Error::NotFound)));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_copy_is_an_object_of_its_own_without_the_bytes_being_written_again() {
+    use std::os::unix::fs::MetadataExt;
+    let (directory, blobs) = blobs().await;
+    let content = content(700_000);
+    let stored = store(&blobs, name(11), &content, 100_000).await;
+    let path =
+        |byte: u8| directory.path().join(format!("media/{byte:02x}")).join(name(byte).as_str());
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(90 * 24 * 60 * 60);
+    let file = std::fs::File::options().write(true).open(path(11)).unwrap();
+    file.set_modified(long_ago).unwrap();
+    blobs.copy(&stored.name, &name(12)).await.unwrap();
+    let inode = |byte: u8| std::fs::metadata(path(byte)).unwrap().ino();
+    assert_eq!(inode(11), inode(12), "they share their place");
+    // What has no row yet is left alone for a day.
+    let age = blobs.list(12).await.unwrap()[0].modified.elapsed().unwrap_or_default();
+    assert!(age < Duration::from_secs(60 * 60), "{age:?}");
+    blobs.delete(&stored.name).await.unwrap();
+    assert_eq!(blobs.sha256(&name(12)).await.unwrap(), stored.sha256, "the other one is whole");
+    assert!(matches!(blobs.copy(&stored.name, &name(13)).await, Err(Error::NotFound)));
+    store(&blobs, name(13), &content, 100_000).await;
+    assert!(matches!(blobs.copy(&name(12), &name(13)).await, Err(Error::Storage(_))));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn where_bytes_cannot_have_two_names_a_copy_is_written() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let (directory, blobs) = blobs().await;
+    let content = content(3_000_001);
+    let stored = store(&blobs, name(14), &content, 100_000).await;
+    // The shard of the copy lies on another file system.
+    let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
+    let shard = directory.path().join("media/0f");
+    let file_system = |path: &std::path::Path| std::fs::metadata(path).unwrap().dev();
+    if file_system(elsewhere.path()) == file_system(&shard) {
+        return;
+    }
+    std::fs::remove_dir(&shard).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), &shard).unwrap();
+    blobs.copy(&stored.name, &name(15)).await.unwrap();
+    blobs.delete(&stored.name).await.unwrap();
+    assert_eq!(blobs.sha256(&name(15)).await.unwrap(), stored.sha256);
+    let copy = std::fs::metadata(shard.join(name(15).as_str())).unwrap();
+    assert_eq!((copy.nlink(), copy.permissions().mode() & 0o077), (1, 0));
+}

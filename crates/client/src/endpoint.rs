@@ -1,6 +1,6 @@
 //! Requests to endpoints that ruma has no types for: those that the hospital's server alone has, and parts of files.
 
-use std::fmt::Display;
+use std::{fmt::Display, time::Duration};
 
 use http::{
     HeaderName,
@@ -88,6 +88,41 @@ macro_rules! endpoint {
     };
 }
 pub(crate) use endpoint;
+
+/// A request that takes longer is not answered any more; the browser's have no limit of their own.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(90);
+
+/// Sends a request once; what has gone wrong is a [`Trouble`](crate::trouble::Trouble).
+macro_rules! ask {
+    ($client:expr, $request:expr) => {{
+        let config = matrix_sdk::config::RequestConfig::new()
+            .disable_retry()
+            .timeout($crate::endpoint::TIMEOUT);
+        let answer = async { $client.send($request).with_request_config(config).await };
+        let answer = futures_util::FutureExt::fuse(answer);
+        let late =
+            futures_util::FutureExt::fuse(matrix_sdk::sleep::sleep($crate::endpoint::TIMEOUT));
+        futures_util::pin_mut!(answer, late);
+        futures_util::select! {
+            answer = answer => answer.map_err(|error| $crate::trouble::Trouble::of_http(&error)),
+            () = late => Err($crate::trouble::Trouble::NoConnection),
+        }
+    }};
+}
+pub(crate) use ask;
+
+/// Done, and nothing is said besides.
+pub(crate) struct Nothing;
+
+impl IncomingResponse for Nothing {
+    type EndpointError = Error;
+
+    fn try_from_http_response_inner(
+        _: http::Response<&[u8]>,
+    ) -> Result<Self, DeserializationError> {
+        Ok(Self)
+    }
+}
 
 /// Any JSON.
 pub(crate) struct Answer(Value);

@@ -20,6 +20,7 @@ mod details;
 pub mod directory;
 mod endpoint;
 mod expiry;
+mod files;
 pub mod ids;
 pub mod import;
 mod kept;

@@ -19,7 +19,7 @@ mod sync;
 use self::core::{Core, OpenError};
 use crate::{
     Backup, Broadcasts, Chat, Connection, Contacts, Directory, Live, OpenUrgent, Push, RoomList,
-    Search, Trust, contacts, details, expiry,
+    Search, Trust, contacts, details, expiry, files,
     ids::ChatId,
     large,
     lock::{self, LockedSession, SignedIn, Stored, Unprotected},
@@ -453,6 +453,7 @@ impl Session {
         core.hidden.load(&core.client).await;
         core.contacts.load(&core.client).await;
         large::outbox::load(&core).await;
+        files::load(&core).await;
         core.handle_events();
         contacts::handle_events(&core);
         core.client.send_queue().enable_upload_progress(true);
@@ -467,6 +468,7 @@ impl Session {
             spawn(sync::keep_sending(core.clone())).abort_on_drop(),
             spawn(sequence::follow(core.clone(), queued)).abort_on_drop(),
             spawn(large::sending::keep_sending(core.clone())).abort_on_drop(),
+            spawn(files::keep_deleting(core.clone())).abort_on_drop(),
             spawn(sync::watch_token(core.clone())).abort_on_drop(),
             spawn(room_list::keep_rows(core.clone())).abort_on_drop(),
             spawn(details::keep_known(core.clone())).abort_on_drop(),

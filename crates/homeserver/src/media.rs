@@ -1,8 +1,10 @@
 //! Media: files and their `mxc://` addresses. <https://spec.matrix.org/v1.19/client-server-api/#content-repository>
 //!
-//! The bytes lie in [`blob`], the rows in [`store::media`]; the row is written last, so a row always has its object. What
+//! The bytes lie in [`blob`], the rows in [`store::media`]; the row is written last and deleted first, so a row always has its object. What
 //! a crash leaves is an object without a row, which [`sweep`] deletes.
 
+mod copy;
+mod delete;
 mod resumable;
 mod sweep;
 mod thumbnail;
@@ -18,6 +20,8 @@ pub use store::media::File;
 use store::media::Media;
 
 use crate::{Homeserver, Session};
+pub use copy::{CopyError, copy};
+pub use delete::{DeleteError, delete};
 pub use resumable::{
     Receiving, ResumableError, Standing, Turns, UNFINISHED, begin_in_parts, cancel,
     give_up_unfinished, receive, standing,
@@ -279,8 +283,12 @@ async fn open_object(
     object: &str,
     range: Range<u64>,
 ) -> Result<Download, DownloadError> {
-    let name = ObjectName::parse(object).map_err(|_| db::Error::corrupt("media.object"))?;
-    Ok(hs.blobs.read(&name, range).await?)
+    Ok(hs.blobs.read(&object_named(object)?, range).await?)
+}
+
+/// The name of an object, as a row has it.
+fn object_named(object: &str) -> Result<ObjectName, db::Error> {
+    ObjectName::parse(object).map_err(|_| db::Error::corrupt("media.object"))
 }
 
 /// Addresses that were announced at or before this moment are no longer awaited.

@@ -3,14 +3,19 @@
 //! Downloads need an access token (`/_matrix/client/v1/media/…`). The old paths without one answer `M_NOT_FOUND`, as on every
 //! server that has frozen them. Previews of web pages do not exist: the server would have to ask strangers for them.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use homeserver::media::{DownloadError, ThumbnailError, UploadError};
-use ruma::api::error::{ErrorKind, LimitExceededErrorData};
+use ruma::{
+    OwnedServerName, ServerName,
+    api::error::{ErrorKind, LimitExceededErrorData},
+};
 
 use crate::{Endpoints, error::ApiError};
 
+pub mod copy_content;
 pub mod create_content;
 pub mod create_mxc_uri;
+pub mod delete_content;
 pub mod get_content;
 pub mod get_content_thumbnail;
 pub mod get_media_config;
@@ -18,6 +23,9 @@ pub mod range;
 pub mod resumable;
 pub mod serve;
 pub mod unauthenticated;
+
+const FILE: &str = "/_konsil/media/file/{server_name}/{media_id}";
+const COPY: &str = "/_konsil/media/file/{server_name}/{media_id}/copy";
 
 pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
     endpoints
@@ -29,7 +37,15 @@ pub(crate) fn routes(endpoints: Endpoints) -> Endpoints {
         .user(get_content::get_content)
         .user(get_content::get_content_as_filename)
         .user(get_content_thumbnail::get_content_thumbnail)
+        .raw_user(Method::DELETE, &[FILE], delete_content::delete_content)
+        .raw_user(Method::POST, &[COPY], copy_content::copy_content)
         .with(unauthenticated::routes)
+}
+
+/// The address that the variables of a path are; `None` for what is none.
+fn address(paths: &[String]) -> Option<(OwnedServerName, &str)> {
+    let [server, media_id] = paths else { return None };
+    Some((ServerName::parse(server).ok()?, media_id))
 }
 
 impl From<UploadError> for ApiError {

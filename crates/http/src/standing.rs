@@ -30,6 +30,10 @@ pub fn suspended_may(method: &Method, path: &str) -> bool {
     if path.starts_with("/_konsil/lock/") {
         return true;
     }
+    // The file of a message that is taken back.
+    if method == Method::DELETE && path.starts_with("/_konsil/media/") {
+        return true;
+    }
     match segments(path)[..] {
         // Reading.
         ["sync"] | ["user", _, "filter"] | ["search"] | ["publicRooms"] => true,
@@ -75,6 +79,7 @@ mod tests {
             (Method::POST, "/_matrix/client/v3/rooms/!a/leave"),
             (Method::PUT, "/_matrix/client/v3/rooms/!a/redact/$b/1"),
             (Method::DELETE, "/_matrix/client/v3/devices/ABC"),
+            (Method::DELETE, "/_konsil/media/file/a/b"),
             (Method::POST, "/_matrix/client/v3/account/deactivate"),
         ] {
             assert!(suspended_may(&method, path), "{method} {path}");
@@ -86,6 +91,7 @@ mod tests {
             (Method::POST, "/_matrix/client/v3/rooms/!a/join"),
             (Method::PUT, "/_matrix/client/v3/profile/@a:b/displayname"),
             (Method::POST, "/_matrix/media/v3/upload"),
+            (Method::POST, "/_konsil/media/file/a/b/copy"),
             (Method::POST, "/_matrix/client/v3/user/@a:b/openid/request_token"),
         ] {
             assert!(!suspended_may(&method, path), "{method} {path}");

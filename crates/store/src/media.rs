@@ -52,7 +52,7 @@ pub const CHAPTER: Chapter = Chapter {
         column("media.media_id", "address of the file", Concerns::Nobody, Period::File),
         column(
             "media.user_nid",
-            "who uploads the file, so that nobody else completes it",
+            "who uploads the file, so that nobody else completes or deletes it",
             Concerns::User,
             Period::File,
         ),
@@ -186,15 +186,18 @@ stmt!(
     "INSERT INTO thumbnails (media_id, kind, object, size_bytes, content_type) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (media_id, kind) DO NOTHING"
 );
+stmt!(THUMBNAIL_OBJECTS, "SELECT object FROM thumbnails WHERE media_id = $1");
+stmt!(DELETE_THUMBNAILS, "DELETE FROM thumbnails WHERE media_id = $1");
+// The guard, an update that changes nothing: of two who delete a file one is told that it is gone already. The deletion itself cannot be it, for
+// guards go first and the thumbnails hold the row.
+stmt!(MEDIA_IS_THERE, "UPDATE media SET user_nid = user_nid WHERE media_id = $1");
+stmt!(DELETE_MEDIA, "DELETE FROM media WHERE media_id = $1");
 stmt!(
     /// The oldest files behind one, at or before a time: `params![until, after_ts, after_id, limit]`.
     OLDEST_FILES,
     "SELECT media_id, created_ts, object FROM media WHERE object IS NOT NULL AND created_ts <= $1 AND (created_ts, media_id) > ($2, $3)
      ORDER BY created_ts, media_id LIMIT $4"
 );
-stmt!(THUMBNAILS_OF, "SELECT object FROM thumbnails WHERE media_id = $1");
-stmt!(DROP_THUMBNAILS, "DELETE FROM thumbnails WHERE media_id = $1");
-stmt!(DROP_MEDIA, "DELETE FROM media WHERE media_id = $1");
 stmt!(
     OBJECTS_OF_SHARD,
     "SELECT object, size_bytes FROM media WHERE object >= $1 AND object < $2
@@ -400,16 +403,23 @@ pub async fn oldest_files(
         .collect()
 }
 
-/// The objects of the small pictures that were made of a file.
-pub async fn thumbnails_of(db: &Db, media_id: &str) -> Result<Vec<String>, Error> {
-    let rows = db.query(&THUMBNAILS_OF, params![media_id]).await?;
+/// The objects of the thumbnails that were made of a file.
+pub async fn thumbnail_objects(db: &Db, media_id: &str) -> Result<Vec<String>, Error> {
+    let rows = db.query(&THUMBNAIL_OBJECTS, params![media_id]).await?;
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// Adds to the batch that a file and its small pictures are gone. Their objects are deleted after it is committed.
-pub fn drop_media(batch: &mut Batch, media_id: &str) {
-    batch.exec(&DROP_THUMBNAILS, params![media_id]);
-    batch.exec(&DROP_MEDIA, params![media_id]);
+/// Adds to the batch that an address is gone, with its thumbnails. Their objects are the caller's to delete once it is committed.
+pub fn delete_media(batch: &mut Batch, media_id: &str) {
+    batch.expect_one(&MEDIA_IS_THERE, params![media_id]);
+    batch.exec(&DELETE_THUMBNAILS, params![media_id]);
+    batch.exec(&DELETE_MEDIA, params![media_id]);
+}
+
+/// As [`delete_media`], whether or not it is there still.
+pub fn delete_media_if_there(batch: &mut Batch, media_id: &str) {
+    batch.exec(&DELETE_THUMBNAILS, params![media_id]);
+    batch.exec(&DELETE_MEDIA, params![media_id]);
 }
 
 /// The objects whose names begin with the byte `shard`, and their sizes, as the rows know them.

@@ -16,6 +16,8 @@ fn a_suspended_person_reads_and_takes_back_and_does_nothing_else_that_others_see
     let (anna, jonas) = (server.user("anna"), server.user("jonas"));
     let room = jonas.room_with(&[&anna]);
     let sent = anna.send_encrypted(&room, "before");
+    let file = anna.upload("application/octet-stream", b"before").replace("mxc://", "");
+    let file = format!("/_konsil/media/file/{file}");
     assert_eq!(admin.get(&path(&anna.id)).ok(), json!({ "suspended": false }));
     let suspended = json!({ "suspended": true });
     assert_eq!(admin.put(&path(&anna.id), &suspended).ok(), suspended);
@@ -27,6 +29,7 @@ fn a_suspended_person_reads_and_takes_back_and_does_nothing_else_that_others_see
     anna.put(&name, &json!({ "displayname": "Anna" })).refused(403, "M_USER_SUSPENDED");
     anna.request("POST", "/_matrix/media/v3/upload", &[], b"bytes")
         .refused(403, "M_USER_SUSPENDED");
+    anna.post(&format!("{file}/copy"), &json!({})).refused(403, "M_USER_SUSPENDED");
 
     let heard = jonas.send_encrypted(&room, "to anna");
     assert!(anna.history(&room).iter().any(|event| event["event_id"] == json!(heard)));
@@ -35,6 +38,7 @@ fn a_suspended_person_reads_and_takes_back_and_does_nothing_else_that_others_see
     tablet.post("/_matrix/client/v3/createRoom", &json!({})).refused(403, "M_USER_SUSPENDED");
     let redact = room_path(&room, &format!("/redact/{}/1", escape(&sent)));
     anna.put(&redact, &json!({})).ok();
+    assert_eq!(anna.delete(&file).status, 204, "with its message goes the file");
     anna.leave(&room);
 
     admin.put(&path(&anna.id), &json!({ "suspended": false })).ok();

@@ -12,6 +12,7 @@ use testkit::{
     matrix::{Answer, User},
 };
 
+use super::objects;
 use crate::server;
 
 const UPLOAD: &str = "/_konsil/media/upload";
@@ -50,14 +51,6 @@ fn offset(user: &User, path: &str) -> u64 {
 
 fn mxc(answer: &Value) -> &str {
     answer["content_uri"].as_str().expect("a complete file has an address")
-}
-
-/// The sizes of all objects in the media storage.
-fn objects(server: &Server) -> Vec<u64> {
-    let shards = std::fs::read_dir(server.data_dir().join(SERVER_NAME).join("media"));
-    let shards = shards.expect("the media storage").map(|shard| shard.expect("a shard").path());
-    let files = shards.flat_map(|shard| std::fs::read_dir(shard).expect("a shard"));
-    files.map(|file| file.expect("an object").metadata().expect("its size").len()).collect()
 }
 
 #[test]

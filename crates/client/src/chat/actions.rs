@@ -1,7 +1,7 @@
 //! What can be done in a chat.
 
 use matrix_sdk::{
-    ComposerDraft, ComposerDraftType,
+    ComposerDraft, ComposerDraftType, Room,
     room::{
         edit::EditedContent,
         reply::{EnforceThread, Reply},
@@ -12,7 +12,7 @@ use matrix_sdk_ui::timeline::{
     AttachmentConfig, AttachmentSource, EventTimelineItem, TimelineEventItemId,
 };
 use ruma::{
-    EventId, OwnedEventId, OwnedTransactionId, RoomId, UInt, UserId,
+    EventId, OwnedEventId, OwnedMxcUri, OwnedTransactionId, RoomId, UInt, UserId,
     api::client::receipt::create_receipt::v3::ReceiptType,
     events::{
         AnyMessageLikeEventContent, Mentions,
@@ -37,7 +37,7 @@ use super::{
     VoiceToSend, convert, parts, responses, upload::Upload,
 };
 use crate::{
-    details,
+    details, files,
     ids::{ChatId, MessageId, PersonId},
     large::{LargeToSend, Source, outbox, sealing},
     people::Person,
@@ -143,7 +143,11 @@ impl Chat {
         self.inner.open.queue(content.into()).await
     }
 
-    /// Passes a message on to other chats, marked as such. Attachments are not sent again: their keys are.
+    /// Passes a message on to other chats, marked as such. An attachment is not sent again, its keys are; the server gives it a file of its own in each
+    /// chat, so that each message is deleted by itself. That needs the network.
+    ///
+    /// # Errors
+    /// [`ActionError::FileGone`] if the server has the file no longer. The chats before the one where something failed have got it.
     pub async fn forward(&self, message: &MessageId, to: &[ChatId]) -> Result<(), ActionError> {
         let open = &self.inner.open;
         event_id(message)?;
@@ -165,10 +169,13 @@ impl Chat {
         for chat in to {
             let id = RoomId::parse(chat.as_str()).map_err(failed)?;
             let room = open.core.client.get_room(&id).ok_or(ActionError::NotAllowed)?;
-            for message in &whole {
-                let content = RoomMessageEventContent::new(message.clone()).into();
-                let queued = sequence::send(&open.core, &room, content, mark.clone());
-                queued.await.map_err(failed)?;
+            for message in whole.iter().cloned() {
+                let mut made = Vec::new();
+                let queued = open.queue_forwarded(&room, message, mark.clone(), &mut made).await;
+                if queued.is_err() {
+                    files::forget(&open.core, &room, made).await;
+                }
+                queued?;
             }
         }
         Ok(())
@@ -204,7 +211,8 @@ impl Chat {
         removed.map_err(|error| refused(&Trouble::of(&error)))
     }
 
-    /// Deletes a message for everybody; takes a waiting one out of the queue.
+    /// Deletes a message for everybody; takes a waiting one out of the queue. Its files at the server go as well, as soon as the server has accepted
+    /// the deletion, in the next session if need be; what keeps them from going is no error here.
     pub async fn delete(&self, message: &MessageId) -> Result<(), ActionError> {
         let open = &self.inner.open;
         if let Some(id) = outbox::id_of(message) {
@@ -216,7 +224,9 @@ impl Chat {
             open.timeline().redact(&item.identifier(), None).await.map_err(failed)?;
         }
         let item = open.item(message).await?;
-        open.timeline().redact(&item.identifier(), None).await.map_err(failed)
+        let (timeline, id) = (open.timeline(), item.identifier());
+        let deletion = timeline.redact(&id, None);
+        files::with_files(&open.core, &open.room, &item, deletion).await.map_err(failed)
     }
 
     /// Adds our reaction or takes it back. Encrypted; waits in a queue while offline.
@@ -402,6 +412,23 @@ impl Open {
         content: AnyMessageLikeEventContent,
     ) -> Result<(), ActionError> {
         sequence::send(&self.core, &self.room, content, Map::new()).await.map_err(failed)
+    }
+
+    /// Queues a message that is passed on, with files of its own, whose addresses are added to `made`.
+    async fn queue_forwarded(
+        &self,
+        room: &Room,
+        mut message: MessageType,
+        mark: Map<String, Value>,
+        made: &mut Vec<OwnedMxcUri>,
+    ) -> Result<(), ActionError> {
+        let copied = files::own_files(&self.core, &mut message, made).await;
+        copied.map_err(|trouble| match trouble {
+            Trouble::NotFound => ActionError::FileGone,
+            other => refused(&other),
+        })?;
+        let content = RoomMessageEventContent::new(message).into();
+        sequence::send(&self.core, room, content, mark).await.map_err(failed)
     }
 
     async fn related(

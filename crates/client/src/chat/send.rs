@@ -142,6 +142,9 @@ pub enum ActionError {
     /// The file is gone, or was changed while it was read.
     #[error("the file is gone or was changed")]
     FileChanged,
+    /// The server does not have the file (any more).
+    #[error("the file is not on the server")]
+    FileGone,
     /// A message before it could not be sent, and nothing goes out behind it.
     #[error("an earlier message could not be sent")]
     Stuck,

@@ -1,11 +1,10 @@
 //! The endpoints of files in parts, which the hospital's server alone has (`crates/http/src/media/resumable.rs` says what they answer), and
 //! fetching a part of a file.
 
-use std::{ops::Range, time::Duration};
+use std::ops::Range;
 
-use futures_util::{FutureExt, pin_mut, select};
 use http::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderName, RANGE};
-use matrix_sdk::{Client, config::RequestConfig, sleep::sleep};
+use matrix_sdk::Client;
 use ruma::{
     MxcUri,
     api::{
@@ -17,12 +16,9 @@ use ruma::{
 use serde::Deserialize;
 
 use crate::{
-    endpoint::{Parts, endpoint},
+    endpoint::{Nothing, Parts, ask, endpoint},
     trouble::Trouble,
 };
-
-/// A piece that takes longer does not come any more; the browser's requests have no limit of their own.
-const TIMEOUT: Duration = Duration::from_secs(90);
 
 endpoint!(Begin, POST, "/_konsil/media/upload", AccessToken, Standing);
 endpoint!(Look, GET, "/_konsil/media/upload/{upload_id}", AccessToken, Standing);
@@ -56,19 +52,6 @@ impl IncomingResponse for Standing {
     }
 }
 
-/// Done.
-struct Nothing;
-
-impl IncomingResponse for Nothing {
-    type EndpointError = Error;
-
-    fn try_from_http_response_inner(
-        _: http::Response<&[u8]>,
-    ) -> Result<Self, DeserializationError> {
-        Ok(Self)
-    }
-}
-
 /// Bytes of a file.
 pub(super) struct Part {
     pub bytes: Vec<u8>,
@@ -88,19 +71,6 @@ impl IncomingResponse for Part {
         let bytes = response.body().to_vec();
         Ok(Self { size_bytes: size.unwrap_or(bytes.len() as u64), bytes })
     }
-}
-
-macro_rules! ask {
-    ($client:expr, $request:expr) => {{
-        let config = RequestConfig::new().disable_retry().timeout(TIMEOUT);
-        let answer = async { $client.send($request).with_request_config(config).await }.fuse();
-        let late = sleep(TIMEOUT).fuse();
-        pin_mut!(answer, late);
-        select! {
-            answer = answer => answer.map_err(|error| Trouble::of_http(&error)),
-            () = late => Err(Trouble::NoConnection),
-        }
-    }};
 }
 
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");

@@ -38,6 +38,7 @@ use crate::{
     contacts,
     details::{self, Details},
     expiry::Expiry,
+    files,
     ids::{DeviceId, PersonId},
     import, large, network,
     people::{People, Person},
@@ -82,6 +83,8 @@ pub(crate) struct Core {
     pub contacts: contacts::Keeping,
     /// Large files on their way out.
     pub large: large::outbox::Outbox,
+    /// Files at the server that are to be deleted.
+    pub files: files::Deleting,
     /// Messages that were taken over from elsewhere and are on their way out.
     pub imports: import::Waiting,
     pub trust: TrustState,
@@ -207,6 +210,7 @@ impl Core {
             broadcasts: broadcast::outbox::Turn::default(),
             contacts: contacts::Keeping::default(),
             large: large::outbox::Outbox::default(),
+            files: files::Deleting::default(),
             imports: import::Waiting::default(),
             trust: TrustState::default(),
             notifications,

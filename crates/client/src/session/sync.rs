@@ -14,7 +14,8 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::{SessionEnd, core::Core};
 use crate::{
-    Connection, broadcast::outbox, chat::responses, large, live::BoxedForTarget, network, version,
+    Connection, broadcast::outbox, chat::responses, files, large, live::BoxedForTarget, network,
+    version,
 };
 
 /// Runs the SDK's sync and starts it again when it ends, with growing pauses. (The SDK's own offline mode asks the server
@@ -153,6 +154,7 @@ async fn back_online(core: &Arc<Core>) {
     responses::flush(core);
     outbox::flush(core);
     large::outbox::flush(core);
+    files::flush(core);
     core.people.refresh(core);
 }
 
@@ -184,6 +186,7 @@ pub(super) async fn keep_sending(core: Arc<Core>) {
                     core.room_changed(&update.room_id);
                     if matches!(update.update, matrix_sdk::send_queue::RoomSendQueueUpdate::SentEvent { .. }) {
                         crate::trust::back_up_soon(&core);
+                        files::flush(&core);
                     }
                 }
                 Err(RecvError::Lagged(_)) => {}

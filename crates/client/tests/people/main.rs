@@ -8,6 +8,7 @@ mod chat;
 mod completeness;
 mod contacts;
 mod devices;
+mod files;
 mod groups;
 mod imports;
 mod large;

@@ -42,9 +42,9 @@ pub(super) async fn purge(hs: &Homeserver, now: Timestamp) -> Result<u64, PurgeE
         let mut objects = Vec::with_capacity(oldest.len());
         let mut batch = Batch::new();
         for file in &oldest {
-            objects.extend(store::media::thumbnails_of(&hs.db, &file.media_id).await?);
+            objects.extend(store::media::thumbnail_objects(&hs.db, &file.media_id).await?);
             objects.push(file.object.clone());
-            store::media::drop_media(&mut batch, &file.media_id);
+            store::media::delete_media_if_there(&mut batch, &file.media_id);
         }
         let names = oldest.iter().map(|file| file.media_id.clone());
         record::note(hs, &mut batch, now, "files", names).await?;

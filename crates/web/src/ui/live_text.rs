@@ -57,6 +57,7 @@ pub fn action_words(error: &ActionError, lang: Lang) -> String {
         ActionError::NoRoom { missing_bytes } => lang.no_room(*missing_bytes),
         ActionError::Stuck => lang.stuck().into(),
         ActionError::FileChanged => lang.file_changed().into(),
+        ActionError::FileGone => lang.file_gone().into(),
         ActionError::Failed(code) => lang.failed_with(code),
     }
 }
