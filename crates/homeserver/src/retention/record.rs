@@ -127,7 +127,8 @@ mod tests {
         let mut later_erased = whole.clone();
         later_erased[1].erased = Some(Timestamp(9));
         assert_eq!(broken(&later_erased), None, "that is said later");
-        let changes: [(fn(&mut Vec<Entry>), &str); 5] = [
+        type Change = fn(&mut Vec<Entry>);
+        let changes: [(Change, &str); 5] = [
             (|entries| entries[1].items = 6, "entry 2 is not as it was written"),
             (|entries| entries[1].ts = Timestamp(5), "entry 2 is not as it was written"),
             (
